@@ -1,0 +1,1 @@
+"""The open customer-journey pipeline."""

@@ -1,0 +1,164 @@
+"""The settings of one home, read once and validated.
+
+Holds what a user may set: `journey.toml` in the home, then `JOURNEY_*` variables over it.
+Add a field here when a user must be able to choose it. The numbers that SQL and Python share are not
+here: they are `vars` in `dbt_project/dbt_project.yml`, read by `shared_numbers`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+import secrets
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+DBT_PROJECT = PROJECT_ROOT / "dbt_project"
+
+
+class SettingsError(ValueError):
+    """A setting is unknown or has a value that cannot be used; the text names it and what to do."""
+
+
+class Settings(BaseSettings):
+    """Everything a home may be told. Environment variables win over `journey.toml`."""
+
+    model_config = SettingsConfigDict(env_prefix="JOURNEY_", extra="forbid", frozen=True)
+
+    home: Path = Field(default=PROJECT_ROOT / "data", description="Folder that holds all state.")
+    inbox: Path | None = Field(default=None, description="Where exports arrive; <home>/inbox when unset.")
+    time_zone: str = Field(default="Europe/Berlin", description="Reporting time zone: weeks begin at its midnight.")
+    reporting_currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")
+    threads: int = Field(default=2, ge=1, le=64)
+    memory_limit: str = Field(default="3GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
+    pseudonym_key: str | None = Field(default=None, min_length=16, repr=False)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"{value!r} is not an IANA time zone such as Europe/Berlin") from error
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # The file's values come in as init arguments (see `load`), so the environment must win over them.
+        return env_settings, init_settings
+
+    @property
+    def inbox_folder(self) -> Path:
+        return self.inbox or self.home / "inbox"
+
+    @property
+    def warehouse(self) -> Path:
+        """The private build file. dbt bakes the stem into its manifest, so only the folder may vary."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def lake(self) -> Path:
+        return self.home / "lake"
+
+    def duckdb_config(self) -> dict[str, Any]:
+        """Connection settings: bounded, offline, and in UTC whatever the host says."""
+        return {
+            "threads": self.threads,
+            "memory_limit": self.memory_limit,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+
+    def configuration_hash(self) -> str:
+        """SHA-256 over what the numbers depend on; machine size and paths are not part of it."""
+        facts = f"{self.time_zone}|{self.reporting_currency}|{sorted(shared_numbers().items())}"
+        return hashlib.sha256(facts.encode()).hexdigest()
+
+
+def load(home: Path | None = None, inbox: Path | None = None) -> Settings:
+    """Read `<home>/journey.toml` and the environment. Raises SettingsError with the nearest known name."""
+    chosen = home or Path(os.environ.get("JOURNEY_HOME") or Settings.model_fields["home"].default)
+    chosen = chosen.expanduser().resolve()
+    file = chosen / "journey.toml"
+    values: dict[str, Any] = {}
+    if file.exists():
+        try:
+            values = tomllib.loads(file.read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsError(f"{file.name}: not valid TOML: {error}; mend that line") from error
+    _refuse_unknown(values, f"{file.name}")
+    _refuse_unknown(
+        {name[8:].lower(): value for name, value in os.environ.items() if name.startswith("JOURNEY_")},
+        "environment JOURNEY_",
+    )
+    os.environ["JOURNEY_HOME"] = str(chosen)  # one answer for this process and the children it starts
+    if inbox is not None:
+        os.environ["JOURNEY_INBOX"] = str(inbox.expanduser().resolve())
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise SettingsError(f"{file.name} or JOURNEY_* variables: {problems}") from error
+
+
+# Variables that other parts read directly: not settings of the home, but not typing errors either.
+_OTHER_VARIABLES = {"warehouse"}
+
+
+def _refuse_unknown(values: dict[str, Any], where: str) -> None:
+    known = set(Settings.model_fields) | _OTHER_VARIABLES
+    for name in values:
+        if name not in known:
+            nearest = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.0)
+            raise SettingsError(f"{where}: unknown setting {name!r}; nearest known: {nearest[0]!r}")
+
+
+def pseudonym_key(settings: Settings) -> bytes:
+    """Key of the identifier pseudonyms: JOURNEY_PSEUDONYM_KEY, else `<home>/pseudonym.key` (mode 0600).
+
+    The file is made once per home, so two homes never share pseudonyms unless given the same key.
+    """
+    if settings.pseudonym_key:
+        return settings.pseudonym_key.encode()
+    file = settings.home / "pseudonym.key"
+    if not file.exists():
+        settings.home.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(secrets.token_hex(32))
+    return file.read_text().strip().encode()
+
+
+@cache
+def shared_numbers() -> dict[str, Any]:
+    """The numbers SQL and Python share: `vars` of `dbt_project.yml`."""
+    project = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    return dict(project.get("vars", {}))
+
+
+@cache
+def code_version() -> str:
+    """First 12 hex digits of SHA-256 over every source file whose change may change a number."""
+    digest = hashlib.sha256()
+    folders = (PROJECT_ROOT / "journey_pipeline", DBT_PROJECT)
+    files = (f for folder in folders for f in folder.rglob("*") if f.suffix in {".py", ".sql", ".csv", ".yaml", ".yml"})
+    for file in sorted(f for f in files if "target" not in f.relative_to(PROJECT_ROOT).parts):
+        digest.update(str(file.relative_to(PROJECT_ROOT)).encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]

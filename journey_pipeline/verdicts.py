@@ -1,0 +1,101 @@
+"""What every gate said of the candidate in the warehouse, and the refusal to build on anything less than green.
+
+Dagster's blocking checks hold inside one run; these verdicts hold across runs. Every step writes what it built
+and what its checks found, stamped with the candidate they speak of; every step to the right, and the release,
+read them first. Must not be here: the checks themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+BUILT = "built"  # the verdict every asset leaves when it has been made
+
+
+class NotGreen(Exception):
+    """A step was asked to build on a word whose gates failed, are missing, or speak of another candidate."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One gate's word on one asset. `failing_rows` counts; `description` names rows, never personal values."""
+
+    gate: str
+    asset: str
+    passed: bool
+    failing_rows: int = 0
+    description: str = ""
+
+    @property
+    def word(self) -> str:
+        return self.asset.split("/", 1)[0]
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("create schema if not exists operations")
+    connection.execute(
+        """
+        create table if not exists operations.gate_results (
+            gate varchar not null, asset varchar not null, word varchar not null, candidate_id varchar not null,
+            passed boolean not null, failing_rows bigint not null, description varchar not null,
+            primary key (gate, asset)
+        )
+        """
+    )
+
+
+def candidate(connection: duckdb.DuckDBPyConnection) -> str:
+    """Id of the candidate in the warehouse. Raises NotGreen when raw has never been built."""
+    exists = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'raw' and table_name = 'run_parameters'"
+    ).fetchall()
+    if not exists:
+        raise NotGreen("the warehouse holds no candidate yet; materialise the raw assets first")
+    return str(connection.execute("select candidate_id from raw.run_parameters").fetchall()[0][0])
+
+
+def record(connection: duckdb.DuckDBPyConnection, verdicts: Iterable[Verdict]) -> None:
+    """Store verdicts for the current candidate, replacing earlier words on the same gate and asset."""
+    prepare(connection)
+    rows = [
+        (v.gate, v.asset, v.word, candidate(connection), v.passed, v.failing_rows, v.description[:2000])
+        for v in verdicts
+    ]
+    if rows:
+        connection.executemany(
+            "insert or replace into operations.gate_results values (?, ?, ?, ?, ?, ?, ?)", rows
+        )
+
+
+def read(connection: duckdb.DuckDBPyConnection) -> list[Verdict]:
+    """Verdicts that speak of the current candidate, in a fixed order."""
+    prepare(connection)
+    rows = connection.execute(
+        """
+        select gate, asset, passed, failing_rows, description from operations.gate_results
+        where candidate_id = ? order by asset, gate
+        """,
+        [candidate(connection)],
+    ).fetchall()
+    return [Verdict(*row) for row in rows]
+
+
+def require_green(
+    connection: duckdb.DuckDBPyConnection, expected: Sequence[tuple[str, str]], words: Sequence[str]
+) -> list[Verdict]:
+    """Return the verdicts of `words`; raise NotGreen naming every (gate, asset) that failed or is missing."""
+    found = {(v.gate, v.asset): v for v in read(connection)}
+    failed = [v for v in found.values() if v.word in words and not v.passed]
+    missing = [e for e in expected if e[1].split("/", 1)[0] in words and e not in found]
+    if failed or missing:
+        lines = [f"failed: {v.asset} {v.gate}: {v.description}" for v in failed]
+        lines += [f"missing: {asset} {gate} has no verdict on this candidate" for gate, asset in missing[:20]]
+        raise NotGreen(
+            "refused: the gates to the left are not green\n  "
+            + "\n  ".join(lines)
+            + "\nfix the input or the failing asset, then run from raw"
+        )
+    return [v for v in found.values() if v.word in words]
