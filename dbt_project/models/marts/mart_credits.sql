@@ -1,0 +1,10 @@
+select
+    conversion_id,
+    touchpoint_id,
+    model,
+    channel,
+    campaign,
+    credit,
+    value,
+    reason
+from {{ ref('credits') }}

@@ -1,0 +1,79 @@
+with journeys as (
+    select *, row_number() over (partition by customer_id order by journey_number desc) as recency
+    from {{ ref('journeys') }}
+),
+
+latest_week as (
+    select max(week) as week from {{ ref('customer_weeks') }}
+),
+
+purchasers as (
+    select customer_weeks.*
+    from {{ ref('customer_weeks') }} as customer_weeks
+    inner join latest_week on customer_weeks.week = latest_week.week
+),
+
+orders as (
+    select customer_id, count(*) as order_count, sum(value) as net_revenue
+    from {{ ref('customer_conversions') }}
+    where is_counted
+        and conversion_type in ('order', 'opportunity_won')
+        and customer_id is not null
+    group by customer_id
+),
+
+consents as (
+    select
+        identifiers.customer_id,
+        -- The most restrictive answer of a customer's identifiers holds.
+        min(case when consents.state = 'granted' then 1 else 0 end) = 1 as is_email_marketing_allowed
+    from {{ ref('consents') }} as consents
+    inner join {{ source('identity', 'identifiers') }} as identifiers
+        on consents.identifier_type = identifiers.identifier_type
+        and consents.identifier_value = identifiers.identifier_value
+    where consents.purpose = 'email_marketing'
+    group by identifiers.customer_id
+),
+
+countries as (
+    select
+        identifiers.customer_id,
+        max(attributes.value) as country
+    from {{ ref('profile_attributes') }} as attributes
+    inner join {{ source('identity', 'identifiers') }} as identifiers
+        on attributes.identifier_type = identifiers.identifier_type
+        and attributes.identifier_value = identifiers.identifier_value
+    where attributes.attribute = 'country'
+    group by identifiers.customer_id
+),
+
+seen as (
+    select customer_id, min(first_seen_at) as first_seen_at, max(last_seen_at) as last_seen_at
+    from {{ source('identity', 'identifiers') }}
+    where customer_id is not null
+    group by customer_id
+)
+
+select
+    seen.customer_id,
+    seen.first_seen_at,
+    seen.last_seen_at,
+    countries.country,
+    stages.stage as current_stage,
+    purchasers.rfm_segment,
+    purchasers.recency_score,
+    purchasers.frequency_score,
+    purchasers.monetary_score,
+    coalesce(purchasers.lifecycle, 'prospect') as lifecycle,
+    coalesce(orders.order_count, 0) as order_count,
+    coalesce(orders.net_revenue, 0) as net_revenue,
+    journeys.entry_channel,
+    coalesce(journeys.journey_number, 0) as journey_count,
+    consents.is_email_marketing_allowed
+from seen
+left join journeys on seen.customer_id = journeys.customer_id and journeys.recency = 1
+left join {{ ref('stages') }} as stages on journeys.furthest_stage_number = stages.stage_number
+left join purchasers on seen.customer_id = purchasers.customer_id
+left join orders on seen.customer_id = orders.customer_id
+left join consents on seen.customer_id = consents.customer_id
+left join countries on seen.customer_id = countries.customer_id

@@ -1,0 +1,24 @@
+with journeys as (
+    select * from {{ ref('journeys') }}
+),
+
+stages as (
+    select * from {{ ref('stages') }}
+)
+
+select
+    journeys.journey_id,
+    journeys.customer_id,
+    journeys.journey_number,
+    journeys.entered_at,
+    journeys.entry_channel,
+    journeys.awareness_at,
+    journeys.consideration_at,
+    journeys.purchase_at,
+    journeys.experience_at,
+    journeys.advocacy_at,
+    stages.stage as furthest_stage,
+    journeys.has_imputed_stage,
+    journeys.status
+from journeys
+inner join stages on journeys.furthest_stage_number = stages.stage_number
