@@ -1,0 +1,30 @@
+"""The code location: the eight words in the order data flows, and everything Dagster needs to run them."""
+
+import dagster as dg
+
+from journey_pipeline.defs import gates, identity, jobs, measures, published, raw, warehouse
+from journey_pipeline.defs.resources import resources
+from journey_pipeline.flow import FLOW
+
+# word -> the module that makes it. Data only flows right; tests/test_graph.py walks the graph and fails on a back-arrow.
+MODULES = {
+    "raw": raw,
+    "staging": warehouse,
+    "events": warehouse,
+    "identity": identity,
+    "journeys": warehouse,
+    "measures": measures,
+    "marts": warehouse,
+    "published": published,
+}
+assert tuple(MODULES) == FLOW
+
+defs = dg.Definitions(
+    assets=dg.load_assets_from_modules(list(dict.fromkeys(MODULES.values()))),
+    asset_checks=dg.load_asset_checks_from_modules([gates]),
+    jobs=[jobs.weekly_release],
+    schedules=[jobs.weekly_schedule],
+    sensors=[jobs.new_files],
+    resources=resources(),
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,75 @@
+"""published: the release. Built and audited first, then switched on in one step; refused on anything not green."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import dagster as dg
+from dagster_duckdb import DuckDBResource
+
+from journey_pipeline import release, report, verdicts
+from journey_pipeline.defs.gates import require_left
+from journey_pipeline.defs.resources import CUSTOMER_EXPERIENCE, ONE_BY_ONE, WEEKS, WRITER_POOL, Home
+from journey_pipeline.door_frames import MART_KEYS
+from journey_pipeline.settings import code_version, shared_numbers
+
+
+@dg.asset(
+    key=["published", "release"],
+    group_name="published",
+    deps=[dg.AssetKey(["marts", table]) for table in MART_KEYS],
+    partitions_def=WEEKS,
+    backfill_policy=ONE_BY_ONE,
+    pool=WRITER_POOL,
+    owners=[CUSTOMER_EXPERIENCE],
+    kinds={"python", "duckdb", "parquet"},
+    description="One release per week end: the audited tables for BI, their Parquet files, the report, the manifest.",
+)
+def published(
+    context: dg.AssetExecutionContext, home: Home, warehouse: DuckDBResource
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    with warehouse.get_connection() as connection:
+        green = require_left(context, connection, "published")
+        as_of, known_at, candidate_id, files = connection.execute(
+            """
+            select as_of, known_at, candidate_id, (select count(*) from raw.source_files where outcome = 'loaded')
+            from raw.run_parameters
+            """
+        ).fetchall()[0]
+    facts = release.ReleaseFacts(
+        as_of=as_of.replace(tzinfo=UTC),
+        known_at=known_at.replace(tzinfo=UTC),
+        time_zone=home.settings.time_zone,
+        candidate_id=candidate_id,
+        configuration_hash=home.settings.configuration_hash(),
+        code_version=code_version(),
+        rule_versions={
+            "definitions": str(shared_numbers()["definition_version"]),
+            "channels": str(shared_numbers()["channel_ruleset"]),
+        },
+        input_files=files,
+        tables=MART_KEYS,
+    )
+    gates = [
+        release.GateResult(v.gate, v.word, v.asset, v.passed, v.failing_rows, v.description)
+        for v in green
+        if v.gate != verdicts.BUILT
+    ]
+    done = release.publish(
+        home.settings.warehouse,
+        home.settings.home,
+        manifest=facts,
+        gates=gates,
+        report=report.build_report,
+        published_at=datetime.now(UTC),
+        threads=home.settings.threads,
+    )
+    return dg.MaterializeResult(
+        metadata={
+            "release": done.release_id,
+            "is_current": done.is_current,
+            "gates": len(gates),
+            "dagster/row_count": sum(done.tables.values()),
+            "report": dg.MetadataValue.path(str(home.settings.home / "published" / "report" / "index.html")),
+        }
+    )

@@ -1,0 +1,136 @@
+"""raw: one asset per source object, each file landed as delivered; then the ledger of what was delivered.
+
+A new source object needs no line here: the contracts are the list.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+import duckdb
+from dagster_duckdb import DuckDBResource
+
+from journey_pipeline import ingest, verdicts
+from journey_pipeline.defs.resources import (
+    DATA_ENGINEERING,
+    ONE_BY_ONE,
+    WEEKS,
+    WRITER_POOL,
+    Home,
+    as_of,
+    contracts,
+    known_at,
+)
+from journey_pipeline.defs.tables import table_metadata
+from journey_pipeline.ingest import Contract
+from journey_pipeline.settings import Settings, code_version
+
+
+def landed(contract: Contract) -> dg.AssetsDefinition:
+    """The asset of one source object: land its new files, then show the current rows as `raw.<contract>`."""
+
+    @dg.asset(
+        key=["raw", contract.id],
+        group_name="raw",
+        partitions_def=WEEKS,
+        backfill_policy=ONE_BY_ONE,
+        pool=WRITER_POOL,
+        owners=[DATA_ENGINEERING],
+        kinds={"python", "duckdb"},
+        description=f"One row per delivered record of {contract.id}: {contract.purpose}",
+    )
+    def _landed(
+        context: dg.AssetExecutionContext, home: Home, warehouse: DuckDBResource
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        files = [f for f in ingest.scan(home.settings.inbox_folder, contracts()) if f.contract == contract.id]
+        outcomes = ingest.land(contract, files, home.lake, _run_time(context))
+        for outcome in outcomes:
+            if outcome.fault is not None:
+                context.log.error(str(outcome.fault))
+        with warehouse.get_connection() as connection:
+            ingest.register(connection, contract, home.lake, known_at(context.run.tags))
+            metadata = table_metadata(connection, "raw", contract.id)
+        counts = {f"files_{name}": sum(o.outcome == name for o in outcomes) for name in ("loaded", "quarantined")}
+        return dg.MaterializeResult(metadata={**metadata, **counts})
+
+    return _landed
+
+
+raw_objects = [landed(contract) for contract in contracts().values()]
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(
+            ["raw", name],
+            group_name="raw",
+            owners=[DATA_ENGINEERING],
+            kinds={"python", "duckdb"},
+            deps=[["raw", contract] for contract in contracts()],
+            description=description,
+        )
+        for name, description in {
+            "run_parameters": "One row: the as_of and known_at of this build, its time zone, currency and candidate id.",
+            "source_files": "One row per delivered file with its one outcome: loaded, duplicate, superseded, quarantined.",
+            "quarantine": "One row per record set aside, with the rule it broke; values only as shapes.",
+        }.items()
+    ],
+    partitions_def=WEEKS,
+    backfill_policy=ONE_BY_ONE,
+    pool=WRITER_POOL,
+)
+def delivered(
+    context: dg.AssetExecutionContext, home: Home, warehouse: DuckDBResource
+) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+    """Close the landing: what arrived, and which candidate everything to the right now speaks of."""
+    # Files that no contract knows are outcomes too; they belong to no object, so they are settled here.
+    scanned = ingest.scan(home.settings.inbox_folder, contracts())
+    ingest.settle(home.lake, scanned, _run_time(context))
+    cut = known_at(context.run.tags)
+    with warehouse.get_connection() as connection:
+        ingest.source_files(connection, home.lake, cut)
+        _write_run_parameters(
+            connection, home.settings, as_of(context.partition_key), cut or ingest.known_at(home.lake)
+        )
+        verdicts.prepare(connection)
+        names = ["run_parameters", "source_files", "quarantine"]
+        built = [*names, *contracts()]
+        verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"raw/{name}", True) for name in built])
+        for name in names:
+            yield dg.MaterializeResult(asset_key=["raw", name], metadata=table_metadata(connection, "raw", name))
+
+
+def _run_time(context: dg.AssetExecutionContext) -> datetime:
+    """The one instant of this run at which its files count as loaded (naive UTC): when the run was created."""
+    record = context.instance.get_run_record_by_id(context.run_id)
+    if record is None:
+        raise dg.Failure("this run is unknown to its Dagster instance; start it through `journey run` or the UI")
+    return record.create_timestamp.astimezone(UTC).replace(tzinfo=None)
+
+
+def _write_run_parameters(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime, known_at: datetime | None
+) -> None:
+    """One row that every model may read. The candidate id covers all that a number depends on, and no clock."""
+    files = connection.execute(
+        "select file_id from raw.source_files where outcome = 'loaded' order by file_id"
+    ).fetchall()
+    facts = {
+        "as_of": as_of.isoformat(),
+        "configuration": settings.configuration_hash(),
+        "code": code_version(),
+        "files": [row[0] for row in files],
+    }
+    candidate_id = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    connection.execute(
+        """
+        create or replace table raw.run_parameters as
+        select ?::timestamp as as_of, ?::timestamp as known_at, ? as time_zone, ? as reporting_currency,
+            ? as candidate_id
+        """,
+        [as_of, known_at, settings.time_zone, settings.reporting_currency, candidate_id],
+    )

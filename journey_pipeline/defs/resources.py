@@ -1,0 +1,65 @@
+"""What the steps are given: the home with its settings, the warehouse, the weeks, and who owns what.
+
+Add a resource here when two words need it. Must not be here: anything a step does with it.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from functools import cache
+
+import dagster as dg
+from dagster_duckdb import DuckDBResource
+
+from journey_pipeline import settings as settings_module
+from journey_pipeline.ingest import Lake, load_contracts
+from journey_pipeline.settings import Settings
+from journey_pipeline.weeks import local_midnight_utc
+
+DATA_ENGINEERING, MARKETING, CUSTOMER_EXPERIENCE = "team:data-engineering", "team:marketing", "team:customer-experience"
+
+# One DuckDB file has one writer; steps that open it share this pool (limit 1 in the instance's dagster.yaml).
+WRITER_POOL = "warehouse_writer"
+KNOWN_AT_TAG = "journey/known_at"
+
+settings: Settings = settings_module.load()
+
+# A partition means "as of the end of this week", so a backfill in the UI rebuilds history release by release.
+WEEKS = dg.WeeklyPartitionsDefinition(start_date="2024-01-01", day_offset=1, timezone=settings.time_zone)
+ONE_BY_ONE = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
+
+
+class Home(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The folder that holds all state of one deployment."""
+
+    path: str
+
+    @property
+    def settings(self) -> Settings:
+        return settings
+
+    @property
+    def lake(self) -> Lake:
+        return Lake(self.settings.lake)
+
+
+def resources() -> dict[str, object]:
+    return {
+        "home": Home(path=str(settings.home)),
+        "warehouse": DuckDBResource(
+            database=str(settings.warehouse), connection_config={**settings.duckdb_config(), "TimeZone": "UTC"}
+        ),
+    }
+
+
+def as_of(partition_key: str) -> datetime:
+    """The instant (naive UTC, exclusive) that a partition cuts event time at: the end of its week."""
+    return local_midnight_utc(date.fromisoformat(partition_key) + timedelta(days=7), settings.time_zone)
+
+
+def known_at(tags: dict[str, str]) -> datetime | None:
+    """The cut of load time a run was asked for by tag; None means everything loaded so far."""
+    return datetime.fromisoformat(tags[KNOWN_AT_TAG]) if KNOWN_AT_TAG in tags else None
+
+
+contracts = cache(load_contracts)

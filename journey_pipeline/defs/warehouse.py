@@ -1,0 +1,170 @@
+"""The dbt words: staging, events, journeys, marts. One `@dbt_assets` step per word, dbt in this process.
+
+A model needs no line here: dbt's manifest is the list. dbt runs through its own `dbtRunner` because a second
+process costs 15 s a word where a call costs under two; Dagster still gets every materialisation and every test.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
+from dagster_duckdb import DuckDBResource
+
+from journey_pipeline import verdicts
+from journey_pipeline.defs.gates import require_left
+from journey_pipeline.defs.resources import (
+    CUSTOMER_EXPERIENCE,
+    DATA_ENGINEERING,
+    MARKETING,
+    ONE_BY_ONE,
+    WEEKS,
+    WRITER_POOL,
+    Home,
+    settings,
+)
+from journey_pipeline.defs.tables import table_metadata
+from journey_pipeline.settings import DBT_PROJECT
+
+UNIQUE_ID = "dagster_dbt/unique_id"
+MANIFEST = DBT_PROJECT / "target" / "manifest.json"
+
+
+def dbt_arguments(target: Path) -> list[str]:
+    """Arguments every dbt call shares; logs and run results, which may quote data, are not written."""
+    return [
+        f"--project-dir={DBT_PROJECT}",
+        f"--profiles-dir={DBT_PROJECT}",
+        f"--target-path={target}",
+        "--log-level-file=none",
+        "--log-level=none",
+        "--no-use-colors",
+    ]
+
+
+def prepared_manifest() -> Path:
+    """The manifest, parsed again when it is missing or older than any file of the project."""
+    _point_dbt_at_warehouse()
+    sources = [f for f in DBT_PROJECT.rglob("*") if f.suffix in {".sql", ".yml", ".csv"} and "target" not in f.parts]
+    newest = max(f.stat().st_mtime for f in sources)
+    if not MANIFEST.exists() or MANIFEST.stat().st_mtime < newest:
+        from dbt.cli.main import dbtRunner
+
+        result = dbtRunner().invoke(["parse", *dbt_arguments(MANIFEST.parent)])
+        if not result.success:
+            raise RuntimeError(f"the dbt project does not parse: {result.exception}")
+    return MANIFEST
+
+
+def _point_dbt_at_warehouse() -> None:
+    os.environ["JOURNEY_WAREHOUSE"] = str(settings.warehouse)
+    os.environ["JOURNEY_THREADS"] = str(settings.threads)
+    os.environ["JOURNEY_MEMORY_LIMIT"] = settings.memory_limit
+
+
+class WordTranslator(DagsterDbtTranslator):
+    """The schema is the word: asset key prefix and group."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        name = dbt_resource_props.get("alias") or dbt_resource_props["name"]
+        return dg.AssetKey([dbt_resource_props["schema"], name])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        return str(dbt_resource_props["schema"])
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        marketing = {"attribution", "credits", "spend", "segments", "segment_metrics", "segment_migration"}
+        name = dbt_resource_props.get("alias") or dbt_resource_props["name"]
+        if dbt_resource_props["schema"] != "marts":
+            return [DATA_ENGINEERING]
+        return [MARKETING if name in marketing else CUSTOMER_EXPERIENCE]
+
+
+def word(name: str, select: str) -> dg.AssetsDefinition:
+    @dbt_assets(
+        manifest=prepared_manifest(),
+        select=select,
+        name=name,
+        partitions_def=WEEKS,
+        backfill_policy=ONE_BY_ONE,
+        pool=WRITER_POOL,
+        dagster_dbt_translator=WordTranslator(),
+    )
+    def _word(context: dg.AssetExecutionContext, home: Home, warehouse: DuckDBResource) -> Iterator[Any]:
+        with warehouse.get_connection() as connection:
+            require_left(context, connection, name)
+        yield from _build(context, home, warehouse)
+
+    return _word
+
+
+def _build(context: dg.AssetExecutionContext, home: Home, warehouse: DuckDBResource) -> Iterator[Any]:
+    """Build the selected models, run the selected tests, tell Dagster and the verdict store of each."""
+    from dbt.cli.main import dbtRunner
+
+    definition = context.assets_def
+    assets = {definition.specs_by_key[key].metadata[UNIQUE_ID]: key for key in context.selected_asset_keys}
+    checks = {
+        (definition.get_spec_for_check_key(key).metadata or {})[UNIQUE_ID]: key
+        for key in context.selected_asset_check_keys
+    }
+    names = [unique_id.split(".")[2] for unique_id in (*assets, *checks)]
+    _point_dbt_at_warehouse()
+    result = dbtRunner().invoke(
+        ["build", "--indirect-selection=empty", "--no-write-json", "--select", *names]
+        + dbt_arguments(home.settings.home / "work" / "dbt")
+    )
+    if result.exception is not None and not hasattr(result.result, "results"):
+        raise dg.Failure(f"dbt could not start: {result.exception}")
+    found: list[verdicts.Verdict] = []
+    errors: list[str] = []
+    with warehouse.get_connection() as connection:
+        for node in result.result.results:
+            unique_id, status = node.node.unique_id, str(node.status)
+            if unique_id in assets and status == "success":
+                key = assets[unique_id]
+                found.append(verdicts.Verdict(verdicts.BUILT, key.to_user_string(), True))
+                yield dg.MaterializeResult(
+                    asset_key=key,
+                    metadata={
+                        **table_metadata(connection, node.node.schema, node.node.alias),
+                        "seconds": round(node.execution_time, 2),
+                    },
+                )
+            elif unique_id in checks and status in {"pass", "fail"}:
+                verdict = _verdict(connection, node, checks[unique_id])
+                found.append(verdict)
+                yield dg.AssetCheckResult(
+                    asset_key=checks[unique_id].asset_key,
+                    check_name=checks[unique_id].name,
+                    passed=verdict.passed,
+                    metadata={"failing_rows": verdict.failing_rows, "rows": verdict.description},
+                )
+            elif status == "error":
+                errors.append(f"{unique_id}: {str(node.message).splitlines()[0]}")
+        verdicts.record(connection, found)
+    if errors:
+        raise dg.Failure("dbt could not build: " + "; ".join(errors))
+
+
+def _verdict(connection: duckdb.DuckDBPyConnection, node: Any, key: dg.AssetCheckKey) -> verdicts.Verdict:
+    """A test's verdict; a failed law across tables names its first rows, which hold ids and no personal value."""
+    passed, failing = str(node.status) == "pass", int(node.failures or 0)
+    description = "" if passed else f"{failing} failing row(s)"
+    if not passed and node.node.resource_type == "test" and not hasattr(node.node, "test_metadata"):
+        relation = connection.sql(f"select * from ({node.node.compiled_code}) limit 5")
+        rows = [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+        shown = "; ".join(", ".join(f"{k}={v}" for k, v in row.items()) for row in rows)
+        description = f"{failing} failing row(s): {shown}"
+    return verdicts.Verdict(key.name, key.asset_key.to_user_string(), passed, failing, description)
+
+
+staging = word("staging", "path:seeds path:models/staging")
+events = word("events", "path:models/events")
+journeys = word("journeys", "path:models/journeys")
+marts = word("marts", "path:models/marts")

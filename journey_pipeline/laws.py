@@ -1,0 +1,145 @@
+"""Laws across tables that every candidate must obey, as functions of a warehouse connection.
+
+A law returns how many rows break it and names the first of them by ids, weeks and models. Add one as a function
+with a one-line docstring and a line in the registry of its word. Must not be here: rules about one table (dbt
+tests), and anything that needs a threshold on noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import duckdb
+
+Connection = duckdb.DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How many rows break a law, and the first few of them."""
+
+    failing: int
+    description: str = ""
+
+
+Law = Callable[[Connection], Outcome]
+
+
+def _offending(connection: Connection, sql: str) -> Outcome:
+    """Run a query that returns only offending rows."""
+    relation = connection.sql(f"select *, count(*) over () as offending from ({sql}) order by all limit 3")
+    rows = relation.fetchall()
+    if not rows:
+        return Outcome(0)
+    named = [", ".join(f"{c}={v}" for c, v in zip(relation.columns[:-1], row, strict=False)) for row in rows]
+    return Outcome(int(rows[0][-1]), "; ".join(named))
+
+
+def nothing_after_as_of(connection: Connection) -> Outcome:
+    """No touchpoint or conversion lies at or after as_of."""
+    return _offending(
+        connection,
+        """
+        select source, count(*) as late_rows from (
+            select source, occurred_at from events.touchpoints
+            union all select source, occurred_at from events.conversions
+        ) cross join raw.run_parameters where occurred_at >= as_of group by source
+        """,
+    )
+
+
+def orders_are_conserved(connection: Connection) -> Outcome:
+    """Every order of staging that lies before as_of is a conversion, once."""
+    return _offending(
+        connection,
+        """
+        with staged as (
+            select distinct conversion_id from staging.stg_shopify__orders, raw.run_parameters
+            where conversion_type = 'order' and occurred_at < as_of
+        )
+        select conversion_id from staged
+        full join (select conversion_id, count(*) as n from events.conversions
+            where conversion_type = 'order' and source like 'shopify%' group by conversion_id) using (conversion_id)
+        where n is distinct from 1
+        """,
+    )
+
+
+def credit_sums_to_conversions(connection: Connection) -> Outcome:
+    """Per week, conversion type and model, credit adds up to the conversions and value to their value."""
+    return _offending(
+        connection,
+        """
+        with counted as (
+            select week, conversion_type, count(*) as conversions, sum(value) as value
+            from journeys.customer_conversions where is_counted group by all
+        ),
+        credited as (
+            select week, conversion_type, model, sum(credit) as credit, sum(value) as value
+            from marts.attribution group by all
+        )
+        select credited.week, credited.conversion_type, model, credit, conversions
+        from credited left join counted using (week, conversion_type)
+        where abs(credit - coalesce(conversions, 0)) > 1e-9 * greatest(coalesce(conversions, 0), 1)
+            or abs(credited.value - coalesce(counted.value, 0)) > 1e-6 * greatest(coalesce(conversions, 0), 1)
+        """,
+    )
+
+
+def spend_is_conserved(connection: Connection) -> Outcome:
+    """Every model shows the whole spend, whether it led to a conversion or not."""
+    return _offending(
+        connection,
+        """
+        select conversion_type, model, sum(spend) as shown, (select sum(spend) from journeys.spend_cells) as spent
+        from marts.attribution group by all
+        having abs(coalesce(shown, 0) - coalesce(spent, 0)) > 0.000001 * greatest(coalesce(spent, 0), 1)
+        """,
+    )
+
+
+def funnel_never_grows(connection: Connection) -> Outcome:
+    """No journey enters a later stage before an earlier one."""
+    return _offending(
+        connection,
+        """
+        select journey_id from marts.journeys
+        where consideration_at < awareness_at or purchase_at < consideration_at
+            or experience_at < purchase_at or advocacy_at < experience_at
+            or awareness_at is null
+        """,
+    )
+
+
+def every_touchpoint_is_shipped(connection: Connection) -> Outcome:
+    """The released touchpoints are the canonical ones, none lost and none added."""
+    return _offending(
+        connection,
+        """
+        select * from (select (select count(*) from events.touchpoints) as held,
+            (select count(*) from marts.touchpoints) as shipped) where held <> shipped
+        """,
+    )
+
+
+# (gate, asset it guards) -> law
+EVENTS: dict[tuple[str, str], Law] = {
+    ("nothing_after_as_of", "events/touchpoints"): nothing_after_as_of,
+    ("orders_are_conserved", "events/conversions"): orders_are_conserved,
+}
+MARTS: dict[tuple[str, str], Law] = {
+    ("credit_sums_to_conversions", "marts/attribution"): credit_sums_to_conversions,
+    ("spend_is_conserved", "marts/attribution"): spend_is_conserved,
+    ("funnel_never_grows", "marts/journeys"): funnel_never_grows,
+    ("every_touchpoint_is_shipped", "marts/touchpoints"): every_touchpoint_is_shipped,
+}
+
+# Assets a law reads besides the one it guards: the check waits for them.
+_READS: dict[Law, tuple[str, ...]] = {
+    nothing_after_as_of: ("events/conversions",),
+}
+
+
+def reads(law: Law) -> tuple[str, ...]:
+    return _READS.get(law, ())

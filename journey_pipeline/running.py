@@ -1,0 +1,183 @@
+"""One run of the whole graph from the command line: the same job the UI and the schedule start, in this process.
+
+Holds the Dagster instance of a home, the lock that keeps runs apart, and the reading of a run's outcome. Must not
+be here: what a step does, or how the terminal shows it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from journey_pipeline.settings import Settings
+
+# One run at a time, no telemetry, dead workers noticed: written to the instance of each home.
+DAGSTER_YAML = """\
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+  pools:
+    granularity: op
+    default_limit: 1
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 300
+"""
+
+
+class RunLocked(Exception):
+    """Another run holds this home."""
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a run ended. `refusals`: gates that said no, first lines for people. `faults`: steps that broke."""
+
+    run_id: str
+    succeeded: bool
+    refusals: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+def dagster_home(settings: Settings) -> Path:
+    """Prepare `<home>/dagster` and make it this process's Dagster instance."""
+    folder = settings.home / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "dagster.yaml"
+    if not file.exists() or file.read_text(encoding="utf-8") != DAGSTER_YAML:
+        file.write_text(DAGSTER_YAML, encoding="utf-8")
+    os.environ["DAGSTER_HOME"] = str(folder)
+    return folder
+
+
+@contextmanager
+def lock(settings: Settings) -> Iterator[None]:
+    """Hold the home for one run. The kernel frees the lock when the process dies, however it dies."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with (settings.home / "run.lock").open("a+", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            stream.seek(0)
+            raise RunLocked(
+                f"another run holds this home (process {stream.read().strip() or 'unknown'}); "
+                "wait for it to end, or end it"
+            ) from None
+        stream.truncate(0)
+        stream.write(str(os.getpid()))
+        stream.flush()
+        yield
+
+
+def execute(
+    settings: Settings, as_of: date, known_at: datetime | None, on_event: Callable[[str, str], None]
+) -> RunOutcome:
+    """Run everything as of the Monday `as_of`.
+
+    Args:
+        settings: the home to run.
+        as_of: a Monday; the week that ends there is the partition.
+        known_at: cut of load time (naive UTC), or None for all that is loaded.
+        on_event: called with (kind, step) as steps start, succeed, fail or are skipped.
+    """
+    import dagster as dg
+
+    dagster_home(settings)
+    from journey_pipeline.definitions import defs
+    from journey_pipeline.defs.resources import KNOWN_AT_TAG
+
+    tags = {KNOWN_AT_TAG: known_at.isoformat()} if known_at else {}
+    with lock(settings), dg.DagsterInstance.get() as instance:
+        job = defs.resolve_job_def("weekly_release")
+        with _watched(instance, on_event):
+            result = job.execute_in_process(
+                instance=instance,
+                partition_key=(as_of - timedelta(days=7)).isoformat(),
+                tags=tags,
+                raise_on_error=False,
+            )
+        if result.success:
+            return RunOutcome(result.run_id, True)
+        refusals = _failed_gates(settings)
+        return RunOutcome(result.run_id, False, refusals, _step_faults(result))
+
+
+@contextmanager
+def _watched(instance: dg.DagsterInstance, on_event: Callable[[str, str], None]) -> Iterator[None]:
+    """Report the steps of the run that is about to start, as its event log grows."""
+    import dagster as dg
+
+    kinds = {
+        dg.DagsterEventType.STEP_START: "start",
+        dg.DagsterEventType.STEP_SUCCESS: "success",
+        dg.DagsterEventType.STEP_FAILURE: "failure",
+        dg.DagsterEventType.STEP_SKIPPED: "skipped",
+    }
+    before = {run.run_id for run in instance.get_runs(limit=1)}
+    over = threading.Event()
+
+    def report(seen: int) -> int:
+        runs = [run for run in instance.get_runs(limit=1) if run.run_id not in before]
+        if not runs:
+            return seen
+        entries = instance.all_logs(runs[0].run_id, of_type=set(kinds))
+        for entry in entries[seen:]:
+            if entry.dagster_event is not None and entry.step_key:
+                on_event(kinds[entry.dagster_event.event_type], entry.step_key)
+        return len(entries)
+
+    def watch() -> None:
+        seen = 0
+        while not over.wait(0.3):
+            seen = report(seen)
+        report(seen)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+def _failed_gates(settings: Settings) -> list[str]:
+    import duckdb
+
+    from journey_pipeline import verdicts
+
+    if not settings.warehouse.exists():
+        return []
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        try:
+            return [f"{v.asset} {v.gate}: {v.description}" for v in verdicts.read(connection) if not v.passed]
+        except verdicts.NotGreen:
+            return []
+
+
+def _step_faults(result: Any) -> list[str]:
+    """First line of each step that broke by itself; steps stopped by a failed check are refusals, not faults."""
+    faults = []
+    for event in result.filter_events(lambda e: e.is_step_failure):
+        error = event.step_failure_data.error
+        while error is not None and error.cause is not None:
+            error = error.cause
+        text = event.step_failure_data.user_failure_data
+        line = text.description if text and text.description else (error.message if error else "unknown fault")
+        if "DagsterAssetCheckFailedError" not in line:
+            faults.append(f"{event.step_key}: {line.strip()}")
+    return faults
