@@ -1,0 +1,38 @@
+"""Releases: publish a gated warehouse as an immutable folder, list, verify and roll back.
+
+Holds the whole life of `<home>/releases/<id>` and of the one pointer `<home>/published`. Add here when a released
+folder gains a file or a guarantee. Must not be here: new numbers, Dagster, the command line.
+"""
+
+from journey_pipeline.release.digest import table_digest
+from journey_pipeline.release.facts import (
+    GateResult,
+    Release,
+    ReleaseDamaged,
+    ReleaseError,
+    ReleaseFacts,
+    ReleaseNotFound,
+    ReleaseRefused,
+)
+from journey_pipeline.release.history import current, list_releases, read_manifest, rollback, show
+from journey_pipeline.release.publishing import STEPS, publish
+from journey_pipeline.release.verification import verify
+
+__all__ = [
+    "STEPS",
+    "GateResult",
+    "Release",
+    "ReleaseDamaged",
+    "ReleaseError",
+    "ReleaseFacts",
+    "ReleaseNotFound",
+    "ReleaseRefused",
+    "current",
+    "list_releases",
+    "publish",
+    "read_manifest",
+    "rollback",
+    "show",
+    "table_digest",
+    "verify",
+]

@@ -1,0 +1,215 @@
+"""Publish: refuse or build, seal, rename, switch; in the one order that survives kill -9 anywhere.
+
+The building folder becomes a release by a single rename, and readers see it by a single replace of the pointer.
+Whatever dies before leaves only `.building-*`, which the next publish removes. Must not be here: how files are
+written (`candidate`), described (`manifest`) or checked (`verification`).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from journey_pipeline.release import manifest as manifests
+from journey_pipeline.release.candidate import (
+    DATABASE,
+    build_database,
+    candidate_connection,
+    check_warehouse,
+    describe_tables,
+    export_tables,
+)
+from journey_pipeline.release.facts import (
+    GateResult,
+    Release,
+    ReleaseError,
+    ReleaseFacts,
+    ReleaseRefused,
+)
+from journey_pipeline.release.history import current
+from journey_pipeline.release.pointer import (
+    BUILDING,
+    FILE_MODE,
+    FOLDER_MODE,
+    current_id,
+    exclusive,
+    make_link,
+    release_ids,
+    switch_link,
+    sync,
+)
+from journey_pipeline.release.verification import verify
+
+Report = Callable[[duckdb.DuckDBPyConnection, Path], None]
+
+# The names `fault` is called with, in order, each after the step of that name is done.
+STEPS = (
+    "cleaned",
+    "database",
+    "tables",
+    "report",
+    "manifest",
+    "sealed",
+    "renamed",
+    "linked",
+    "switched",
+)
+
+
+def publish(
+    warehouse: Path,
+    home: Path,
+    *,
+    manifest: ReleaseFacts,
+    gates: Sequence[GateResult],
+    report: Report | None,
+    published_at: datetime,
+    threads: int = 2,
+    expected_gates: Collection[tuple[str, str]] = (),
+    fault: Callable[[str], None] = lambda _: None,
+) -> Release:
+    """Turn a gated warehouse into `<home>/releases/<id>` and let `<home>/published` point at it.
+
+    The same candidate again verifies the existing release and leaves its bytes alone. The pointer moves forward
+    only: a release with an older `as_of` than the current one is stored and not served.
+
+    Args:
+        warehouse: the warehouse file; nothing may hold it open for writing.
+        home: the folder that holds all state.
+        manifest: the facts of the candidate, with every released table and its primary key.
+        gates: every verdict; the list is believed only when all of them passed.
+        report: writes `report/` from the new read-only file; called with a connection and the folder.
+        published_at: the time of publishing, with a time zone.
+        threads: DuckDB threads.
+        expected_gates: (gate, asset) pairs that must be among the verdicts.
+        fault: called with each name of STEPS; a test may raise or kill here.
+
+    Raises:
+        ReleaseRefused: a gate failed or is missing, or the warehouse is not what the facts say.
+        ReleaseDamaged: the candidate was published before and its files changed since.
+        ReleaseError: another publish is running, or the release id belongs to another candidate.
+    """
+    if reasons := gate_reasons(gates, expected_gates):
+        raise ReleaseRefused(reasons)
+    warehouse = warehouse.resolve()
+    with exclusive(home) as root:
+        for leftover in root.glob(f"{BUILDING}*"):
+            _remove(leftover)
+        fault("cleaned")
+        release_id = manifest.release_id
+        if release_id not in release_ids(home):
+            building = root.resolve() / f"{BUILDING}{release_id}"
+            try:
+                _build(
+                    building,
+                    warehouse,
+                    manifest,
+                    gates,
+                    report,
+                    published_at,
+                    threads,
+                    current_id(home),
+                    fault,
+                )
+                building.rename(root / release_id)
+            finally:
+                _remove(building)
+            sync(root)
+        elif verify(home, release_id).candidate_id != manifest.candidate_id:
+            raise ReleaseError(
+                f"release id {release_id} already belongs to another candidate that starts with the same eight "
+                "characters. Next: move that release away or change the configuration."
+            )
+        fault("renamed")
+        _serve(home, manifest, fault)
+        return manifests.as_release(
+            root / release_id,
+            manifests.read(root / release_id),
+            is_current=current_id(home) == release_id,
+        )
+
+
+def gate_reasons(gates: Sequence[GateResult], expected_gates: Collection[tuple[str, str]] = ()) -> list[str]:
+    """Why these verdicts do not allow a release; empty when they do."""
+    reasons = [] if gates else ["no gate gave a verdict"]
+    for gate in gates:
+        where = f"gate {gate.gate} on {gate.asset} ({gate.word})"
+        if gate.passed is None:
+            reasons.append(f"{where} is missing: it gave no verdict")
+        elif gate.passed is not True:
+            reasons.append(f"{where} failed, {gate.failing_rows} failing rows: {gate.description}")
+    absent = {*expected_gates} - {(gate.gate, gate.asset) for gate in gates}
+    return reasons + [
+        f"gate {gate} on {asset} is missing: it was expected and never ran" for gate, asset in sorted(absent)
+    ]
+
+
+def _build(
+    building: Path,
+    warehouse: Path,
+    facts: ReleaseFacts,
+    gates: Sequence[GateResult],
+    report: Report | None,
+    published_at: datetime,
+    threads: int,
+    previous_release_id: str | None,
+    fault: Callable[[str], None],
+) -> None:
+    """Everything that happens before the rename, inside the building folder only."""
+    building.mkdir()
+    with candidate_connection(warehouse, building, threads) as connection:
+        if reasons := check_warehouse(connection, facts):
+            raise ReleaseRefused(reasons)
+        build_database(connection, building, facts, gates)
+        fault("database")
+        export_tables(connection, building, facts)
+        tables = describe_tables(connection, facts)
+        fault("tables")
+    if report is not None:
+        (building / "report").mkdir()
+        with duckdb.connect(str(building / DATABASE), read_only=True) as reader:
+            report(reader, building / "report")
+    fault("report")
+    content = manifests.compose(
+        facts,
+        gates,
+        tables=tables,
+        files=manifests.describe_files(building),
+        published_at=published_at,
+        previous_release_id=previous_release_id,
+    )
+    manifests.write(building, content)
+    fault("manifest")
+    _seal(building)
+    fault("sealed")
+
+
+def _serve(home: Path, facts: ReleaseFacts, fault: Callable[[str], None]) -> None:
+    """Move the pointer forward to this release, unless newer data is served already."""
+    served = current(home)
+    if served is not None and (served.release_id == facts.release_id or served.as_of > facts.as_of):
+        return
+    make_link(home, facts.release_id)
+    fault("linked")
+    switch_link(home)
+    fault("switched")
+
+
+def _seal(building: Path) -> None:
+    """Give files and folders their final modes and force them to the disk, leaves first."""
+    for path in sorted(building.rglob("*"), reverse=True):
+        path.chmod(FOLDER_MODE if path.is_dir() else FILE_MODE)
+        sync(path)
+    building.chmod(FOLDER_MODE)
+    sync(building)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,148 @@
+-- Rows of the small warehouse; small_warehouse.py fills in the names in braces and those that begin with a dollar sign.
+create table marts.customers as select 'c' || lpad(i::varchar, 6, '0') as customer_id,
+    $as_of - to_days((i % 180)::int) as first_seen_at, $as_of - to_hours((i % 900)::int) as last_seen_at,
+    ['DE', 'AT', 'CH', null][1 + i % 4] as country,
+    ['awareness', 'consideration', 'purchase', 'experience', 'advocacy'][1 + i % 5] as current_stage,
+    case when i % 3 = 0 then ['Champions', 'Loyal', 'At Risk', 'Lost'][1 + i % 4] end as rfm_segment,
+    1 + i % 5 as recency_score, 1 + i % 5 as frequency_score, 1 + i % 5 as monetary_score,
+    ['new', 'returning', 'dormant', 'resurrecting'][1 + i % 4] as lifecycle, (i % 3)::bigint as order_count,
+    ((i % 3) * 79.9)::decimal(18, 6) as net_revenue, 'Paid Search' as entry_channel, 1::bigint as journey_count,
+    i % 2 = 0 as is_email_marketing_allowed from range($customers) t (i);
+create table marts.identifiers as select md5('i' || i) as identifier_hash, 'email' as identifier_type,
+    'c' || lpad(i::varchar, 6, '0') as customer_id, $as_of as first_seen_at, $as_of as last_seen_at,
+    false as is_blocked from range($customers) t (i);
+create table marts.touchpoints as select md5('t' || i) as touchpoint_id,
+    'c' || lpad((i % $customers)::varchar, 6, '0') as customer_id,
+    $as_of - to_seconds((i * 37 % 15000000)::int) as occurred_at, 'website' as family, c.channel,
+    'google' as utm_source, 'cpc' as utm_medium, c.campaign,
+    ['page_view', 'view_item', 'add_to_cart', 'purchase'][1 + i % 4] as interaction_type,
+    md5('s' || i // 4) as session_id, 'awareness' as stage, 'ga4' as source, null::varchar as order_ref,
+    false as is_machine, i % 97 = 0 as is_internal_test, true as consent_analytics
+    from range($touchpoints) t (i) join {channels} on c.n = i % 9;
+create table marts.sessions as select session_id, min(customer_id) as customer_id, md5(min(customer_id))
+    as visitor_hash, min(occurred_at) as started_at, max(occurred_at) as ended_at, count(*) as touchpoint_count,
+    count(*) as page_view_count, min(channel) as channel, min(campaign) as campaign, 'mobile' as device_category,
+    true as is_engaged, false as has_order from marts.touchpoints group by 1;
+create table marts.journeys as select md5('j' || i) as journey_id, 'c' || lpad(i::varchar, 6, '0') as customer_id,
+    1::bigint as journey_number, $as_of - to_days((i % 180)::int) as entered_at, 'Paid Search' as entry_channel,
+    $as_of as awareness_at, null::timestamp as consideration_at, null::timestamp as purchase_at,
+    null::timestamp as experience_at, null::timestamp as advocacy_at, 'awareness' as furthest_stage,
+    false as has_imputed_stage, 'open' as status from range($customers) t (i);
+create table marts.conversions as select md5('o' || i) as conversion_id,
+    'c' || lpad((i % $customers)::varchar, 6, '0') as customer_id, 'order' as conversion_type,
+    null::varchar as adjusts_conversion_id, $as_of - to_hours((i * 7 % 4000)::int) as occurred_at,
+    '#' || 1000 + i as order_ref, 119::decimal(18, 6) as gross_amount, 100::decimal(18, 6) as net_amount,
+    'EUR' as currency, 100::decimal(18, 6) as net_amount_reporting, 'EUR' as reporting_currency,
+    'shopify' as source, false as is_test from range($customers // 2) t (i);
+create table marts.stage_conversion as
+    with weeks as (select $week - to_days((7 * i)::int)::interval as w, i from range(26) t (i)),
+    steps as (select * from (values ('awareness', 'consideration', 1.0, 0.42, 28),
+        ('consideration', 'purchase', 0.42, 0.24, 28), ('purchase', 'experience', 0.10, 0.66, 14),
+        ('experience', 'advocacy', 0.066, 0.18, 90), ('awareness', 'purchase', 1.0, 0.095, 60))
+        s (from_stage, to_stage, share, rate, days)),
+    counts as (select w::date as week, v as view, from_stage, to_stage, 'all' as breakdown, 'all' as member,
+        days * 86400::bigint as window_seconds, (share * (1400 + 31 * ((i * 7) % 11)))::bigint as entered, rate, i,
+        (i + 1) * 7 - 7 >= days as is_mature, days
+        from weeks, steps, (values ('cohort'), ('flow')) views (v)),
+    converted as (select *, least(entered, (entered * rate * (1.1 - i * 0.006 + 0.04 * sin(i))
+        * case when is_mature then 1 else (0.25 + 0.75 * i * 7 / days) end)::bigint) as converted from counts)
+    select week, view, from_stage, to_stage, breakdown, member, window_seconds, entered, converted,
+        converted / entered as rate, wilson(converted, entered, -1) as ci_low, wilson(converted, entered, 1) as ci_high,
+        is_mature, entered < 30 as is_small_sample, $as_of as as_of, '1' as definition_version from converted;
+create table marts.credits as select md5('o' || i) as conversion_id, md5('t' || i) as touchpoint_id, m as model,
+    'Email' as channel, 'newsletter' as campaign, 1::decimal(38, 12) as credit, 100::decimal(38, 6) as value,
+    null::varchar as reason from range($customers // 2) t (i), (values ('linear'), ('last_touch')) models (m);
+create table marts.attribution as
+    with weeks as (select ($week - to_days((7 * i)::int)::interval)::date as week, i from range(16) t (i)),
+    cells as (select week, 'order' as conversion_type, m as model, channel, coalesce(campaign, '(none)') as campaign,
+        greatest(0, share + tilt * (n - 4) / 100 * least(share, 0.05) * 20) as weight,
+        (420 * weight / sum(weight) over (partition by week, m))::decimal(38, 12) as credit,
+        weekly_spend::decimal(38, 6) as spend
+        from weeks, {channels}, (values ('first_touch', -1), ('last_touch', 1), ('linear', 0), ('markov', -0.4),
+        ('position_based', 0.3)) models (m, tilt))
+    select * exclude (weight), (credit * 84)::decimal(38, 6) as value, spend / nullif(credit, 0) as cost_per_conversion,
+        credit * 84 / nullif(spend, 0) as return_on_ad_spend, credit * 0.85 as credit_ci_low,
+        credit * 1.15 as credit_ci_high, $as_of as as_of, '1' as definition_version from cells;
+create table marts.spend as select (($as_of + interval 1 hour)::date - (1 + i)::int) as spend_date, 'google_ads' as platform, channel,
+    n::varchar as campaign_id, campaign, (weekly_spend / 7)::decimal(18, 6) as cost_amount, 'EUR' as cost_currency,
+    (weekly_spend / 7)::decimal(18, 6) as cost_amount_reporting, 'EUR' as reporting_currency,
+    1000::bigint as impressions, 40::bigint as clicks, 2::decimal(18, 6) as platform_conversions,
+    200::decimal(18, 6) as platform_conversion_value
+    from range(84) t (i), {channels} where weekly_spend is not null;
+create table marts.segments as select * from (values
+    ('rfm', 'Champions', 'Bought recently, often and for much', 'R 5, F 4-5, M 4-5'),
+    ('rfm', 'Loyal', 'Buy often', 'F 4-5'), ('rfm', 'At Risk', 'Bought often, but not lately', 'R 1-2, F 3-5'),
+    ('rfm', 'Lost', 'Lowest on all three', 'R 1, F 1, M 1'), ('lifecycle', 'new', 'First active this week', 'rule'),
+    ('lifecycle', 'returning', 'Active this and last week', 'rule'),
+    ('lifecycle', 'resurrecting', 'Active this week, not last week', 'rule'),
+    ('lifecycle', 'dormant', 'Active last week, not this week', 'rule')) s (segment_set, segment, description, rule);
+create table marts.segment_metrics as
+    with weeks as (select ($week - to_days((7 * i)::int)::interval)::date as week, i from range(8) t (i)),
+    sizes as (select week, segment_set, segment, (420 + 97 * (length(segment) % 5) - 11 * i)::bigint as customers, i
+        from weeks, marts.segments)
+    select week, segment_set, segment, m as metric,
+        case m when 'customers' then customers when 'purchase_rate' then customers * 0.21 else customers * 31.4 end
+            ::decimal(38, 6) as numerator,
+        case when m = 'customers' then sum(customers) over (partition by week, segment_set, m) else customers end
+            ::decimal(38, 6) as denominator,
+        numerator / denominator as value, case when m <> 'revenue_per_customer' then value * 0.9 end as ci_low,
+        case when m <> 'revenue_per_customer' then least(1, value * 1.1) end as ci_high, false as is_small_sample,
+        $as_of as as_of, '1' as definition_version
+    from sizes, (values ('customers'), ('purchase_rate'), ('revenue_per_customer')) metrics (m);
+create table marts.segment_migration as
+    select $week as week, a.segment_set, a.segment as from_segment, b.segment as to_segment,
+        case when a.segment = b.segment then 330 else 11 + length(b.segment) end::bigint as customers,
+        customers / sum(customers) over (partition by a.segment_set, a.segment) as share,
+        share * 0.85 as ci_low, least(1, share * 1.1) as ci_high, false as is_small_sample, $as_of as as_of,
+        '1' as definition_version
+    from marts.segments a join marts.segments b using (segment_set);
+create table marts.experience as
+    with weeks as (select ($week - to_days((7 * i)::int)::interval)::date as week, i from range(12) t (i)),
+    cells as (select week, stage, family, instrument, greatest(4, (n * (1 + 0.2 * sin(i)))::bigint) as answers,
+        s + 0.03 * cos(i) as share, i
+        from weeks, (values ('experience', 'commerce', 'NPS', 140, 0.34), ('purchase', 'commerce', 'CSAT', 210, 0.86),
+        ('experience', 'support', 'CSAT', 90, 0.71), ('advocacy', 'community', 'CSAT', 12, 0.8),
+        ('consideration', 'website', 'CSAT', 60, 0.77)) f (stage, family, instrument, n, s))
+    select week, stage, family, instrument, answers, case instrument when 'NPS' then share * 100 else share end as score,
+        case instrument when 'NPS' then share * 100 - 160 / sqrt(answers)
+            else wilson(share * answers, answers, -1) end as ci_low,
+        case instrument when 'NPS' then share * 100 + 160 / sqrt(answers)
+            else wilson(share * answers, answers, 1) end as ci_high,
+        answers < 30 as is_small_sample, (share * answers)::decimal(38, 6) as numerator,
+        answers::decimal(38, 6) as denominator, $as_of as as_of, '1' as definition_version from cells;
+create table marts.kpi_scorecard as
+    select $week as week, target_set, kpi, name, owner, baseline, target, actual, improvement, ci_low, ci_high, status,
+        progress, 'raw_before_after' as evidence, is_small_sample, numerator, denominator, $as_of as as_of,
+        '1' as definition_version
+    from (values
+    ('mvp','journey_conversion','Journey conversion','CX Director',0.04,0.15,0.04804,0.20098,0.15292,0.25105,'achieved',1.34,false,4900,102000),
+    ('mvp','customer_satisfaction','Customer satisfaction','CX Director',0.7,0.2,0.7604,0.08628,0.02986,0.14579,'improving',0.43,false,768,1010),
+    ('mvp','journey_completion','Journey completion','Experience Director',0.6,0.15,0.55306,-0.0784,-0.1124,-0.0436,'declining',null,false,2710,4900),
+    ('mvp','experience_consistency','Experience consistency','Experience Director',0.775,0.85,0.86667,0.11828,0.83081,0.89588,'on_track',1.02,false,364,420),
+    ('mvp','customer_lifetime_value','Customer lifetime value','Head of CRM',120,0.15,141,0.175,0.09976,0.25539,'on_track',1.17,false,null,null),
+    ('mvp','customer_retention','Customer retention','Head of CRM',0.26,0.15,0.3,0.15385,-0.01842,0.33041,'inconclusive',1.03,true,9,27),
+    ('mvp','acquisition_efficiency','Acquisition efficiency','Head of Marketing',0.02,0.15,0.02238,0.11905,0.05427,0.1878,'improving',0.79,false,2350,105000),
+    ('mvp','revenue_attribution','Revenue attribution','Head of Marketing',0.72,0.15,null,null,null,null,'no_data',null,true,null,null),
+    ('excellence','journey_conversion','Journey conversion','CX Director',0.04,0.3,0.04804,0.20098,0.15292,0.25105,'improving',0.67,false,4900,102000),
+    ('excellence','customer_satisfaction','Customer satisfaction','CX Director',0.7,0.35,0.7604,0.08628,0.02986,0.14579,'improving',0.25,false,768,1010),
+    ('excellence','experience_consistency','Experience consistency','Experience Director',0.775,0.95,0.86667,0.11828,0.83081,0.89588,'below_target',0.91,false,364,420),
+    ('excellence','customer_lifetime_value','Customer lifetime value','Head of CRM',120,0.25,141,0.175,0.09976,0.25539,'improving',0.7,false,null,null)
+    ) k (target_set, kpi, name, owner, baseline, target, actual, improvement, ci_low, ci_high, status, progress,
+         is_small_sample, numerator, denominator);
+create table marts.coverage as
+    select ($week - to_days((7 * i)::int)::interval)::date as week, source, (9000 - 100 * i)::bigint as records,
+        (8500 - 100 * i)::bigint as touchpoints, (6200 - 90 * i)::bigint as identified_touchpoints,
+        (6200 - 90 * i) / (8500 - 100 * i) as identified_share, $as_of - to_minutes((lag_minutes + i * 10080)::int) as last_seen_at,
+        $as_of as as_of, '1' as definition_version
+    from range(4) t (i), (values ('ga4', 3), ('shopify', 9), ('zendesk', 131), ('google_ads', 1500),
+        ('typeform', 12000)) s (source, lag_minutes);
+create table marts.source_files as
+    select sha256('f' || i) as file_id, contract, case when i = 3 then '{hostile}.csv' else contract || '_' || i || '.csv'
+        end as file_name, ['loaded', 'loaded', 'loaded', 'quarantined', 'duplicate', 'superseded'][1 + i % 6] as outcome,
+        1000::bigint as records, case when i % 6 = 3 then 0 else 990 end::bigint as accepted, (i % 6 = 0)::bigint * 2 as quarantined,
+        8::bigint as dropped, 0::bigint as superseded, ($week)::date as period_start, ($week + interval 6 day)::date as period_end
+    from (select i, ['ga4__events', 'shopify__orders', 'zendesk__tickets'][1 + i % 3] as contract from range(18) t (i));
+create table marts.quarantine as
+    select sha256('f' || 0) as file_id, 'ga4__events' as contract, 'ga4__events_0.csv' as file_name, (7 + i)::bigint as row_number,
+        'event_timestamp' as column_name, 'timestamp_micros' as rule, '16 digits' as expected,
+        '"<i***>", 23 chars' as found_shape from range(2) t (i);

@@ -1,0 +1,157 @@
+"""Readers are never disturbed: not by a publish, not by many, not by kill -9."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+import signal
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from journey_pipeline.release import STEPS, ReleaseFacts, current, list_releases, publish, verify
+from tests.release.conftest import Publish
+from tests.release.small_warehouse import FEW, FIRST_AS_OF, build_warehouse, facts_of, green_gates
+
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["duckdb", "pyarrow.parquet", "journey_pipeline.release"])
+
+
+def _read_once(home: Path) -> str:
+    """Read the served release in several ways; return its id, or complain about a mixture."""
+    folder = (home / "published").resolve()
+    with duckdb.connect(str(home / "published" / "journey.duckdb"), read_only=True) as connection:
+        rows = connection.execute(
+            "select release_id, as_of = all(select distinct as_of from stage_conversion union "
+            "select distinct as_of from kpi_scorecard union select distinct as_of from experience) from release"
+        ).fetchall()
+    assert len(rows) == 1, rows
+    assert rows[0][1] is True, "tables of two releases in one file"
+    parquet_id = pq.read_table(folder / "tables" / "release.parquet")["release_id"].to_pylist()
+    assert parquet_id == [folder.name], "the folder holds another release's table"
+    return str(rows[0][0])
+
+
+def _read_until(home: Path, stop: Event, results: Any, counts: Any, number: int) -> None:
+    seen, errors = [], []
+    while not stop.is_set():
+        try:
+            seen.append(_read_once(home))
+        except (duckdb.Error, OSError, AssertionError, ValueError) as error:
+            errors.append(f"{type(error).__name__}: {error}")
+        counts[number] += 1
+    results.put((seen, errors))
+
+
+def _wait_for_reads(counts: Any) -> None:
+    """Until every reader has begun and ended a read from now on, however slow the machine."""
+    before, deadline = list(counts), time.monotonic() + 30
+    while any(now < old + 2 for now, old in zip(counts, before, strict=True)):
+        assert time.monotonic() < deadline, "a reader hangs"
+        time.sleep(0.005)
+
+
+def test_two_reader_processes_and_a_thread_during_publishes(home: Path, publish_week: Publish) -> None:
+    published = [publish_week(0).release_id]
+    stop, results = _PROCESSES.Event(), _PROCESSES.SimpleQueue()
+    in_process: queue.SimpleQueue[tuple[list[str], list[str]]] = queue.SimpleQueue()
+    counts = _PROCESSES.Array("i", 3)
+    workers: list[Any] = [
+        _PROCESSES.Process(target=_read_until, args=(home, stop, results, counts, number)) for number in range(2)
+    ]
+    workers.append(threading.Thread(target=_read_until, args=(home, stop, in_process, counts, 2)))
+    for worker in workers:
+        worker.start()
+    try:
+        for week in range(1, 5):
+            _wait_for_reads(counts)
+            published.append(publish_week(week).release_id)
+        _wait_for_reads(counts)
+    finally:
+        stop.set()
+    answers = [results.get(), results.get(), in_process.get()]
+    for worker in workers:
+        worker.join()
+    for seen, errors in answers:
+        assert errors == []
+        assert set(seen) == set(published), "a reader missed a release that was served while it read"
+        assert seen == sorted(seen), "a reader saw an older release after a newer one"
+
+
+def test_a_reader_keeps_its_snapshot(home: Path, publish_week: Publish) -> None:
+    first = publish_week(0)
+    with duckdb.connect(str(home / "published" / "journey.duckdb"), read_only=True) as reader:
+        second = publish_week(1)
+        assert reader.execute("select release_id from release").fetchall() == [(first.release_id,)]
+        assert reader.execute("select count(*) from touchpoints").fetchall() == [(2000,)]
+        with duckdb.connect(str(home / "published" / "journey.duckdb"), read_only=True) as late:
+            assert late.execute("select release_id from release").fetchall() == [(second.release_id,)]
+        verify(home, first.release_id)
+
+
+def _doomed_facts() -> ReleaseFacts:
+    return facts_of(as_of=FIRST_AS_OF + timedelta(weeks=3), candidate_id="00000000ff", only=FEW)
+
+
+def _publish_and_die(warehouse: Path, home: Path, step_of_death: str) -> None:
+    def fault(step: str) -> None:
+        if step == step_of_death:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    publish(
+        warehouse,
+        home,
+        manifest=_doomed_facts(),
+        gates=green_gates(),
+        report=lambda _, folder: _write(folder / "index.html"),
+        published_at=datetime(2026, 11, 16, 7, tzinfo=UTC),
+        fault=fault,
+    )
+
+
+def _write(path: Path) -> None:
+    path.write_text("<!doctype html>")
+
+
+@pytest.fixture(scope="module")
+def candidate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("candidate") / "warehouse.duckdb"
+    return build_warehouse(path, as_of=_doomed_facts().as_of, candidate_id=_doomed_facts().candidate_id, only=FEW)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_kill_nine_at_every_step(released_home: Path, candidate: Path, step: str) -> None:
+    home, earlier = released_home, {release.release_id for release in list_releases(released_home)}
+    old = current(home)
+    assert old is not None
+    new_id = _doomed_facts().release_id
+    worker = _PROCESSES.Process(target=_publish_and_die, args=(candidate, home, step))
+    worker.start()
+    worker.join()
+    assert worker.exitcode == -signal.SIGKILL
+    served = current(home)
+    assert served is not None
+    assert served.release_id == (new_id if step == "switched" else old.release_id)
+    assert _read_once(home) == served.release_id
+    verify(home, served.release_id)
+    complete = {release.release_id for release in list_releases(home)}
+    assert complete == earlier | ({new_id} if STEPS.index(step) >= STEPS.index("renamed") else set())
+    if new_id in complete:
+        verify(home, new_id)
+    leftovers = {path.name for path in (home / "releases").iterdir()} - complete
+    assert all(name.startswith(".building-") for name in leftovers)
+    assert {path.name for path in home.iterdir()} == {"releases", "published"}
+
+    _publish_and_die(candidate, home, "never")
+    served = current(home)
+    assert served is not None
+    assert served.release_id == new_id
+    assert {path.name for path in (home / "releases").iterdir()} == earlier | {new_id}
