@@ -1,0 +1,91 @@
+"""The page: all sections in one HTML file that needs nothing else and runs nothing.
+
+Add here when the page gains a section. Must not be here: SQL, wording, drawing.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import jinja2
+from markupsafe import Markup
+
+from journey_pipeline.release.facts import ReleaseFacts
+from journey_pipeline.report.attribution import attribution
+from journey_pipeline.report.charts import PALETTE
+from journey_pipeline.report.experience import experience
+from journey_pipeline.report.funnel import funnel
+from journey_pipeline.report.quality import quality
+from journey_pipeline.report.reading import Released
+from journey_pipeline.report.scorecard import scorecard
+from journey_pipeline.report.segments import segments
+from journey_pipeline.report.wording import count, day, moment
+
+FILE_NAME = "index.html"
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def build_report(connection: duckdb.DuckDBPyConnection, folder: Path, facts: ReleaseFacts) -> None:
+    """Write `index.html` into an existing folder.
+
+    Every value from data is escaped by the template engine; the only markup let through are our own pictures,
+    whose text the chart library escapes. A strict content security policy forbids whatever would slip through.
+
+    Args:
+        connection: sees the released tables without a schema (an open `journey.duckdb`).
+        folder: an existing folder; nothing outside it is written.
+        facts: what the release says of itself.
+    """
+    as_of = facts.as_of.astimezone(UTC).replace(tzinfo=None)
+    released = Released(connection, as_of)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["picture"] = _trusted
+    page = environment.get_template("page.html.j2").render(
+        head=_head(facts),
+        palette=PALETTE,
+        style=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),  # noqa: S704  our own file
+        scorecard=scorecard(released),
+        funnel=funnel(released),
+        attribution=attribution(released),
+        segments=segments(released),
+        experience=experience(released),
+        quality=quality(released),
+    )
+    (folder / FILE_NAME).write_text(page, encoding="utf-8")
+
+
+def _trusted(svg: str) -> Markup:
+    """Our own drawing as markup."""
+    return Markup(svg)  # noqa: S704  made by vl-convert, which escapes every text it is given
+
+
+def _head(facts: ReleaseFacts) -> dict[str, Any]:
+    """The release in words; the week is the last one that ended before the cut-off."""
+    last_moment = (facts.as_of - timedelta(microseconds=1)).astimezone(ZoneInfo(facts.time_zone))
+    monday = last_moment.date() - timedelta(days=last_moment.weekday())
+    return {
+        "week": day(monday),
+        "week_end": day(min(last_moment.date(), monday + timedelta(days=6))),
+        "release_id": facts.release_id,
+        "as_of": moment(_naive(facts.as_of)),
+        "known_at": moment(_naive(facts.known_at)),
+        "time_zone": facts.time_zone,
+        "code_version": facts.code_version,
+        "configuration": facts.configuration_hash[:12],
+        "rules": sorted(facts.rule_versions.items()),
+        "input_files": count(facts.input_files),
+    }
+
+
+def _naive(value: datetime) -> datetime:
+    return value.astimezone(UTC).replace(tzinfo=None)

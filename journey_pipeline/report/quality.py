@@ -1,0 +1,81 @@
+"""Can these numbers be trusted: gates, files, what was held back, how fresh each source is.
+
+Add here when another promise about the data is released. Must not be here: personal values; shapes only.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from journey_pipeline.report.reading import Released, Row, lag, of
+from journey_pipeline.report.wording import NO_VALUE, age, count, day, moment, name, share
+
+_STALE = timedelta(days=2)
+_QUARANTINE_ROWS = 20
+
+_GATES = """
+    select word, count(*) as gates, count(*) filter (where passed) as passed from gate_results
+    group by word order by min(case word when 'raw' then 0 when 'staging' then 1 when 'events' then 2
+        when 'identity' then 3 when 'journeys' then 4 when 'measures' then 5 when 'marts' then 6 else 7 end), word
+"""
+_FILES = """
+    select contract, count(*) as files, count(*) filter (where outcome = 'loaded') as loaded,
+        count(*) filter (where outcome = 'duplicate') as duplicate,
+        count(*) filter (where outcome = 'superseded') as superseded,
+        count(*) filter (where outcome = 'quarantined') as held_back,
+        sum(records)::double as records, sum(quarantined)::double as quarantined, sum(dropped)::double as dropped,
+        max(period_end) as period_end
+    from source_files group by contract order by contract
+"""
+_HELD_BACK = "select contract, file_name from source_files where outcome = 'quarantined' order by contract, file_name"
+_QUARANTINE = f"""
+    select contract, column_name, rule, expected, count(*) as records, count(distinct file_id) as files
+    from quarantine group by contract, column_name, rule, expected
+    order by records desc, contract, column_name, rule limit {_QUARANTINE_ROWS}
+"""
+_COVERAGE = """
+    select source, week, records::double as records, touchpoints::double as touchpoints,
+        identified_touchpoints::double as identified, identified_share::double as identified_share, last_seen_at
+    from coverage qualify row_number() over (partition by source order by week desc) = 1 order by source
+"""
+
+
+def quality(released: Released) -> dict[str, Any]:
+    """Gates by word, files by contract, quarantine by rule, coverage by source."""
+    gates = released.rows("gate_results", _GATES)
+    sources = [_source(row, released) for row in released.rows("coverage", _COVERAGE)]
+    return {
+        "gates": [{"word": name(row["word"]), "gates": row["gates"], "passed": row["passed"]} for row in gates],
+        "gate_count": count(sum(row["gates"] for row in gates)),
+        "all_passed": bool(gates) and all(row["gates"] == row["passed"] for row in gates),
+        "files": [_file(row) for row in released.rows("source_files", _FILES)],
+        "held_back": [
+            {"contract": row["contract"], "file": row["file_name"]} for row in released.rows("source_files", _HELD_BACK)
+        ],
+        "quarantine": released.rows("quarantine", _QUARANTINE),
+        "sources": sources,
+        "stale": [source["name"] for source in sources if source["is_stale"]],
+    }
+
+
+def _file(row: Row) -> dict[str, Any]:
+    numbers = ("files", "loaded", "duplicate", "superseded", "held_back", "records", "quarantined", "dropped")
+    text: dict[str, Any] = {key: count(row[key] or 0) for key in numbers}
+    text["contract"] = row["contract"]
+    text["period_end"] = day(row["period_end"]) if row["period_end"] else NO_VALUE
+    return text
+
+
+def _source(row: Row, released: Released) -> dict[str, Any]:
+    behind = lag(row["last_seen_at"], released.as_of)
+    return {
+        "name": name(row["source"]),
+        "records": count(row["records"]),
+        "touchpoints": count(row["touchpoints"]),
+        "identified": share(row["identified_share"]),
+        "counts": of(row["identified"], row["touchpoints"]),
+        "last_seen": moment(row["last_seen_at"]) if row["last_seen_at"] else NO_VALUE,
+        "behind": age(behind) if behind is not None else NO_VALUE,
+        "is_stale": behind is None or behind > _STALE,
+    }

@@ -1,0 +1,218 @@
+"""The page from data: right numbers, hostile text inert, and a sentence where a table is empty."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from journey_pipeline.report import build_report
+from journey_pipeline.report.attribution import attribution
+from journey_pipeline.report.funnel import funnel
+from journey_pipeline.report.reading import Picture, Released
+from journey_pipeline.report.scorecard import is_level, scorecard
+from journey_pipeline.report.segments import segments
+from tests.release.small_warehouse import FIRST_AS_OF, HOSTILE, HOSTILE_IMAGE, TABLES, facts_of
+
+
+class _Page(HTMLParser):
+    """Tags, attributes and text of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def _built(connection: duckdb.DuckDBPyConnection, folder: Path) -> str:
+    build_report(connection, folder, facts_of())
+    assert [path.name for path in folder.iterdir()] == ["index.html"]
+    return (folder / "index.html").read_text(encoding="utf-8")
+
+
+def _released(connection: duckdb.DuckDBPyConnection) -> Released:
+    return Released(connection, FIRST_AS_OF.replace(tzinfo=None))
+
+
+@pytest.fixture(scope="module")
+def text(tables: duckdb.DuckDBPyConnection, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page of the small warehouse."""
+    return _built(tables, tmp_path_factory.mktemp("page"))
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures without drawing them, for tests of everything else."""
+
+    def picture(self: Picture, label: str, draw: object, frame: object, key: str, caption: str = "") -> None:
+        self.label, self.caption, self.wide, self.narrow = label, caption, "<svg></svg>", "<svg></svg>"
+
+    monkeypatch.setattr(Picture, "__init__", picture)
+
+
+def test_the_page_is_whole_small_and_inert(text: str) -> None:
+    assert len(text.encode()) < 1_500_000
+    page = _Page(text)
+    names = [tag for tag, _ in page.tags]
+    assert not {"script", "img", "iframe", "object", "embed", "form", "base"} & set(names)
+    assert all(not key.startswith("on") for _, attributes in page.tags for key in attributes)
+    for _, attributes in page.tags:
+        for key in ("src", "href", "xlink:href", "action"):
+            assert re.match(r"#|data:,$", attributes.get(key) or "#")
+    assert not re.search(r"url\((?!#)|@import", text)
+    assert HOSTILE_IMAGE in page.text, "the name is shown as it is, as text"
+    assert f"{HOSTILE}.csv" in page.text
+    policy = next(attributes["content"] for _, attributes in page.tags if attributes.get("http-equiv"))
+    assert policy == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def test_headings_tables_and_labels(text: str) -> None:
+    page = _Page(text)
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h[1-6]", tag)]
+    assert levels.count(1) == 1 and levels.count(2) == 6
+    assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
+    assert [tag for tag, _ in page.tags].count("table") >= 15
+    assert all("scope" in attributes for tag, attributes in page.tags if tag == "th")
+    pictures = [attributes for _, attributes in page.tags if attributes.get("role") == "img"]
+    assert len(pictures) == 8
+    assert all(len(attributes["aria-label"] or "") > 40 for attributes in pictures)
+    identifiers = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(identifiers) == len(set(identifiers))
+    for phrase in (
+        "release 2026-11-16-ab12cd34",
+        "Week of 9 November 2026 to 15 November 2026",
+        "All 1 quality gates passed",
+        "Credit is not causation",
+        "still open",
+        "few cases",
+        "EUR ",
+    ):
+        assert phrase in page.text
+    assert page.text.count("How to read this.") == 6
+
+
+@pytest.mark.parametrize("state", ["empty", "absent"])
+def test_nothing_to_show_gives_sentences(connection: duckdb.DuckDBPyConnection, tmp_path: Path, state: str) -> None:
+    for name in [*TABLES, "gate_results"]:
+        connection.execute(f"{'delete from' if state == 'empty' else 'drop table'} {name}")
+    page = _Page(_built(connection, tmp_path))
+    for sentence in (
+        "No goals have been measured",
+        "No stage conversion has been measured",
+        "No conversion has been credited",
+        "No segments have been built",
+        "No survey answers",
+        "No source files",
+        "gates are not all green",
+    ):
+        assert sentence in page.text
+    assert "None" not in page.text and "nan" not in page.text
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_any_single_empty_table_is_survived(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    for name in [*TABLES, "gate_results"]:
+        connection.execute("begin")
+        connection.execute(f"delete from {name}")
+        assert "None" not in _Page(_built(connection, tmp_path)).text, name
+        connection.execute("rollback")
+
+
+def test_rows_without_values_are_survived(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    for table, columns in {
+        "stage_conversion": ("rate", "ci_low", "ci_high"),
+        "attribution": ("credit", "value", "spend", "credit_ci_low", "credit_ci_high", "campaign", "channel"),
+        "segment_metrics": ("segment", "numerator", "denominator", "value", "ci_low", "ci_high"),
+        "segment_migration": ("share", "ci_low", "ci_high", "from_segment"),
+        "experience": ("score", "ci_low", "ci_high"),
+        "kpi_scorecard": (
+            "baseline",
+            "target",
+            "actual",
+            "improvement",
+            "ci_low",
+            "ci_high",
+            "status",
+            "owner",
+        ),
+        "coverage": ("identified_share", "last_seen_at"),
+        "source_files": ("period_end",),
+        "quarantine": ("column_name", "expected"),
+    }.items():
+        connection.execute(f"update {table} set " + ", ".join(f"{column} = null" for column in columns))
+    assert "None" not in _Page(_built(connection, tmp_path)).text
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_an_unfinished_week_never_is_the_latest(connection: duckdb.DuckDBPyConnection) -> None:
+    steps = funnel(_released(connection))["steps"]
+    assert [step["title"] for step in steps] == [
+        "Awareness → Consideration",
+        "Consideration → Purchase",
+        "Purchase → Experience",
+        "Experience → Advocacy",
+        "End to end: Awareness → Purchase",
+    ]
+    assert steps[0]["latest"]["week"] == "12 October 2026"
+    assert steps[0]["weeks"][0]["is_open"] and steps[0]["open_weeks"] == 4
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_attribution_sums_match_the_table(connection: duckdb.DuckDBPyConnection) -> None:
+    ((credit, spend),) = connection.execute(
+        "select sum(credit)::double, sum(spend)::double from attribution "
+        "where model = 'linear' and week > date '2026-11-09' - 84"
+    ).fetchall()
+    found = attribution(_released(connection))
+    (kind,) = found["kinds"]
+    assert kind["totals"] == [f"{credit:,.0f}"] * 5
+    assert kind["spend"] == f"EUR {spend:,.0f}"
+    assert kind["channels"][-1]["name"] == "No known touch (unattributed)"
+    assert [row["campaign"] for row in found["idle"]] == [HOSTILE_IMAGE]
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_spend_is_not_counted_once_per_conversion_type(connection: duckdb.DuckDBPyConnection) -> None:
+    before = attribution(_released(connection))
+    connection.execute("insert into attribution select * replace ('lead' as conversion_type) from attribution")
+    after = attribution(_released(connection))
+    assert [kind["name"] for kind in after["kinds"]] == ["Order", "Lead"]
+    assert after["kinds"][0]["spend"] == before["kinds"][0]["spend"]
+    assert after["idle"] == before["idle"]
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_the_scorecard_knows_levels_from_changes(connection: duckdb.DuckDBPyConnection) -> None:
+    rows = {row["name"]: row for row in scorecard(_released(connection))["sets"][0]["rows"]}
+    assert rows["Experience consistency"]["interval"] == "level 83.1% to 89.6%"
+    assert rows["Experience consistency"]["target_kind"] == "level"
+    assert rows["Journey conversion"]["interval"] == "change +15.3% to +25.1%"
+    assert rows["Customer lifetime value"]["actual"] == "EUR 141"
+    assert rows["Journey completion"]["status"] == "Declining"
+    assert rows["Revenue attribution"]["status"] == "No data yet"
+    assert is_level({"ci_low": None, "ci_high": None, "status": "below_target"})
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_segment_change_is_against_the_week_before(connection: duckdb.DuckDBPyConnection) -> None:
+    found = segments(_released(connection))["sets"]
+    assert [one["name"] for one in found] == ["Buying behaviour (RFM)", "Lifecycle"]
+    assert {member["change"] for member in found[0]["members"]} == {"+11"}
+    connection.execute("delete from segment_metrics where week < date '2026-11-09' and segment = 'Lost'")
+    members = {member["name"]: member for member in segments(_released(connection))["sets"][0]["members"]}
+    assert members["Lost"]["change"] == "new"
+
+
+def test_the_same_release_gives_the_same_page(connection: duckdb.DuckDBPyConnection, tmp_path: Path, text: str) -> None:
+    assert _built(connection, tmp_path) == text
