@@ -1,0 +1,91 @@
+"""Survey scores against known answers."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from journey_pipeline.experience import EXPERIENCE_COLUMNS, experience, net_promoter_score
+
+VECTORS = Path(__file__).parent / "vectors" / "60_survey_scores"
+
+
+def cell(instrument: str, answers: int, **counts: int) -> dict[str, object]:
+    zero = {"promoters": 0, "passives": 0, "detractors": 0, "positives": 0, "score_sum": 0}
+    key = {"week": "2026-01-05", "stage": "experience", "family": "support", "instrument": instrument}
+    return {**key, "answers": answers, **zero, **counts}
+
+
+def survey_cells() -> pd.DataFrame:
+    answers = pd.read_csv(VECTORS / "input.csv").groupby("metric")["value"]
+    nps, csat, ces = (answers.get_group(name) for name in ("nps", "csat", "ces"))
+    return pd.DataFrame(
+        [
+            cell("NPS", len(nps), promoters=int((nps >= 9).sum()), detractors=int((nps <= 6).sum())),
+            cell("CSAT", len(csat), positives=int((csat >= 4).sum())),
+            cell("CES", len(ces), positives=int((ces >= 5).sum())),
+        ]
+    )
+
+
+def test_survey_vector() -> None:
+    expected = pd.read_csv(VECTORS / "expected.csv").set_index("metric")
+    found = experience(survey_cells()).set_index("instrument")
+    for instrument, metric, scale in (
+        ("NPS", "nps", 1),
+        ("CSAT", "csat_top2_pct", 100),
+        ("CES", "ces_easy_pct", 100),
+    ):
+        ours = found.loc[instrument, ["score", "ci_low", "ci_high"]].to_numpy(float) * scale
+        np.testing.assert_allclose(
+            ours, expected.loc[metric, ["score", "ci_lo", "ci_hi"]].to_numpy(float), rtol=1e-9
+        )
+    assert found.loc["NPS", ["numerator", "denominator"]].tolist() == [2, 12]
+    assert found["is_small_sample"].all()
+
+
+def test_published_example() -> None:
+    score, low, high = net_promoter_score(60, 15, 100)
+    assert score == 45 and high - 45 == pytest.approx(45 - low) == pytest.approx(14.5, abs=0.05)
+
+
+@given(st.integers(0, 300), st.integers(0, 300), st.integers(0, 300))
+def test_nps_stays_on_its_scale_and_mirrors(promoters: int, passives: int, detractors: int) -> None:
+    n = promoters + passives + detractors
+    score, low, high = net_promoter_score(promoters, detractors, n)
+    if n == 0:
+        assert np.isnan(score) and np.isnan(low) and np.isnan(high)
+        return
+    assert -100 <= low <= score <= high <= 100
+    mirrored = net_promoter_score(detractors, promoters, n)
+    assert (mirrored[0], mirrored[1]) == pytest.approx((-score, -high))
+
+
+def test_nps_variance_is_that_of_plus_one_zero_minus_one() -> None:
+    answers = np.repeat([1, 0, -1], [50, 30, 20])
+    score, _, high = net_promoter_score(50, 20, 100)
+    assert (high - score) / 100 == pytest.approx(1.959963984540054 * answers.std() / 10)
+
+
+def test_table_is_sorted_and_complete() -> None:
+    found = experience(survey_cells(), min_n=10)
+    assert list(found.columns) == EXPERIENCE_COLUMNS
+    assert found["instrument"].tolist() == ["CES", "CSAT", "NPS"]
+    assert found["is_small_sample"].tolist() == [True, False, False]
+    assert experience(survey_cells().iloc[:0]).empty
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (cell("STARS", 5, positives=1), "expected one of"),
+        (cell("NPS", 5, promoters=4, detractors=2), "more promoters and detractors than answers"),
+        (cell("CSAT", 5, positives=6), r"outside 0\.\.trials"),
+    ],
+)
+def test_impossible_cells_are_refused(bad: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        experience(pd.DataFrame([bad]))

@@ -1,0 +1,246 @@
+"""The scorecard against known answers, and what it says when there is nothing to compare."""
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from journey_pipeline.scorecard import SCORECARD_COLUMNS, judge, kpi_scorecard
+
+VECTORS = Path(__file__).parent / "vectors"
+START = date(2026, 3, 30)
+FIRST = date(2026, 1, 5)
+AS_OF = datetime(2026, 6, 1)
+KPIS = pd.DataFrame(
+    [
+        ("journey_conversion", "Journey conversion", "proportion", "relative", "CX Director"),
+        ("experience_consistency", "Experience consistency", "proportion", "level", "Experience Director"),
+        ("customer_lifetime_value", "Customer lifetime value", "mean", "relative", "CX Director"),
+    ],
+    columns=["kpi", "name", "kind", "target_type", "owner"],
+)
+TARGETS = pd.DataFrame(
+    [
+        ("mvp", "journey_conversion", 0.15),
+        ("excellence", "journey_conversion", 0.30),
+        ("mvp", "experience_consistency", 0.85),
+        ("mvp", "customer_lifetime_value", 0.15),
+    ],
+    columns=["target_set", "kpi", "target"],
+)
+
+
+def kpi_cells(
+    kpi: str, counts: list[tuple[float, float]], first: date = FIRST, **columns: object
+) -> pd.DataFrame:
+    frame = pd.DataFrame(counts, columns=["numerator", "denominator"]).assign(
+        kpi=kpi, sum_squares=None, is_mature=True
+    )
+    frame["week"] = [first + timedelta(weeks=i) for i in range(len(frame))]
+    return frame.assign(**columns)  # type: ignore[arg-type]
+
+
+def vector_rows(target: str) -> pd.DataFrame:
+    given_rows = pd.read_csv(VECTORS / "80_kpi_scorecard/input.csv")
+    mean = given_rows["kind"] == "mean"
+    rows = given_rows[["kpi", "kind", "target_type"]].assign(target=given_rows[target])
+    for period, name in (("base", "base"), ("current", "cur")):
+        rows[f"{period}_numerator"] = given_rows[f"{name}_a"]
+        rows[f"{period}_denominator"] = given_rows[f"{name}_b"].where(~mean, 1)
+        rows[f"{period}_se"] = given_rows[f"{name}_b"].where(mean)
+    return rows
+
+
+def test_scorecard_vector() -> None:
+    expected = pd.read_csv(VECTORS / "80_kpi_scorecard/expected.csv")
+    found = judge(vector_rows("target_mvp"))
+    pairs = [("baseline", "baseline"), ("current", "actual"), ("improvement", "improvement")]
+    pairs += [
+        ("ci_lo", "ci_low"),
+        ("ci_hi", "ci_high"),
+        ("progress_mvp", "progress"),
+    ]
+    for theirs, ours in pairs:
+        np.testing.assert_allclose(found[ours], expected[theirs], rtol=1e-9, err_msg=ours)
+    assert found["status"].tolist() == expected["status_mvp"].tolist()
+    assert judge(vector_rows("target_stretch"))["status"].tolist() == expected["status_stretch"].tolist()
+
+
+def test_status_vector() -> None:
+    counts = pd.read_csv(VECTORS / "03_rate_statistics/input_compare.csv")
+    expected = pd.read_csv(VECTORS / "03_rate_statistics/expected_compare.csv")
+    names = {
+        "k0": "base_numerator",
+        "n0": "base_denominator",
+        "k1": "current_numerator",
+        "n1": "current_denominator",
+    }
+    rows = counts.rename(columns=names).assign(
+        kind="proportion", target_type="relative", base_se=np.nan, current_se=np.nan
+    )
+    assert judge(rows)["status"].tolist() == expected["status"].tolist()
+
+
+def level_row(numerator: float, target: float) -> pd.DataFrame:
+    return (
+        vector_rows("target_mvp")
+        .iloc[[3]]
+        .assign(current_numerator=numerator, current_denominator=400, target=target)
+    )
+
+
+@given(st.integers(0, 400), st.integers(0, 400), st.floats(0.05, 0.95))
+def test_more_is_never_judged_worse(one: int, other: int, target: float) -> None:
+    rank = ["below_target", "inconclusive", "on_track", "achieved"]
+    low, high = (judge(level_row(k, target))["status"].item() for k in sorted((one, other)))
+    assert rank.index(low) <= rank.index(high)
+
+
+@pytest.mark.parametrize(
+    ("kind", "base", "sample_factor"),
+    [("proportion", (400, 10_000), 1), ("rate", (400, 9000), 1), ("mean", (40, 1), 0)],
+)
+def test_relative_status_words(kind: str, base: tuple[float, float], sample_factor: int) -> None:
+    lifts = {2.0: "achieved", 0.17: "on_track", 0.13: "improving", 0.0: "inconclusive", -0.3: "declining"}
+    rows = pd.DataFrame({"lift": list(lifts)}).assign(
+        kind=kind,
+        target_type="relative",
+        target=0.15,
+        base_numerator=base[0],
+        base_denominator=base[1],
+        base_se=1.0,
+    )
+    rows["current_numerator"] = (1 + rows["lift"]) * base[0]
+    rows["current_denominator"], rows["current_se"] = base[1], 1.0
+    scale = 10 if sample_factor else 1
+    for column in ("base_numerator", "base_denominator", "current_numerator", "current_denominator"):
+        rows[column] *= scale
+    assert judge(rows)["status"].tolist() == list(lifts.values())
+
+
+def test_a_share_cannot_be_asked_past_one() -> None:
+    row = (
+        vector_rows("target_mvp")
+        .iloc[[0]]
+        .assign(base_numerator=900, base_denominator=1000, current_numerator=990, current_denominator=1000)
+    )
+    found = judge(row).iloc[0]
+    assert found["target"] == 0.15 and found["target_value"] == 0.98
+    assert "capped at 0.98" in found["note"]
+    assert found["progress"] == pytest.approx((0.99 / 0.9 - 1) / (0.98 / 0.9 - 1))
+    assert found["status"] == "on_track"
+    above = judge(row.assign(base_numerator=990)).iloc[0]
+    assert above["target_value"] == 0.99, "never aim below the baseline"
+    mean = row.assign(kind="mean", base_numerator=0.9, base_denominator=1, base_se=0.01)
+    assert judge(mean)["note"].isna().item()
+    assert judge(mean.assign(is_share=True))["target_value"].item() == 0.98
+
+
+def test_unknown_kinds_and_impossible_shares_are_refused() -> None:
+    rows = vector_rows("target_mvp")
+    with pytest.raises(ValueError, match=r"kpis\.kind"):
+        judge(rows.assign(kind="median"))
+    with pytest.raises(ValueError, match="1 proportions lie outside"):
+        judge(rows.iloc[[0]].assign(current_numerator=200_000))
+
+
+def conversion_weeks() -> pd.DataFrame:
+    """14 weeks at 4 % (the first two at 50 %, older than the baseline), then 7 weeks at 6 %; program starts
+    in week 15."""
+    counts = [(500.0, 1000.0)] * 2 + [(40.0, 1000.0)] * 12 + [(60.0, 1000.0)] * 7
+    return kpi_cells("journey_conversion", counts, first=FIRST - timedelta(weeks=2))
+
+
+def scorecard(cells: pd.DataFrame, **changes: object) -> pd.DataFrame:
+    arguments: dict[str, object] = {"as_of": AS_OF, "program_start": START, **changes}
+    return kpi_scorecard(cells, KPIS, TARGETS, **arguments)  # type: ignore[arg-type]
+
+
+def test_windows_and_columns() -> None:
+    found = scorecard(conversion_weeks())
+    assert list(found.columns) == SCORECARD_COLUMNS
+    assert len(found) == 21 * len(TARGETS)
+    rows = found.query("kpi == 'journey_conversion' and target_set == 'mvp'").set_index("week")
+    before, during = rows[rows.index < "2026-03-30"], rows[rows.index >= "2026-03-30"]
+    assert set(before["status"]) == {"no_baseline"} and before["actual"].notna().all()
+    assert before["baseline"].isna().all() and before["improvement"].isna().all()
+    assert (during["baseline"] == 0.04).all(), "frozen, twelve weeks, the older two left out"
+    assert during["denominator"].tolist() == [1000, 2000, 3000, 4000, 4000, 4000, 4000]
+    np.testing.assert_allclose(during["actual"], 0.06)
+    np.testing.assert_allclose(during["improvement"], 0.5)
+    assert during["status"].iloc[-1] == "achieved"
+    assert set(found["evidence"]) == {"raw_before_after"}
+    last = found.query("kpi == 'journey_conversion'").groupby("target_set").last()
+    assert last["target_value"].to_dict() == pytest.approx({"mvp": 0.046, "excellence": 0.052})
+    assert last["owner"].unique().tolist() == ["CX Director"]
+
+
+def test_kpis_without_cells_are_reported_as_such() -> None:
+    found = scorecard(conversion_weeks())
+    others = found[found["kpi"] != "journey_conversion"]
+    assert set(others["status"]) == {"no_data"} and others["is_small_sample"].all()
+
+
+def test_only_mature_weeks_are_pooled() -> None:
+    cells = conversion_weeks()
+    cells.loc[cells.index[-2:], ["is_mature", "numerator"]] = [False, 0.0]
+    last = scorecard(cells).query("kpi == 'journey_conversion' and target_set == 'mvp'").iloc[-1]
+    assert last["week"] == pd.Timestamp("2026-05-11") and last["numerator"] == 240 and last["actual"] == 0.06
+    young = scorecard(cells.assign(is_mature=cells["week"] < START)).query("kpi == 'journey_conversion'")
+    assert set(young[young["week"] >= "2026-03-30"]["status"]) == {"no_data"}
+
+
+def test_weeks_after_as_of_are_left_out() -> None:
+    found = scorecard(conversion_weeks(), as_of=datetime(2026, 4, 6))
+    assert found["week"].max() == pd.Timestamp("2026-03-30")
+
+
+def test_a_level_needs_no_baseline() -> None:
+    cells = kpi_cells("experience_consistency", [(90.0, 100.0)] * 6)
+    found = scorecard(cells).query("kpi == 'experience_consistency'")
+    assert set(found["status"]) == {"achieved", "on_track"}
+    assert found["denominator"].tolist() == [100, 200, 300, 400, 400, 400]
+    assert (found["target_value"] == 0.85).all() and (found["ci_low"] < found["actual"]).all()
+
+
+def test_a_mean_pools_its_values() -> None:
+    generator = np.random.default_rng(80)
+    values = [generator.normal(120, 30, 200) for _ in range(12)] + [
+        generator.normal(150, 30, 200) for _ in range(4)
+    ]
+    cells = kpi_cells("customer_lifetime_value", [(v.sum(), len(v)) for v in values])
+    cells["sum_squares"] = [(v**2).sum() for v in values]
+    found = scorecard(cells).query("kpi == 'customer_lifetime_value'").iloc[-1]
+    base, current = np.concatenate(values[:12]), np.concatenate(values[12:])
+    m0, m1 = base.mean(), current.mean()
+    variance = base.var(ddof=1) / len(base) / m0**2 + current.var(ddof=1) / len(current) / m1**2
+    assert found["improvement"] == pytest.approx(m1 / m0 - 1, rel=1e-9)
+    assert found["ci_low"] == pytest.approx(
+        m1 / m0 * np.exp(-1.959963984540054 * np.sqrt(variance)) - 1, rel=1e-7
+    )
+    assert not found["is_small_sample"]
+
+
+def test_a_mean_without_its_squares_is_refused() -> None:
+    cells = kpi_cells("customer_lifetime_value", [(100.0, 2.0)] * 3)
+    with pytest.raises(ValueError, match="3 kpi_cells of kind mean have no sum_squares"):
+        scorecard(cells)
+
+
+def test_row_order_does_not_matter_and_repeats_are_refused() -> None:
+    cells = conversion_weeks()
+    shuffled = cells.sample(frac=1, random_state=1)
+    pd.testing.assert_frame_equal(scorecard(shuffled), scorecard(cells))
+    with pytest.raises(ValueError, match="repeat the key"):
+        scorecard(pd.concat([cells, cells.head(1)]))
+    with pytest.raises(ValueError, match=r"kpis lacks: \['unknown'\]"):
+        kpi_scorecard(cells, KPIS, TARGETS.assign(kpi="unknown").head(1), AS_OF, START)
+
+
+def test_no_cells_make_an_empty_table() -> None:
+    found = scorecard(conversion_weeks().iloc[:0])
+    assert list(found.columns) == SCORECARD_COLUMNS and found.empty
