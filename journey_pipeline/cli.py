@@ -32,8 +32,12 @@ app.add_typer(release_app, name="release")
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 DONE, FAULT, REFUSED = 0, 1, 2
 
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder that holds all state [env JOURNEY_HOME].")]
-InboxOption = Annotated[Path | None, typer.Option("--inbox", help="Where exports arrive; <home>/inbox when unset.")]
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Folder that holds all state [env JOURNEY_HOME].")
+]
+InboxOption = Annotated[
+    Path | None, typer.Option("--inbox", help="Where exports arrive; <home>/inbox when unset.")
+]
 
 
 @app.command()
@@ -41,11 +45,17 @@ def generate(
     customers: Annotated[int | None, typer.Option(min=10, help="People in the market.")] = None,
     weeks: Annotated[int, typer.Option(min=4, help="Weeks of history.")] = 26,
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
-    end: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The Monday it ends before.")] = datetime(  # noqa: B008
+    end: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="The Monday it ends before.")
+    ] = datetime(  # noqa: B008
         2026, 11, 16
     ),
-    home: Annotated[Path | None, typer.Option("--out", "--home", help="Home to write inbox/ and truth/ to.")] = None,
-    if_absent: Annotated[bool, typer.Option("--if-absent", help="Do nothing when the inbox has files.")] = False,
+    home: Annotated[
+        Path | None, typer.Option("--out", "--home", help="Home to write inbox/ and truth/ to.")
+    ] = None,
+    if_absent: Annotated[
+        bool, typer.Option("--if-absent", help="Do nothing when the inbox has files.")
+    ] = False,
 ) -> None:
     """Write a synthetic market in the vendors' real formats, with its truth beside it."""
     settings = load(home)
@@ -75,10 +85,12 @@ def generate(
 @app.command()
 def run(
     as_of: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A Monday; the end of the last complete week when unset.")
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="A Monday; the end of the last complete week when unset."),
     ] = None,
     known_at: Annotated[
-        datetime | None, typer.Option(help="Use only files loaded by then (UTC); reproduces an earlier release.")
+        datetime | None,
+        typer.Option(help="Use only files loaded by then (UTC); reproduces an earlier release."),
     ] = None,
     inbox: InboxOption = None,
     home: HomeOption = None,
@@ -91,7 +103,10 @@ def run(
     monday = as_of.date() if as_of else last
     _require_monday(monday, last)
     if not settings.inbox_folder.exists() and not settings.lake.exists():
-        _fail(f"no inbox at {_shown(settings.inbox_folder)}; put exports there, or try `journey generate`", FAULT)
+        _fail(
+            f"no inbox at {_shown(settings.inbox_folder)}; put exports there, or try `journey generate`",
+            FAULT,
+        )
     err.print(f"building the week that ends on {monday:%A %d %B %Y} ({settings.time_zone})")
     try:
         outcome = running.execute(settings, monday, known_at, _StepPrinter())
@@ -121,12 +136,18 @@ def _report(settings: Settings, outcome: RunOutcome) -> None:
     from journey_pipeline import release
 
     current = release.current(settings.home)
-    standing = f"published release is unchanged: {current.release_id}" if current else "nothing has been published yet"
+    standing = (
+        f"published release is unchanged: {current.release_id}"
+        if current
+        else "nothing has been published yet"
+    )
     if outcome.succeeded and current:
         folder = settings.home / "published"
         out.print(f"[bold green]published[/] {current.release_id}")
         out.print(f"  report   {_shown(folder / 'report' / 'index.html')}")
-        out.print(f"  BI file  {_shown(folder / 'journey.duckdb')}  (read-only DuckDB; Parquet beside it in tables/)")
+        out.print(
+            f"  BI file  {_shown(folder / 'journey.duckdb')}  (read-only DuckDB; Parquet beside it in tables/)"
+        )
         return
     if outcome.refusals:
         err.print("[bold red]refused[/] by its gates; nothing was published", soft_wrap=True)
@@ -141,14 +162,21 @@ def _report(settings: Settings, outcome: RunOutcome) -> None:
 @app.command()
 def check(
     paths: Annotated[list[Path], typer.Argument(help="Files or folders to hold against the contracts.")],
-    contract: Annotated[str | None, typer.Option(help="Use this contract instead of finding one by name.")] = None,
+    contract: Annotated[
+        str | None, typer.Option(help="Use this contract instead of finding one by name.")
+    ] = None,
 ) -> None:
     """Hold files against their contracts and load nothing."""
     from journey_pipeline import ingest
 
-    results = ingest.check(paths, ingest.load_contracts(), contract=contract)
+    contracts = ingest.load_contracts()
+    if contract and contract not in contracts:
+        _fail(f"no contract {contract!r}; known: {', '.join(contracts)}", FAULT)
+    results = ingest.check(paths, contracts, contract)
     for result in results:
-        out.print(result.line, markup=False, soft_wrap=True)
+        counts = f"{result.accepted:,} of {result.records:,} records kept, {result.dropped:,} dropped by rule"
+        verdict = str(result.fault) if result.fault else f"ok contract={result.contract} {counts}"
+        out.print(f"{result.path}: {verdict}", markup=False, soft_wrap=True)
     if not results:
         _fail("no files there; name a file or a folder with exports", FAULT)
     if any(result.fault for result in results):
@@ -166,11 +194,15 @@ def status(home: HomeOption = None) -> None:
     table = Table(title=None, box=None, pad_edge=False)
     for column in ("source object", "files", "records", "newest data", "held back"):
         table.add_column(column, justify="left" if column in ("source object", "newest data") else "right")
-    for row in ingest.summary(ingest.Lake(settings.lake)):
-        table.add_row(row.contract, f"{row.files:,}", f"{row.records:,}", row.newest or "-", f"{row.held_back:,}")
+    for row in ingest.standing(ingest.Lake(settings.lake)):
+        table.add_row(
+            row.contract, f"{row.files:,}", f"{row.records:,}", row.newest or "-", f"{row.held_back:,}"
+        )
     out.print(table)
     current = release.current(settings.home)
-    out.print(f"published: {current.release_id}" if current else "published: nothing yet; `journey run` publishes")
+    out.print(
+        f"published: {current.release_id}" if current else "published: nothing yet; `journey run` publishes"
+    )
 
 
 @release_app.command("list")
@@ -195,7 +227,9 @@ def release_show(
 
     with _release_errors():
         one = release.show(load(home).home, release_id)
-    out.print(f"{one.release_id}  as of {one.as_of:%Y-%m-%d %H:%M} UTC{'  (published)' if one.is_current else ''}")
+    out.print(
+        f"{one.release_id}  as of {one.as_of:%Y-%m-%d %H:%M} UTC{'  (published)' if one.is_current else ''}"
+    )
     for name, rows in one.tables.items():
         out.print(f"  {name:<20}{rows:>12,} rows")
 
@@ -248,7 +282,18 @@ def ui(
     settings = load(home)
     running.dagster_home(settings)
     os.chdir(PROJECT_ROOT)
-    command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "dagster",
+        "dev",
+        "-w",
+        "workspace.yaml",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+    ]
     os.execv(sys.executable, command)  # noqa: S606  # the UI takes this process's place: signals reach it
 
 
@@ -256,7 +301,10 @@ def _require_monday(day: date, last: date) -> None:
     from journey_pipeline.weeks import monday
 
     if day != monday(day):
-        _fail(f"--as-of {day} is a {day:%A}; a release ends on a Monday, the nearest before is {monday(day)}", FAULT)
+        _fail(
+            f"--as-of {day} is a {day:%A}; a release ends on a Monday, the nearest before is {monday(day)}",
+            FAULT,
+        )
     if day > last:
         _fail(f"--as-of {day} lies ahead; the last complete week ended on {last}", FAULT)
 

@@ -31,7 +31,7 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "experience": ("week", "stage", "family", "instrument"),
     "kpi_scorecard": ("week", "target_set", "kpi"),
     "coverage": ("week", "source"),
-    "source_files": ("file_id", "file_name"),
+    "source_files": ("path", "file_id"),
     "quarantine": ("file_id", "row_number", "column_name", "rule"),
 }
 
@@ -43,24 +43,24 @@ def raw(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Contract]
     """Columns: table, unaccounted_records, missing_required, duplicate_keys. One row per source object."""
     selects = []
     for name, contract in contracts.items():
-        missing = " + ".join(f'count(*) filter (where "{column}" is null)' for column in contract.required) or "0"
-        key = ", ".join(f'"{column}"' for column in contract.unique_key)
-        duplicates = (
-            f'(select count(*) from (select 1 from raw."{name}" where _is_current and ({key}) is not null '
-            f"group by {key}, _file_id having count(*) > 1))"
-            if key
-            else "0"
-        )
+        required = [f'count(*) filter (where "{c.name}" is null)' for c in contract.columns if c.required]
         selects.append(
             f"""
             select '{name}' as "table",
                 (select coalesce(sum(abs(records - accepted - quarantined - dropped)), 0) from raw.source_files
                     where contract = '{name}' and outcome in ('loaded', 'superseded')) as unaccounted_records,
-                (select {missing} from raw."{name}" where _is_current) as missing_required,
-                {duplicates} as duplicate_keys
+                (select {" + ".join(required) or "0"} from raw."{name}" where _is_current) as missing_required,
+                {" + ".join(_repeated(name, key) for key in contract.unique_keys) or "0"} as duplicate_keys
             """
         )
     return connection.execute(" union all ".join(selects)).df()
+
+
+def _repeated(contract: str, key: list[str]) -> str:
+    columns = ", ".join(f'"{column}"' for column in key)
+    filled = " and ".join(f'"{column}" is not null' for column in key)
+    return f"""(select count(*) from (
+        select 1 from raw."{contract}" where _is_current and {filled} group by {columns}, _file_id having count(*) > 1))"""
 
 
 def marts(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:

@@ -87,7 +87,9 @@ def _touches_two(
     wanted = of[centre] & (group[other] > 0)
     found = np.zeros(nodes, dtype=bool)
     groups = int(group.max(initial=0)) + 1
-    found[_keys_with_two_values(centre[wanted] * groups + group[other[wanted]], other[wanted]) // groups] = True
+    found[_keys_with_two_values(centre[wanted] * groups + group[other[wanted]], other[wanted]) // groups] = (
+        True
+    )
     return found
 
 
@@ -117,7 +119,9 @@ def _conflicting(
     reason: NDArray[np.int8],
 ) -> NDArray[np.int64]:
     """Components with two hard identifiers of one kind that no explicit merge has made one."""
-    merged = _components(a, b, (hard_kind[a] > 0) & (hard_kind[a] == hard_kind[b]) & (reason == KEPT), len(label))
+    merged = _components(
+        a, b, (hard_kind[a] > 0) & (hard_kind[a] == hard_kind[b]) & (reason == KEPT), len(label)
+    )
     hard = np.flatnonzero(hard_kind > 0)
     kinds = int(hard_kind.max(initial=0)) + 1
     return np.unique(_keys_with_two_values(label[hard] * kinds + hard_kind[hard], merged[hard]) // kinds)

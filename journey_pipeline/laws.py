@@ -50,18 +50,19 @@ def nothing_after_as_of(connection: Connection) -> Outcome:
 
 
 def orders_are_conserved(connection: Connection) -> Outcome:
-    """Every order of staging that lies before as_of is a conversion, once."""
+    """Every order delivered before as_of is one conversion, however many exports hold it."""
     return _offending(
         connection,
         """
-        with staged as (
-            select distinct conversion_id from staging.stg_shopify__orders, raw.run_parameters
-            where conversion_type = 'order' and occurred_at < as_of
-        )
-        select conversion_id from staged
-        full join (select conversion_id, count(*) as n from events.conversions
-            where conversion_type = 'order' and source like 'shopify%' group by conversion_id) using (conversion_id)
-        where n is distinct from 1
+        select * from (
+            select
+                (select count(distinct record_key) from (
+                    select record_key, created_at from staging.stg_shopify__orders
+                    union all select record_key, created_at from staging.stg_shopify__orders_bulk
+                ) cross join raw.run_parameters where created_at < as_of) as staged_orders,
+                (select count(*) from events.conversions
+                    where conversion_type = 'order' and source like 'shopify%') as order_conversions
+        ) where staged_orders <> order_conversions
         """,
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -97,6 +98,7 @@ def execute(
     import dagster as dg
 
     dagster_home(settings)
+    warnings.filterwarnings("ignore", category=dg.BetaWarning)
     from journey_pipeline.definitions import defs
     from journey_pipeline.defs.resources import KNOWN_AT_TAG
 
@@ -109,6 +111,8 @@ def execute(
                 partition_key=(as_of - timedelta(days=7)).isoformat(),
                 tags=tags,
                 raise_on_error=False,
+                # What a run says is in its event log; the terminal shows steps and reasons, not debug lines.
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         if result.success:
             return RunOutcome(result.run_id, True)
@@ -162,7 +166,7 @@ def _failed_gates(settings: Settings) -> list[str]:
 
     if not settings.warehouse.exists():
         return []
-    with duckdb.connect(str(settings.warehouse)) as connection:
+    with duckdb.connect(str(settings.warehouse), config=settings.duckdb_config()) as connection:
         try:
             return [f"{v.asset} {v.gate}: {v.description}" for v in verdicts.read(connection) if not v.passed]
         except verdicts.NotGreen:
@@ -177,7 +181,9 @@ def _step_faults(result: Any) -> list[str]:
         while error is not None and error.cause is not None:
             error = error.cause
         text = event.step_failure_data.user_failure_data
-        line = text.description if text and text.description else (error.message if error else "unknown fault")
+        line = (
+            text.description if text and text.description else (error.message if error else "unknown fault")
+        )
         if "DagsterAssetCheckFailedError" not in line:
             faults.append(f"{event.step_key}: {line.strip()}")
     return faults

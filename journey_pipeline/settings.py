@@ -36,7 +36,9 @@ class Settings(BaseSettings):
 
     home: Path = Field(default=PROJECT_ROOT / "data", description="Folder that holds all state.")
     inbox: Path | None = Field(default=None, description="Where exports arrive; <home>/inbox when unset.")
-    time_zone: str = Field(default="Europe/Berlin", description="Reporting time zone: weeks begin at its midnight.")
+    time_zone: str = Field(
+        default="Europe/Berlin", description="Reporting time zone: weeks begin at its midnight."
+    )
     reporting_currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")
     threads: int = Field(default=2, ge=1, le=64)
     memory_limit: str = Field(default="3GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
@@ -157,7 +159,12 @@ def code_version() -> str:
     """First 12 hex digits of SHA-256 over every source file whose change may change a number."""
     digest = hashlib.sha256()
     folders = (PROJECT_ROOT / "journey_pipeline", DBT_PROJECT)
-    files = (f for folder in folders for f in folder.rglob("*") if f.suffix in {".py", ".sql", ".csv", ".yaml", ".yml"})
+    files = (
+        f
+        for folder in folders
+        for f in folder.rglob("*")
+        if f.suffix in {".py", ".sql", ".csv", ".yaml", ".yml"}
+    )
     for file in sorted(f for f in files if "target" not in f.relative_to(PROJECT_ROOT).parts):
         digest.update(str(file.relative_to(PROJECT_ROOT)).encode())
         digest.update(file.read_bytes())

@@ -5,38 +5,36 @@ law as one function that returns the number of offending rows and names them. Mu
 row of one table (dbt tests, contracts).
 """
 
-from __future__ import annotations
-
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
 import dagster as dg
 import duckdb
-from dagster_duckdb import DuckDBResource
 
 from journey_pipeline import door_frames, expectations, ingest, laws, verdicts
-from journey_pipeline.defs.resources import WEEKS, WRITER_POOL, Home, contracts
+from journey_pipeline.defs.resources import WRITER_POOL, Home, Warehouse, contracts
 from journey_pipeline.flow import left_of
 
 DOOR = "great_expectations_door"
+LEDGER = "raw/source_files"
 CONTRACT = "contract_kept"
 
 
-def require_left(
-    context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext,
-    connection: duckdb.DuckDBPyConnection,
-    word: str,
-) -> list[verdicts.Verdict]:
+@cache
+def _all_gates() -> list[tuple[str, str]]:
+    """Every (gate, asset) of the whole graph: its blocking checks, and that each asset was built."""
+    from journey_pipeline.definitions import defs  # the graph knows its gates once it stands
+
+    graph = defs.resolve_asset_graph()
+    checks = [(key.name, key.asset_key.to_user_string()) for key in graph.asset_check_keys]
+    return checks + [(verdicts.BUILT, key.to_user_string()) for key in graph.materializable_asset_keys]
+
+
+def require_left(connection: duckdb.DuckDBPyConnection, word: str) -> list[verdicts.Verdict]:
     """Refuse unless every asset and blocking check of the words to the left is green for this candidate."""
-    graph = context.repository_def.asset_graph
     words = left_of(word)
-    expected = [
-        (key.name, key.asset_key.to_user_string())
-        for key in graph.asset_check_keys
-        if key.asset_key.path[0] in words
-    ]
-    expected += [
-        (verdicts.BUILT, key.to_user_string()) for key in graph.materializable_asset_keys if key.path[0] in words
-    ]
+    expected = [gate for gate in _all_gates() if gate[1].split("/", 1)[0] in words]
     try:
         return verdicts.require_green(connection, expected, words)
     except verdicts.NotGreen as refusal:
@@ -63,41 +61,44 @@ def _spec(gate: str, asset: str, description: str, *needs: str) -> dg.AssetCheck
         description=description,
         blocking=True,
         additional_deps=[dg.AssetKey(other.split("/")) for other in needs],
-        partitions_def=WEEKS,
     )
 
 
 @dg.multi_asset_check(
     name="raw_gate",
+    # All on the ledger, which every staging model builds on: one file held back stops every word to the right.
     specs=[
-        _spec(gate, f"raw/{contract}", description, "raw/source_files", "raw/run_parameters", "raw/quarantine")
+        _spec(f"{gate}__{contract}", LEDGER, description, "raw/run_parameters", "raw/quarantine")
         for contract in contracts()
         for gate, description in (
-            (CONTRACT, "No file of this object in the inbox is held back by its contract."),
-            (DOOR, "Every record is accounted for, required values are there, keys are unique."),
+            (CONTRACT, f"No file of {contract} in the inbox is held back by its contract."),
+            (
+                DOOR,
+                f"Every record of {contract} is accounted for, required values are there, keys are unique.",
+            ),
         )
     ]
-    + [
-        _spec(
-            "files_known", "raw/source_files", "Every file in the inbox belongs to a contract.", "raw/run_parameters"
-        )
-    ],
+    + [_spec("files_known", LEDGER, "Every file in the inbox belongs to a contract.")],
     pool=WRITER_POOL,
 )
 def raw_gate(
-    context: dg.AssetCheckExecutionContext, home: Home, warehouse: DuckDBResource
+    home: Home, warehouse: Warehouse
 ) -> Iterator[dg.AssetCheckResult]:
     faults = ingest.open_faults(home.lake)
     with warehouse.get_connection() as connection:
-        found = [_held(CONTRACT, f"raw/{name}", [f for f in faults if f.contract == name]) for name in contracts()]
-        found.append(_held("files_known", "raw/source_files", [f for f in faults if not f.contract]))
+        found = [
+            _held(f"{CONTRACT}__{name}", [f for f in faults if f.contract == name]) for name in contracts()
+        ]
+        found.append(_held("files_known", [f for f in faults if not f.contract]))
         frame = door_frames.raw(connection, contracts())
-        found += _door("raw", expectations.judge(expectations.RAW_DOOR, frame))
+        for verdict in _door("raw", expectations.judge(expectations.RAW_DOOR, frame)):
+            contract = verdict.asset.split("/")[1]
+            found.append(dataclasses.replace(verdict, gate=f"{DOOR}__{contract}", asset=LEDGER))
         yield from _results(connection, found)
 
 
-def _held(gate: str, asset: str, faults: list[ingest.Fault]) -> verdicts.Verdict:
-    return verdicts.Verdict(gate, asset, not faults, len(faults), "\n".join(str(fault) for fault in faults))
+def _held(gate: str, faults: list[ingest.Fault]) -> verdicts.Verdict:
+    return verdicts.Verdict(gate, LEDGER, not faults, len(faults), "\n".join(str(fault) for fault in faults))
 
 
 def _door(word: str, findings: list[expectations.Finding]) -> list[verdicts.Verdict]:
@@ -117,7 +118,9 @@ def _door(word: str, findings: list[expectations.Finding]) -> list[verdicts.Verd
 
 
 def _laws_gate(
-    word: str, registry: dict[tuple[str, str], Callable[[duckdb.DuckDBPyConnection], laws.Outcome]], doors: list[str]
+    word: str,
+    registry: dict[tuple[str, str], Callable[[duckdb.DuckDBPyConnection], laws.Outcome]],
+    doors: list[str],
 ) -> dg.AssetChecksDefinition:
     """A word's Python laws, and the door where it has one, as one blocking step."""
 
@@ -127,10 +130,13 @@ def _laws_gate(
             _spec(gate, asset, (law.__doc__ or "").splitlines()[0], *laws.reads(law))
             for (gate, asset), law in registry.items()
         ]
-        + [_spec(DOOR, f"{word}/{table}", "Keys, shares and intervals of the shipped table.") for table in doors],
+        + [
+            _spec(DOOR, f"{word}/{table}", "Keys, shares and intervals of the shipped table.")
+            for table in doors
+        ],
         pool=WRITER_POOL,
     )
-    def _gate(context: dg.AssetCheckExecutionContext, warehouse: DuckDBResource) -> Iterator[dg.AssetCheckResult]:
+    def _gate(warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
         with warehouse.get_connection() as connection:
             found = []
             for (gate, asset), law in registry.items():
@@ -148,4 +154,3 @@ def _laws_gate(
 
 events_gate = _laws_gate("events", laws.EVENTS, [])
 marts_gate = _laws_gate("marts", laws.MARTS, list(door_frames.MART_KEYS))
-

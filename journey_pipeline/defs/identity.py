@@ -1,19 +1,23 @@
 """identity: identifiers -> customers. SQL numbers the identifiers, `identity.resolve` labels the numbers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg
-from dagster_duckdb import DuckDBResource
 
 from journey_pipeline import identity_tables, verdicts
 from journey_pipeline.defs.gates import require_left
-from journey_pipeline.defs.resources import DATA_ENGINEERING, ONE_BY_ONE, WEEKS, WRITER_POOL, Home
+from journey_pipeline.defs.resources import DATA_ENGINEERING, ONE_BY_ONE, WEEKS, WRITER_POOL, Home, Warehouse
 from journey_pipeline.defs.tables import table_metadata
 from journey_pipeline.settings import pseudonym_key
 
-_EVENTS = ["touchpoints", "identifier_edges", "conversions", "experience_scores", "consents", "profile_attributes"]
+_EVENTS = [
+    "touchpoints",
+    "identifier_edges",
+    "conversions",
+    "experience_scores",
+    "consents",
+    "profile_attributes",
+]
 
 
 @dg.multi_asset(
@@ -36,13 +40,14 @@ _EVENTS = ["touchpoints", "identifier_edges", "conversions", "experience_scores"
     pool=WRITER_POOL,
 )
 def customers(
-    context: dg.AssetExecutionContext, home: Home, warehouse: DuckDBResource
+    context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse
 ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     with warehouse.get_connection() as connection:
-        require_left(context, connection, "identity")
+        require_left(connection, "identity")
         summary = identity_tables.build(connection, pseudonym_key(home.settings))
         for name in ("identifiers", "exceptions"):
             verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"identity/{name}", True)])
             yield dg.MaterializeResult(
-                asset_key=["identity", name], metadata={**table_metadata(connection, "identity", name), **summary}
+                asset_key=["identity", name],
+                metadata={**table_metadata(connection, "identity", name), **summary},
             )

@@ -3,8 +3,6 @@
 Add a job or a trigger here. Must not be here: what a run does.
 """
 
-from __future__ import annotations
-
 import hashlib
 from datetime import UTC, datetime, timedelta
 

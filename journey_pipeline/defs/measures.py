@@ -3,8 +3,6 @@
 Add a measure as one entry of MEASURES. Must not be here: formulas (the pure modules), scans of row-scale tables.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +11,6 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import duckdb
 import pandas as pd
-from dagster_duckdb import DuckDBResource
 
 from journey_pipeline import attribution, conversion, experience, scorecard, segments, verdicts
 from journey_pipeline.defs.gates import require_left
@@ -23,6 +20,7 @@ from journey_pipeline.defs.resources import (
     ONE_BY_ONE,
     WEEKS,
     WRITER_POOL,
+    Warehouse,
     as_of,
     settings,
 )
@@ -45,6 +43,7 @@ class Measure:
     compute: Callable[..., pd.DataFrame]
     owner: str
     description: str
+    after: tuple[str, ...] = ()  # relations that must stand although no cell of them is read
 
 
 def _stage_conversion(cells: pd.DataFrame, clock: Clock) -> pd.DataFrame:
@@ -73,7 +72,9 @@ def _experience(cells: pd.DataFrame, clock: Clock) -> pd.DataFrame:
     return experience.experience(cells, min_n=shared_numbers()["min_n"])
 
 
-def _kpi_scorecard(cells: pd.DataFrame, kpis: pd.DataFrame, targets: pd.DataFrame, clock: Clock) -> pd.DataFrame:
+def _kpi_scorecard(
+    cells: pd.DataFrame, kpis: pd.DataFrame, targets: pd.DataFrame, clock: Clock
+) -> pd.DataFrame:
     program_start = date.fromisoformat(str(shared_numbers()["program_start"]))
     return scorecard.kpi_scorecard(cells, kpis, targets, clock.as_of, program_start)
 
@@ -91,12 +92,17 @@ MEASURES: dict[str, Measure] = {
         MARKETING,
         "One row per week, conversion type, model, channel and campaign: credit, value, spend. Credit is not causation.",
     ),
-    "segments": Measure((), _segments, MARKETING, "One row per segment, with its rule in words."),
+    "segments": Measure(
+        (), _segments, MARKETING, "One row per segment, with its rule in words.", after=("journeys.segment_cells",)
+    ),
     "segment_metrics": Measure(
         ("journeys.segment_cells",), _segment_metrics, MARKETING, "One row per week, segment and metric."
     ),
     "segment_migration": Measure(
-        ("journeys.migration_cells",), _segment_migration, MARKETING, "One row per week, segment before and after."
+        ("journeys.migration_cells",),
+        _segment_migration,
+        MARKETING,
+        "One row per week, segment before and after.",
     ),
     "experience": Measure(
         ("journeys.experience_cells",),
@@ -117,7 +123,7 @@ def asset_of(name: str, measure: Measure) -> dg.AssetsDefinition:
     @dg.asset(
         key=["measures", name],
         group_name="measures",
-        deps=[dg.AssetKey(cells.split(".")) for cells in measure.cells],
+        deps=[dg.AssetKey(cells.split(".")) for cells in (*measure.cells, *measure.after)],
         partitions_def=WEEKS,
         backfill_policy=ONE_BY_ONE,
         pool=WRITER_POOL,
@@ -125,10 +131,14 @@ def asset_of(name: str, measure: Measure) -> dg.AssetsDefinition:
         kinds={"python", "pandas"},
         description=measure.description,
     )
-    def _measure(context: dg.AssetExecutionContext, warehouse: DuckDBResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        local = as_of(context.partition_key).replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(settings.time_zone))
+    def _measure(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        local = (
+            as_of(context.partition_key)
+            .replace(tzinfo=ZoneInfo("UTC"))
+            .astimezone(ZoneInfo(settings.time_zone))
+        )
         with warehouse.get_connection() as connection:
-            require_left(context, connection, "measures")
+            require_left(connection, "measures")
             frames = [read_cells(connection, cells) for cells in measure.cells]
             write_table(connection, name, measure.compute(*frames, clock=Clock(local.replace(tzinfo=None))))
             verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"measures/{name}", True)])

@@ -1,15 +1,20 @@
 """published: the release. Built and audited first, then switched on in one step; refused on anything not green."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
+from functools import partial
 
 import dagster as dg
-from dagster_duckdb import DuckDBResource
 
 from journey_pipeline import release, report, verdicts
 from journey_pipeline.defs.gates import require_left
-from journey_pipeline.defs.resources import CUSTOMER_EXPERIENCE, ONE_BY_ONE, WEEKS, WRITER_POOL, Home
+from journey_pipeline.defs.resources import (
+    CUSTOMER_EXPERIENCE,
+    ONE_BY_ONE,
+    WEEKS,
+    WRITER_POOL,
+    Home,
+    Warehouse,
+)
 from journey_pipeline.door_frames import MART_KEYS
 from journey_pipeline.settings import code_version, shared_numbers
 
@@ -25,11 +30,9 @@ from journey_pipeline.settings import code_version, shared_numbers
     kinds={"python", "duckdb", "parquet"},
     description="One release per week end: the audited tables for BI, their Parquet files, the report, the manifest.",
 )
-def published(
-    context: dg.AssetExecutionContext, home: Home, warehouse: DuckDBResource
-) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def published(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) -> dg.MaterializeResult:  # type: ignore[type-arg]
     with warehouse.get_connection() as connection:
-        green = require_left(context, connection, "published")
+        green = require_left(connection, "published")
         as_of, known_at, candidate_id, files = connection.execute(
             """
             select as_of, known_at, candidate_id, (select count(*) from raw.source_files where outcome = 'loaded')
@@ -60,7 +63,7 @@ def published(
         home.settings.home,
         manifest=facts,
         gates=gates,
-        report=report.build_report,
+        report=partial(report.build_report, facts=facts),
         published_at=datetime.now(UTC),
         threads=home.settings.threads,
     )

@@ -3,8 +3,6 @@
 A new source object needs no line here: the contracts are the list.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterator
@@ -12,7 +10,6 @@ from datetime import UTC, datetime
 
 import dagster as dg
 import duckdb
-from dagster_duckdb import DuckDBResource
 
 from journey_pipeline import ingest, verdicts
 from journey_pipeline.defs.resources import (
@@ -21,6 +18,7 @@ from journey_pipeline.defs.resources import (
     WEEKS,
     WRITER_POOL,
     Home,
+    Warehouse,
     as_of,
     contracts,
     known_at,
@@ -41,20 +39,20 @@ def landed(contract: Contract) -> dg.AssetsDefinition:
         pool=WRITER_POOL,
         owners=[DATA_ENGINEERING],
         kinds={"python", "duckdb"},
-        description=f"One row per delivered record of {contract.id}: {contract.purpose}",
+        description=f"One row per delivered record. {contract.purpose}",
     )
-    def _landed(
-        context: dg.AssetExecutionContext, home: Home, warehouse: DuckDBResource
-    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        files = [f for f in ingest.scan(home.settings.inbox_folder, contracts()) if f.contract == contract.id]
-        outcomes = ingest.land(contract, files, home.lake, _run_time(context))
+    def _landed(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        files = ingest.scan(home.settings.inbox_folder, contracts())
+        outcomes = ingest.land(contract, files, home.lake, _run_time(context), _parser(home))
         for outcome in outcomes:
             if outcome.fault is not None:
                 context.log.error(str(outcome.fault))
         with warehouse.get_connection() as connection:
             ingest.register(connection, contract, home.lake, known_at(context.run.tags))
             metadata = table_metadata(connection, "raw", contract.id)
-        counts = {f"files_{name}": sum(o.outcome == name for o in outcomes) for name in ("loaded", "quarantined")}
+        counts = {
+            f"files_{name}": sum(o.outcome == name for o in outcomes) for name in ("loaded", "quarantined")
+        }
         return dg.MaterializeResult(metadata={**metadata, **counts})
 
     return _landed
@@ -84,12 +82,12 @@ raw_objects = [landed(contract) for contract in contracts().values()]
     pool=WRITER_POOL,
 )
 def delivered(
-    context: dg.AssetExecutionContext, home: Home, warehouse: DuckDBResource
+    context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse
 ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Close the landing: what arrived, and which candidate everything to the right now speaks of."""
-    # Files that no contract knows are outcomes too; they belong to no object, so they are settled here.
+    # Files that no contract knows are outcomes too; they belong to no object, so they are written down here.
     scanned = ingest.scan(home.settings.inbox_folder, contracts())
-    ingest.settle(home.lake, scanned, _run_time(context))
+    ingest.land(None, scanned, home.lake, _run_time(context), _parser(home))
     cut = known_at(context.run.tags)
     with warehouse.get_connection() as connection:
         ingest.source_files(connection, home.lake, cut)
@@ -101,14 +99,22 @@ def delivered(
         built = [*names, *contracts()]
         verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"raw/{name}", True) for name in built])
         for name in names:
-            yield dg.MaterializeResult(asset_key=["raw", name], metadata=table_metadata(connection, "raw", name))
+            yield dg.MaterializeResult(
+                asset_key=["raw", name], metadata=table_metadata(connection, "raw", name)
+            )
+
+
+def _parser(home: Home) -> ingest.Resources:
+    return ingest.Resources(threads=home.settings.threads, memory_limit=home.settings.memory_limit)
 
 
 def _run_time(context: dg.AssetExecutionContext) -> datetime:
     """The one instant of this run at which its files count as loaded (naive UTC): when the run was created."""
     record = context.instance.get_run_record_by_id(context.run_id)
     if record is None:
-        raise dg.Failure("this run is unknown to its Dagster instance; start it through `journey run` or the UI")
+        raise dg.Failure(
+            "this run is unknown to its Dagster instance; start it through `journey run` or the UI"
+        )
     return record.create_timestamp.astimezone(UTC).replace(tzinfo=None)
 
 
@@ -117,13 +123,13 @@ def _write_run_parameters(
 ) -> None:
     """One row that every model may read. The candidate id covers all that a number depends on, and no clock."""
     files = connection.execute(
-        "select file_id from raw.source_files where outcome = 'loaded' order by file_id"
+        "select path, file_id, outcome from raw.source_files where outcome <> 'quarantined' order by all"
     ).fetchall()
     facts = {
         "as_of": as_of.isoformat(),
         "configuration": settings.configuration_hash(),
         "code": code_version(),
-        "files": [row[0] for row in files],
+        "files": files,
     }
     candidate_id = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
     connection.execute(

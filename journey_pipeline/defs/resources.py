@@ -3,12 +3,13 @@
 Add a resource here when two words need it. Must not be here: anything a step does with it.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from functools import cache
 
 import dagster as dg
+import duckdb
 from dagster_duckdb import DuckDBResource
 
 from journey_pipeline import settings as settings_module
@@ -16,7 +17,11 @@ from journey_pipeline.ingest import Lake, load_contracts
 from journey_pipeline.settings import Settings
 from journey_pipeline.weeks import local_midnight_utc
 
-DATA_ENGINEERING, MARKETING, CUSTOMER_EXPERIENCE = "team:data-engineering", "team:marketing", "team:customer-experience"
+DATA_ENGINEERING, MARKETING, CUSTOMER_EXPERIENCE = (
+    "team:data-engineering",
+    "team:marketing",
+    "team:customer-experience",
+)
 
 # One DuckDB file has one writer; steps that open it share this pool (limit 1 in the instance's dagster.yaml).
 WRITER_POOL = "warehouse_writer"
@@ -43,12 +48,20 @@ class Home(dg.ConfigurableResource):  # type: ignore[type-arg]
         return Lake(self.settings.lake)
 
 
+class Warehouse(DuckDBResource):
+    """The warehouse file, opened in UTC: DuckDB otherwise reads the host's zone."""
+
+    @contextmanager
+    def get_connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with super().get_connection() as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            yield connection
+
+
 def resources() -> dict[str, object]:
     return {
         "home": Home(path=str(settings.home)),
-        "warehouse": DuckDBResource(
-            database=str(settings.warehouse), connection_config={**settings.duckdb_config(), "TimeZone": "UTC"}
-        ),
+        "warehouse": Warehouse(database=str(settings.warehouse), connection_config=settings.duckdb_config()),
     }
 
 

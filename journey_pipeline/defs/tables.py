@@ -1,7 +1,5 @@
 """What the UI shows of a table: rows, columns and their types."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import dagster as dg

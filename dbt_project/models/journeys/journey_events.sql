@@ -15,7 +15,7 @@ looked_back as (
     window ordered as (partition by customer_id order by occurred_at, stage_number, event_id)
 ),
 
-returning as (
+flagged as (
     select
         *,
         coalesce(
@@ -32,7 +32,7 @@ first_returns as (
         row_number() over (
             partition by customer_id, last_purchase_at, is_return order by occurred_at, stage_number, event_id
         ) as return_number
-    from returning
+    from flagged
 )
 
 select

@@ -66,9 +66,9 @@ select
     purchasers.monetary_score,
     coalesce(purchasers.lifecycle, 'prospect') as lifecycle,
     coalesce(orders.order_count, 0) as order_count,
-    coalesce(orders.net_revenue, 0) as net_revenue,
+    cast(coalesce(orders.net_revenue, 0) as decimal(18, 6)) as net_revenue,
     journeys.entry_channel,
-    coalesce(journeys.journey_number, 0) as journey_count,
+    cast(coalesce(journeys.journey_number, 0) as bigint) as journey_count,
     consents.is_email_marketing_allowed
 from seen
 left join journeys on seen.customer_id = journeys.customer_id and journeys.recency = 1

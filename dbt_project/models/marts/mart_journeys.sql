@@ -9,7 +9,7 @@ stages as (
 select
     journeys.journey_id,
     journeys.customer_id,
-    journeys.journey_number,
+    cast(journeys.journey_number as bigint) as journey_number,
     journeys.entered_at,
     journeys.entry_channel,
     journeys.awareness_at,

@@ -2,6 +2,7 @@ select
     file_id,
     contract,
     file_name,
+    path,
     outcome,
     records,
     accepted,

@@ -1,0 +1,361 @@
+"""The journeys word against known answers: sessions, stages, credit, segments, paths."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from .compiled_models import Bench, compile_models
+
+VECTORS = Path(__file__).parent.parent / "vectors"
+STAGES = ["awareness", "consideration", "purchase", "experience", "advocacy"]
+FOURTEEN_DAYS = 14 * 86400
+VARIABLES = (
+    "{stage_window_seconds: {awareness_to_consideration: 1209600, consideration_to_purchase: 1209600, "
+    "purchase_to_experience: 1209600, experience_to_advocacy: 1209600}, end_to_end_window_seconds: 5184000}"
+)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return compile_models(tmp_path_factory.mktemp("dbt"), "path:models/journeys", VARIABLES)
+
+
+@pytest.fixture
+def bench(models: dict[str, str]) -> Bench:
+    return Bench(models)
+
+
+def close(found: object, expected: object) -> bool:
+    return pytest.approx(expected, rel=1e-9, abs=1e-9) == found
+
+
+# --- stages -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def staged(bench: Bench) -> Bench:
+    given = pd.read_csv(VECTORS / "01_stage_conversion" / "input.csv")
+    bench.clock("2026-03-02")
+    bench.put("seeds.stages", pd.DataFrame({"stage_number": range(1, 6), "stage": STAGES}))
+    bench.put(
+        "journeys.stage_events",
+        pd.DataFrame(
+            {
+                "customer_id": given["customer_id"],
+                "event_id": [f"e{n:03}" for n in range(len(given))],
+                "occurred_at": pd.to_datetime(given["event_ts"]),
+                "session_id": "s",
+                "family": "website",
+                "stage_number": given["stage_no"],
+                "stage": [STAGES[n - 1] for n in given["stage_no"]],
+            }
+        ),
+    )
+    bench.put(
+        "journeys.marketing_touches", pd.DataFrame({"session_id": ["s"], "channel": ["direct"], "touch_number": [1]})
+    )
+    for model in ("journey_events", "stage_entries", "journeys"):
+        bench.run(model)
+    return bench
+
+
+def test_journeys_split_and_stages_are_entered_as_in_the_vector(staged: Bench) -> None:
+    expected = pd.read_csv(VECTORS / "01_stage_conversion" / "expected_stage_entry.csv").query("mode == 'reached'")
+    found = staged.ask(
+        """
+        select customer_id, journey_number as journey_no, stage_number as stage_no,
+            strftime(entered_at, '%Y-%m-%dT%H:%M:%S') as entry_ts
+        from warehouse.journeys.stage_entries order by all
+        """
+    )
+    columns = ["customer_id", "journey_no", "stage_no", "entry_ts"]
+    assert found.values.tolist() == expected[columns].sort_values(columns).values.tolist()
+
+
+def test_back_filled_stages_say_so(staged: Bench) -> None:
+    found = staged.ask(
+        "select customer_id, stage from warehouse.journeys.stage_entries where is_imputed order by all"
+    ).values.tolist()
+    assert found == [["c03", "consideration"], ["c04", "awareness"], ["c07", "awareness"]]
+
+
+@pytest.mark.parametrize(
+    ("view", "file", "columns"),
+    [
+        ("cohort", "expected_cohort.csv", ["cohort_week", "n", "k"]),
+        ("flow", "expected_calendar.csv", ["week", "entries_from", "entries_to"]),
+    ],
+)
+def test_weekly_counts_are_those_of_the_vector(staged: Bench, view: str, file: str, columns: list[str]) -> None:
+    staged.run("stage_cells")
+    expected = pd.read_csv(VECTORS / "01_stage_conversion" / file).query("mode == 'reached'")
+    found = staged.ask(
+        f"""
+        select f.stage_number, t.stage_number, strftime(week, '%Y-%m-%d'), entered, converted
+        from warehouse.journeys.stage_cells
+        inner join warehouse.seeds.stages as f on from_stage = f.stage
+        inner join warehouse.seeds.stages as t on to_stage = t.stage
+        where view = '{view}' and breakdown = 'all' and t.stage_number = f.stage_number + 1 order by all
+        """
+    )
+    assert found.values.tolist() == sorted(expected[["from_stage", "to_stage", *columns]].values.tolist())
+
+
+def test_members_of_a_breakdown_add_up_to_all(staged: Bench) -> None:
+    cells = staged.run("stage_cells")
+    keys = ["week", "view", "from_stage", "to_stage"]
+    whole = cells[cells.breakdown == "all"].groupby(keys)[["entered", "converted"]].sum()
+    parts = cells[cells.breakdown == "entry_channel"].groupby(keys)[["entered", "converted"]].sum()
+    pd.testing.assert_frame_equal(whole, parts)
+
+
+def test_a_ticket_before_any_purchase_is_no_purchase(bench: Bench) -> None:
+    bench.put("seeds.stages", pd.DataFrame({"stage_number": range(1, 6), "stage": STAGES}))
+    bench.put(
+        "seeds.stage_map",
+        pd.DataFrame(
+            [("support", "ticket_created", "experience", True), ("commerce", "order_placed", "purchase", False)],
+            columns=["family", "interaction_type", "stage", "requires_purchase"],
+        ),
+    )
+    rows = [
+        ("prospect", "support", "ticket_created", "2026-01-01"),
+        ("buyer", "support", "ticket_created", "2026-01-01"),
+        ("buyer", "commerce", "order_placed", "2026-01-02"),
+        ("buyer", "support", "ticket_created", "2026-01-03"),
+    ]
+    frame = pd.DataFrame(rows, columns=["customer_id", "family", "interaction_type", "occurred_at"])
+    frame = frame.assign(touchpoint_id=list("abcd"), session_id=None, is_machine=False, is_internal_test=False)
+    bench.put("journeys.customer_touchpoints", frame, occurred_at="timestamp", session_id="varchar")
+    assert bench.run("stage_events")["event_id"].tolist() == ["c", "d"]
+
+
+# --- sessions and touches -----------------------------------------------------------------------------------------
+
+
+def web(rows: list[tuple[str, str, str | None, str | None]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["visitor_id", "occurred_at", "utm_source", "utm_medium"])
+    number = [f"{n:03}" for n in range(1, len(frame) + 1)]
+    return frame.assign(
+        touchpoint_id=number,
+        identifier_type="ga_client_id",
+        identifier_value=frame["visitor_id"],
+        visitor_type="ga_client_id",
+        channel=frame["utm_medium"],
+        campaign=None,
+        is_machine=False,
+        is_internal_test=False,
+        interaction_type="page_view",
+        device_category="mobile",
+    )
+
+
+def sessionise(bench: Bench, touchpoints: pd.DataFrame) -> None:
+    visitors = touchpoints["visitor_id"].dropna().unique()
+    bench.put(
+        "identity.identifiers",
+        pd.DataFrame(
+            {
+                "identifier_type": "ga_client_id",
+                "identifier_value": visitors,
+                "identifier_hash": [f"h{v}" for v in visitors],
+                "customer_id": [f"cus_{v}" for v in visitors],
+            }
+        ),
+    )
+    bench.put(
+        "events.touchpoints",
+        touchpoints,
+        occurred_at="timestamp",
+        utm_source="varchar",
+        utm_medium="varchar",
+        channel="varchar",
+        campaign="varchar",
+    )
+    bench.run("customer_touchpoints")
+    bench.run("marketing_touches")
+
+
+def test_sessions_and_touches_are_those_of_the_vector(bench: Bench) -> None:
+    given = pd.read_csv(VECTORS / "30_sessions" / "input.csv")
+    given = given.astype(object).where(given.notna(), None)
+    sessionise(
+        bench, web(list(given[["visitor_id", "event_ts", "source", "medium"]].itertuples(index=False, name=None)))
+    )
+    sessions = bench.ask(
+        """
+        select visitor_id, strftime(min(occurred_at), '%Y-%m-%dT%H:%M:%S'),
+            strftime(max(occurred_at), '%Y-%m-%dT%H:%M:%S'), count(*)
+        from warehouse.journeys.customer_touchpoints group by visitor_id, session_id order by all
+        """
+    )
+    expected = pd.read_csv(VECTORS / "30_sessions" / "expected_sessions.csv")
+    assert sessions.values.tolist() == expected[["visitor_id", "start_ts", "end_ts", "n_events"]].values.tolist()
+    touches = bench.ask(
+        """
+        select t.visitor_id, strftime(touched_at, '%Y-%m-%dT%H:%M:%S'), t.utm_source, t.utm_medium
+        from warehouse.journeys.marketing_touches
+        inner join warehouse.journeys.customer_touchpoints as t using (touchpoint_id) order by all
+        """
+    )
+    # The vector gives a touch the time of its session where an untagged hit of the same second came first.
+    wanted = pd.read_csv(VECTORS / "30_sessions" / "expected_touches.csv")
+    assert touches.values.tolist() == wanted[["visitor_id", "touch_ts", "source", "medium"]].values.tolist()
+
+
+@pytest.mark.parametrize(("gap", "sessions"), [(1799, 1), (1800, 1), (1801, 2)])
+def test_a_gap_longer_than_thirty_minutes_starts_a_session(bench: Bench, gap: int, sessions: int) -> None:
+    second = pd.Timestamp("2026-01-01") + pd.Timedelta(seconds=gap)
+    sessionise(bench, web([("u", "2026-01-01", None, None), ("u", str(second), None, None)]))
+    assert (
+        bench.ask("select count(distinct session_id) from warehouse.journeys.customer_touchpoints").iloc[0, 0]
+        == sessions
+    )
+
+
+def test_a_visit_without_any_source_is_one_direct_touch(bench: Bench) -> None:
+    sessionise(bench, web([("u", "2026-01-01 10:00", None, None), ("u", "2026-01-01 10:01", None, None)]))
+    touches = bench.ask("select channel, touchpoint_id from warehouse.journeys.marketing_touches")
+    assert touches.values.tolist() == [["direct", "001"]]
+
+
+def test_denied_hits_are_kept_and_never_become_one_visitor(bench: Bench) -> None:
+    rows = web([(None, "2026-01-01 10:00", None, None), (None, "2026-01-01 10:01", None, None)])  # type: ignore[list-item]
+    rows["identifier_type"] = rows["identifier_value"] = rows["visitor_type"] = None
+    rows = pd.concat([rows, web([("u", "2026-01-01 10:00", None, None)]).assign(touchpoint_id="z")])
+    sessionise(bench, rows)
+    found = bench.ask(
+        "select count(*), count(customer_id), count(session_id) from warehouse.journeys.customer_touchpoints"
+    )
+    assert found.values.tolist() == [[3, 1, 1]]
+
+
+# --- credit -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def credited(bench: Bench) -> Bench:
+    folder = VECTORS / "10_rule_attribution"
+    conversions, touches = (pd.read_csv(folder / f"input_{name}.csv") for name in ("conversions", "touches"))
+    bench.clock("2026-03-02")
+    bench.put(
+        "journeys.customer_conversions",
+        conversions.rename(columns={"conversion_ts": "occurred_at", "revenue": "value"}).assign(
+            conversion_type="order", week="2026-01-26", is_counted=True
+        ),
+        occurred_at="timestamp",
+        week="date",
+        value="decimal(18, 6)",
+    )
+    bench.put(
+        "journeys.marketing_touches",
+        touches.rename(columns={"touch_ts": "touched_at"}).assign(
+            touchpoint_id=[f"t{n:02}" for n in range(len(touches))], campaign=None
+        ),
+        touched_at="timestamp",
+        campaign="varchar",
+    )
+    bench.run("conversion_touches")
+    bench.run("credits")
+    return bench
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("first", "first"),
+        ("last", "last"),
+        ("linear", "linear"),
+        ("position", "position_u"),
+        ("time_decay", "time_decay"),
+    ],
+)
+def test_rule_credit_is_that_of_the_vector(credited: Bench, model: str, name: str) -> None:
+    expected = pd.read_csv(VECTORS / "10_rule_attribution" / "expected_channel.csv").query("model == @name")
+    found = credited.ask(
+        f"""
+        select channel, sum(credit)::double, sum(value)::double from warehouse.journeys.credits
+        where model = '{model}' group by channel having sum(credit) > 0 order by channel
+        """
+    )
+    assert found.iloc[:, 0].tolist() == expected["channel"].tolist()
+    assert found.iloc[:, 1].tolist() == pytest.approx(expected["conversions"].tolist(), abs=1e-10)
+    assert found.iloc[:, 2].tolist() == pytest.approx(expected["revenue"].tolist(), abs=1e-5)
+
+
+def test_credit_of_every_conversion_sums_to_exactly_one(credited: Bench) -> None:
+    found = credited.ask(
+        """
+        select count(*) from (
+            select conversion_id, model, sum(credit) as credit, sum(c.value) as value, min(v.value) as worth
+            from warehouse.journeys.credits as c
+            inner join warehouse.journeys.customer_conversions as v using (conversion_id)
+            group by all having sum(credit) <> 1 or sum(c.value) <> min(v.value))
+        """
+    )
+    assert found.iloc[0, 0] == 0
+    assert (
+        credited.ask("select count(distinct (conversion_id, model)) from warehouse.journeys.credits").iloc[0, 0] == 30
+    )
+
+
+def test_paths_end_at_the_conversion_or_on_the_thirtieth_silent_day(credited: Bench) -> None:
+    credited.run("path_ends")
+    cells = credited.run("path_cells")
+    paths = {row.path: (row.conversions, row.nulls) for row in cells.itertuples()}
+    # c5's touch of 17 December lies outside its conversion's lookback: silence, and a null path of its own.
+    assert paths["social"] == (0, 1)
+    assert paths["display > email > direct"] == (1, 0)
+    assert paths["direct"] == (1, 0)  # direct, direct: a repeat is one step
+    assert cells["conversions"].sum() == 5
+
+
+def test_a_young_path_is_in_neither_count(credited: Bench) -> None:
+    credited.clock("2026-01-10")  # 24 days after the touch: not yet known to be lost
+    credited.run("path_ends")
+    assert credited.ask("select count(*) from warehouse.journeys.path_ends where customer_id = 'c5'").iloc[0, 0] == 0
+
+
+# --- segments -----------------------------------------------------------------------------------------------------
+
+
+def purchasers(bench: Bench, orders: list[tuple[str, float, float]], ends_at: str) -> pd.DataFrame:
+    """Orders as (customer, days before `ends_at`, value); the one week that ends there."""
+    end = pd.Timestamp(ends_at)
+    frame = pd.DataFrame(
+        [(c, end - pd.Timedelta(days=d), v) for c, d, v in orders], columns=["customer_id", "occurred_at", "value"]
+    )
+    frame = frame.assign(conversion_id=[f"o{n}" for n in range(len(frame))], conversion_type="order", is_counted=True)
+    bench.put("journeys.customer_conversions", frame, value="decimal(18, 6)")
+    bench.put("journeys.weeks", pd.DataFrame({"week": [end], "ends_at": [end]}), week="date")
+    scores = [(r, f, m, "s") for r in range(1, 6) for f in range(1, 6) for m in range(1, 6)]
+    bench.put(
+        "seeds.rfm_segments",
+        pd.DataFrame(scores, columns=["recency_score", "frequency_score", "monetary_score", "segment"]),
+    )
+    return bench.run("customer_weeks").set_index("customer_id")
+
+
+def test_rfm_scores_are_those_of_the_vector(bench: Bench) -> None:
+    given = pd.read_csv(VECTORS / "40_rfm" / "input.csv")
+    orders = [
+        (row.customer_id, row.recency_days, row.monetary / row.frequency)
+        for row in given.itertuples()
+        for _ in range(row.frequency)
+    ]
+    found = purchasers(bench, orders, "2026-03-02")
+    expected = pd.read_csv(VECTORS / "40_rfm" / "expected.csv").set_index("customer_id")
+    for ours, theirs in (("recency_score", "r"), ("frequency_score", "f"), ("monetary_score", "m")):
+        assert found[ours].to_dict() == expected[theirs].to_dict()
+
+
+def test_lifecycle_is_that_of_the_vector(bench: Bench) -> None:
+    given = pd.read_csv(VECTORS / "41_lifecycle" / "input.csv").dropna()
+    end = pd.Timestamp("2026-03-01")
+    orders = [(r.customer_id, float((end - pd.Timestamp(r.purchase_date)).days), 10.0) for r in given.itertuples()]
+    found = purchasers(bench, orders, "2026-03-01")
+    expected = pd.read_csv(VECTORS / "41_lifecycle" / "expected.csv").set_index("customer_id")["lifecycle"]
+    assert found["lifecycle"].to_dict() == expected.drop("p1").to_dict()
