@@ -1,0 +1,104 @@
+{#-
+One spelling per value: text, identifiers, money, time and URLs as every staging model reads them.
+Add a cleaning that two sources share; channel rules and anything that reads a table must not be here.
+-#}
+
+{#- Null for what vendors write when there is nothing. -#}
+{% macro clean_text(column) -%}
+case
+        when lower(trim({{ column }})) not in ('', '--', '-', 'null', '(not set)', '(not provided)') then trim({{ column }})
+    end
+{%- endmacro %}
+
+{#- Trimmed and lower case, plus tags kept; null unless it has one @ and a dotted domain (`asdf@asdf` is nobody). -#}
+{% macro clean_email(column) -%}
+case
+        when regexp_matches(lower(trim({{ column }})), '^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:].]+$')
+            then lower(trim({{ column }}))
+    end
+{%- endmacro %}
+
+{#- `+` and digits. A number without its country is shared by strangers, so it identifies nobody and becomes null. -#}
+{% macro clean_phone(column) -%}
+    {%- set digits = "regexp_replace(" ~ column ~ ", '[^0-9+]', '', 'g')" -%}
+case
+        when regexp_matches({{ digits }}, '^[+][0-9]{8,15}$') then {{ digits }}
+        when regexp_matches({{ digits }}, '^00[0-9]{8,15}$') then '+' || substr({{ digits }}, 3)
+    end
+{%- endmacro %}
+
+{#- Decimal text in the en_US style the contracts declare (`4,860.00`); null when it is not a number. -#}
+{% macro clean_money(column) -%}
+try_cast(replace({{ column }}, ',', '') as decimal(18, 6))
+{%- endmacro %}
+
+{% macro clean_count(column) -%}
+try_cast(replace({{ column }}, ',', '') as bigint)
+{%- endmacro %}
+
+{#- An instant with its offset in the value (`Z`, `+01:00`, ` +0100`) as UTC. -#}
+{% macro utc_instant(column) %}{{ return(adapter.dispatch('utc_instant')(column)) }}{% endmacro %}
+{% macro duckdb__utc_instant(column) -%}
+try_cast(regexp_replace({{ column }}, ' ?([+-][0-9]{2}):?([0-9]{2})$', '\1:\2') as timestamptz) at time zone 'UTC'
+{%- endmacro %}
+
+{#- A wall-clock time of one zone as UTC; the repeated hour in autumn reads as standard time. -#}
+{% macro local_to_utc(column, zone) %}{{ return(adapter.dispatch('local_to_utc')(column, zone)) }}{% endmacro %}
+{% macro duckdb__local_to_utc(column, zone) -%}
+try_cast({{ column }} as timestamp) at time zone '{{ zone }}' at time zone 'UTC'
+{%- endmacro %}
+
+{#- True when the wall clock showed this time twice: an hour earlier in UTC reads the same. -#}
+{% macro is_ambiguous_local(column, zone) %}{{ return(adapter.dispatch('is_ambiguous_local')(column, zone)) }}{% endmacro %}
+{% macro duckdb__is_ambiguous_local(column, zone) -%}
+coalesce(
+        (try_cast({{ column }} as timestamp) at time zone '{{ zone }}' - interval 1 hour) at time zone '{{ zone }}'
+        = try_cast({{ column }} as timestamp),
+        false
+    )
+{%- endmacro %}
+
+{#- Percent-decoded once, `+` as a space; text that does not decode to UTF-8 stays as it was delivered. -#}
+{% macro percent_decoded(column) %}{{ return(adapter.dispatch('percent_decoded')(column)) }}{% endmacro %}
+{% macro duckdb__percent_decoded(column) -%}
+case
+        when {{ column }} like '%\%%' escape '\' or {{ column }} like '%+%'
+            then coalesce(try(url_decode(replace({{ column }}, '+', ' '))), {{ column }})
+        else {{ column }}
+    end
+{%- endmacro %}
+
+{#- One decoded query parameter of a URL; null when absent or empty. -#}
+{% macro url_param(url, name) -%}
+    {%- set raw = "regexp_extract(" ~ url ~ ", '[?&]" ~ name ~ "=([^&#]*)', 1)" -%}
+nullif(trim({{ percent_decoded(raw) }}), '')
+{%- endmacro %}
+
+{#- The host of a URL in lower case without `www.`; null when there is none. -#}
+{% macro url_host(url) -%}
+nullif(regexp_replace(lower(regexp_extract({{ url }}, '^[A-Za-z-]+://([^/:?#]+)', 1)), '^www[.]', ''), '')
+{%- endmacro %}
+
+{% macro url_path(url) -%}
+nullif(regexp_extract({{ url }}, '^[A-Za-z-]+://[^/?#]+([^?#]*)', 1), '')
+{%- endmacro %}
+
+{#- Row identity from the natural key: md5 of the parts, absent parts kept apart from empty ones. -#}
+{% macro key_of(parts) -%}
+md5(concat_ws('|'{% for part in parts %}, coalesce(cast({{ part }} as varchar), '~'){% endfor %}))
+{%- endmacro %}
+
+{#- The number at the end of a Shopify global id: gid://shopify/Order/7410000001047 -> 7410000001047. -#}
+{% macro gid_number(column) -%}
+nullif(regexp_extract({{ column }}, '([0-9]+)(?:[?].*)?$', 1), '')
+{%- endmacro %}
+
+{#- One spelling for a HubSpot stage: exports write the label (`Closed Won`) or the internal name (`closedwon`). -#}
+{% macro deal_stage(column) -%}
+nullif(regexp_replace(lower({{ column }}), '[^a-z0-9]', '', 'g'), '')
+{%- endmacro %}
+
+{#- One `name: value` line of Shopify's note attributes. -#}
+{% macro note_attribute(column, name) -%}
+nullif(trim(regexp_extract({{ column }}, '(?m)^{{ name }}: *([^\r\n]*)', 1)), '')
+{%- endmacro %}

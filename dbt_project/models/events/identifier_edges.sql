@@ -1,0 +1,78 @@
+with observed as (
+    {{ edges_from('stg_ga4__events', 'occurred_at', [
+        ('ga_client_id', 'user_id', 'login', 'deterministic'),
+        ('ga_client_id', 'order_name', 'same_record', 'strong'),
+        ('ga_client_id', 'gclid', 'same_record', 'strong'),
+        ('ga_client_id', 'gbraid', 'same_record', 'strong'),
+        ('ga_client_id', 'wbraid', 'same_record', 'strong'),
+        ('ga_client_id', 'fbclid', 'same_record', 'strong'),
+        ('user_id', 'order_name', 'same_record', 'deterministic'),
+    ]) }}
+    union all
+    {{ edges_from('stg_hubspot__contacts', 'created_at', [
+        ('email', 'hubspot_contact_id', 'same_record', 'deterministic'),
+        ('phone', 'hubspot_contact_id', 'same_record', 'strong'),
+    ]) }}
+    union all
+    {{ edges_from('stg_hubspot__contact_links', 'created_at', [
+        ('email', 'hubspot_contact_id', 'alias', 'deterministic'),
+        ('hubspot_contact_id', 'hubspot_contact_id:merged_hubspot_contact_id', 'explicit_merge', 'deterministic'),
+    ]) }}
+    union all
+    {{ edges_from('stg_hubspot__form_submissions', 'occurred_at', [
+        ('email', 'phone', 'same_record', 'strong'),
+        ('email', 'gclid', 'same_record', 'weak'),
+        ('email', 'fbclid', 'same_record', 'weak'),
+    ]) }}
+    union all
+    {{ edges_from('stg_shopify__orders', 'created_at', [
+        ('email', 'order_name', 'same_record', 'deterministic'),
+        ('phone', 'order_name', 'same_record', 'strong'),
+        ('gclid', 'order_name', 'same_record', 'weak'),
+        ('fbclid', 'order_name', 'same_record', 'weak'),
+    ]) }}
+    union all
+    {{ edges_from('stg_shopify__orders_bulk', 'created_at', [
+        ('email', 'order_name', 'same_record', 'deterministic'),
+        ('email', 'shopify_customer_id', 'same_record', 'deterministic'),
+        ('order_name', 'shopify_customer_id', 'same_record', 'deterministic'),
+        ('phone', 'order_name', 'same_record', 'strong'),
+    ]) }}
+    union all
+    {{ edges_from('stg_zendesk__tickets', 'created_at', [
+        ('email', 'zendesk_user_id', 'same_record', 'deterministic'),
+        ('user_id', 'zendesk_user_id', 'same_record', 'deterministic'),
+    ]) }}
+    union all
+    {{ edges_from('stg_zendesk__tickets_csv', 'created_at', [
+        ('email', 'zendesk_user_id', 'same_record', 'deterministic'),
+        ('user_id', 'zendesk_user_id', 'same_record', 'deterministic'),
+    ]) }}
+    union all
+    {{ edges_from('stg_typeform__responses', 'answered_at', [
+        ('email', 'user_id', 'form_prefill', 'strong'),
+        ('email', 'phone', 'same_record', 'strong'),
+        ('email', 'order_name', 'form_prefill', 'strong'),
+        ('order_name', 'user_id', 'form_prefill', 'strong'),
+    ]) }}
+),
+
+-- One row per pair and source. The words for evidence and confidence sort from strong to weak, so the least is kept.
+summed as (
+    select
+        source,
+        a_type,
+        a_value,
+        b_type,
+        b_value,
+        min(evidence) as evidence,
+        min(confidence) as confidence,
+        min(first_seen_at) as first_seen_at,
+        max(last_seen_at) as last_seen_at,
+        cast(sum(observation_count) as bigint) as observation_count
+    from observed
+    where a_type <> b_type or a_value <> b_value
+    group by source, a_type, a_value, b_type, b_value
+)
+
+select * from summed

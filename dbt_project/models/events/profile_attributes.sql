@@ -1,0 +1,11 @@
+with observed as (
+    {{ attributes_from('stg_ga4__events', 'ga_client_id', 'occurred_at', ['country']) }}
+    union all
+    {{ attributes_from('stg_hubspot__contacts', 'hubspot_contact_id', 'observed_at', [
+        'lifecycle_stage', 'original_traffic_source', 'contact_owner'
+    ]) }}
+    union all
+    {{ attributes_from('stg_shopify__orders', 'email', 'created_at', ['shipping_country']) }}
+)
+
+select * from observed

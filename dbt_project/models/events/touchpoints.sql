@@ -1,0 +1,98 @@
+with delivered as (
+    {{ rows_from('stg_ga4__events', visitor_type="case when visitor_id is not null then 'ga_client_id' end") }}
+    union all
+    {{ rows_from('stg_hubspot__deal_stage_history') }}
+    union all
+    {{ rows_from('stg_hubspot__form_submissions') }}
+    union all
+    {{ rows_from('stg_shopify__orders', occurred_at='created_at', source_priority=1) }}
+    union all
+    {{ rows_from('stg_shopify__orders_bulk', occurred_at='created_at', source_priority=2) }}
+    union all
+    {{ rows_from('stg_shopify__refunds', twin_key='order_key', source_priority=1) }}
+    union all
+    {{ rows_from('stg_shopify__order_refunds', twin_key='order_key', source_priority=2) }}
+    union all
+    {{ rows_from('stg_zendesk__tickets',
+        occurred_at='created_at', interaction_type="'ticket_created'", where='is_countable',
+        source_priority=1) }}
+    union all
+    {{ rows_from('stg_zendesk__tickets_csv',
+        occurred_at='created_at', interaction_type="'ticket_created'", where='is_countable',
+        source_priority=2) }}
+    union all
+    {{ rows_from('stg_zendesk__tickets',
+        occurred_at='solved_at', interaction_type="'ticket_solved'", direction="'outbound'",
+        where='is_countable', source_priority=1) }}
+    union all
+    {{ rows_from('stg_zendesk__tickets_csv',
+        occurred_at='solved_at', interaction_type="'ticket_solved'", direction="'outbound'",
+        where='is_countable', source_priority=2) }}
+    union all
+    {{ rows_from('stg_typeform__responses',
+        occurred_at='answered_at', interaction_type="'survey_answered'", where='is_complete') }}
+    union all
+    {{ rows_from('stg_typeform__responses',
+        occurred_at='answered_at', interaction_type="'survey_promoter'",
+        where='is_complete and is_promoter') }}
+),
+
+cut as (
+    select * from delivered
+    where {{ before_as_of('occurred_at') }}
+),
+
+preferred as (
+    {{ preferred_rows('cut', 'interaction_type') }}
+),
+
+internal_people as (
+    {{ internal_identifiers_of('preferred') }}
+),
+
+-- A paid campaign is called what its platform calls it, so that touch and spend meet under one name and one channel.
+named as (
+    select
+        preferred.* exclude (campaign, campaign_id, channel),
+        coalesce(preferred.campaign_id, handles.campaign_id) as campaign_id,
+        coalesce(handles.campaign, preferred.campaign) as campaign,
+        handles.campaign_type,
+        handles.channel as campaign_channel
+    from preferred
+    left join {{ ref('campaign_handles') }} as handles
+        on coalesce(preferred.campaign_id, preferred.click_id) = handles.handle
+),
+
+channels as (
+    {{ channels_of('named') }}
+),
+
+-- A ticket or a deal is no way in: only what can bring a visitor, or says what brought them, has a channel.
+grouped as (
+    select
+        named.*,
+        case
+            when named.family is null or coalesce(named.utm_source, named.utm_medium, named.click_id_type) is not null
+                then coalesce(named.campaign_channel, channels.channel)
+        end as channel
+    from named
+    left join channels on {{ same_channel_tuple('named', 'channels') }}
+),
+
+final as (
+    select
+        {{ key_of(['grouped.source', 'grouped.record_key', 'grouped.interaction_type']) }} as touchpoint_id,
+        grouped.* exclude (
+            touchpoint_id, family, is_machine, is_internal_test,
+            campaign_type, campaign_channel, record_key, twin_key, source_priority
+        ),
+        coalesce(grouped.family, {{ channel_family('grouped.channel') }}) as family,
+        coalesce(grouped.is_machine, false) as is_machine,
+        coalesce(grouped.is_internal_test, false) or internal_people.identifier_value is not null as is_internal_test
+    from grouped
+    left join internal_people
+        on grouped.identifier_type = internal_people.identifier_type
+        and grouped.identifier_value = internal_people.identifier_value
+)
+
+select * from final

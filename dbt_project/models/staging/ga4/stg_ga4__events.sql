@@ -1,0 +1,97 @@
+with hits as (
+    select * from {{ ref('stg_ga4__unique_hits') }}
+),
+
+referrers as (
+    select * from {{ ref('stg_ga4__referrers') }}
+),
+
+machine_days as (
+    select * from {{ ref('stg_ga4__machine_days') }}
+),
+
+sourced as (
+    select
+        hits.*,
+        {{ click_id_type('hits') }} as click_id_type,
+        {{ click_id('hits') }} as click_id,
+        referrers.referrer_source,
+        referrers.referrer_medium,
+        machine_days.ga_client_id is not null as is_machine
+    from hits
+    left join referrers
+        on hits.page_host = referrers.page_host
+        and hits.referrer_host = referrers.referrer_host
+    left join machine_days
+        on hits.ga_client_id = machine_days.ga_client_id
+        and hits.event_date = machine_days.event_date
+),
+
+-- A tag beats a click id, a click id beats the referrer; fbclid is put on unpaid links as well, so it is asked last.
+attributed as (
+    select
+        *,
+        case when tagged_source is null and tagged_medium is null then
+            case
+                when click_id_type in ('gclid', 'gbraid', 'wbraid') then 'google'
+                when click_id_type = 'msclkid' then 'bing'
+                else coalesce(referrer_source, case when click_id_type = 'fbclid' then 'facebook' end)
+            end
+        else tagged_source end as utm_source,
+        case when tagged_source is null and tagged_medium is null then
+            case
+                when click_id_type in ('gclid', 'gbraid', 'wbraid', 'msclkid') then 'cpc'
+                else coalesce(referrer_medium, case when click_id_type = 'fbclid' then 'social' end)
+            end
+        else tagged_medium end as utm_medium
+    from sourced
+),
+
+-- The session's Google Ads campaign belongs to the ad click itself, not to a newsletter link later in the same session.
+resolved as (
+    select
+        'ga4' as source,
+        record_key,
+        case
+            when user_id is not null then 'user_id'
+            when ga_client_id is not null then 'ga_client_id'
+        end as identifier_type,
+        coalesce(user_id, ga_client_id) as identifier_value,
+        ga_client_id as visitor_id,
+        occurred_at,
+        case
+            when platform in ('IOS', 'ANDROID') or page_host like 'app.%' then 'product'
+            when page_host like 'community.%' then 'community'
+        end as family,
+        utm_source,
+        utm_medium,
+        coalesce(tagged_campaign, case when {{ is_google_ads() }} then ads_campaign end) as campaign,
+        case when {{ is_google_ads() }} then ads_campaign_id end as campaign_id,
+        click_id_type,
+        click_id,
+        interaction_type,
+        'inbound' as direction,
+        page_path,
+        order_name as order_ref,
+        device_category,
+        is_machine,
+        is_internal_test,
+        consent_analytics,
+        consent_ads,
+        ga_client_id,
+        user_id,
+        ga_session_id,
+        gclid,
+        gbraid,
+        wbraid,
+        fbclid,
+        order_name,
+        country,
+        event_value_amount,
+        event_value_currency,
+        source_file_id,
+        source_row_number
+    from attributed
+)
+
+select * from resolved

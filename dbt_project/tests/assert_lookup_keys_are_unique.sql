@@ -1,0 +1,17 @@
+-- A lookup answers a question once.
+with keys as (
+    select 'stage_map' as seed, family || ' ' || interaction_type as lookup_key from {{ ref('stage_map') }}
+    union all
+    select 'kpi_targets', target_set || ' ' || kpi from {{ ref('kpi_targets') }}
+    union all
+    select 'fx_rates', currency || ' ' || valid_from from {{ ref('fx_rates') }}
+    union all
+    select 'channel_rules', ruleset || ' ' || position || ' ' || valid_from from {{ ref('channel_rules') }}
+    union all
+    select 'rfm_segments', recency_score || ' ' || frequency_score || ' ' || monetary_score from {{ ref('rfm_segments') }}
+)
+
+select seed, lookup_key, count(*) as row_count
+from keys
+group by seed, lookup_key
+having count(*) > 1

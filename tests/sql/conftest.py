@@ -1,0 +1,150 @@
+"""The sample deliveries in a warehouse, staged and unified by dbt: built once for all tests of staging and events.
+
+Holds the way in: samples -> lake -> raw -> dbt. What the tables must say is in test_staging and test_events.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pytest
+from dbt.cli.main import dbtRunner
+
+from journey_pipeline.ingest import Lake, land, load_contracts, register, scan
+from journey_pipeline.settings import DBT_PROJECT
+
+from . import handmade
+from .handmade import Row
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+LOADED_AT = datetime(2026, 11, 9, 6, 0)
+# The Monday 00:00 in Berlin after the samples' last day.
+AS_OF = datetime(2026, 11, 8, 23, 0)
+
+Rows = Callable[[str], list[tuple[Any, ...]]]
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A warehouse folder; the file stem is part of dbt's manifest, so only the folder may vary."""
+
+    folder: Path
+
+    @property
+    def path(self) -> Path:
+        return self.folder / "warehouse.duckdb"
+
+    def load(self, name: str, *patterns: str, as_of: datetime = AS_OF) -> None:
+        """Deliver the samples that match (all others are absent) through the real loader into `raw`."""
+        inbox = self.folder / name / "inbox"
+        for pattern in patterns:
+            for sample in sorted(path for path in SAMPLES.glob(pattern) if path.is_file()):
+                target = inbox / sample.relative_to(SAMPLES)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(sample, target)
+        contracts, lake = load_contracts(), Lake(self.folder / name / "lake")
+        files = scan(inbox, contracts)
+        with duckdb.connect(str(self.path)) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            for contract in contracts.values():
+                land(contract, files, lake, LOADED_AT)
+                register(connection, contract, lake, None)
+            connection.execute(
+                "create or replace table raw.run_parameters as select ?::timestamp as as_of, ?::timestamp as known_at, "
+                "'Europe/Berlin' as time_zone, 'EUR' as reporting_currency, 'samples' as candidate_id",
+                [as_of, LOADED_AT],
+            )
+
+    def dbt(self, *arguments: str) -> dict[str, Any]:
+        """Run dbt in this process; results by node name. Fails the test with dbt's own message."""
+        before = os.environ.get("JOURNEY_WAREHOUSE")
+        os.environ["JOURNEY_WAREHOUSE"] = str(self.path)
+        try:
+            result = dbtRunner().invoke(
+                [
+                    *arguments,
+                    f"--project-dir={DBT_PROJECT}",
+                    f"--profiles-dir={DBT_PROJECT}",
+                    f"--target-path={self.folder / 'target'}",
+                    "--log-level=none",
+                    "--log-level-file=none",
+                ]
+            )
+        finally:
+            if before is None:
+                os.environ.pop("JOURNEY_WAREHOUSE")
+            else:
+                os.environ["JOURNEY_WAREHOUSE"] = before
+        failures = [
+            f"{node.node.name}: {node.message}"
+            for node in getattr(result.result, "results", [])
+            if node.status in ("error", "fail")
+        ]
+        assert result.success, failures or result.exception
+        return {node.node.name: node for node in result.result.results}
+
+    def put(self, tables: dict[str, list[Row]]) -> None:
+        """Raw tables of handmade rows; columns a row leaves out are null, its lineage is one current file."""
+        with duckdb.connect(str(self.path)) as connection:
+            for name, given in tables.items():
+                lineage = {"_file_id": "f", "_delivery_rank": 1, "_is_current": True}
+                frame = pd.DataFrame([{"_row_number": number} | lineage | row for number, row in enumerate(given, 1)])
+                connection.register("given", frame)
+                connection.execute(f"create or replace temp table shape as select * from raw.{name} limit 0")
+                connection.execute(f"drop view raw.{name}")
+                connection.execute(f"create table raw.{name} as select * from shape")
+                connection.execute(f"insert into raw.{name} by name select * from given")
+                connection.unregister("given")
+
+    def keep(self, schema: str, *relations: str) -> None:
+        """Copy relations aside, under their own names, before the next load replaces them."""
+        copies = [f"create table {schema}.{name.split('.')[1]} as select * from {name}" for name in relations]
+        self.execute(f"create schema {schema}", *copies)
+
+    def execute(self, *statements: str) -> None:
+        with duckdb.connect(str(self.path)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """All samples, every twin beside its twin.
+
+    One dbt parse serves four builds in one file: GA4 alone as JSON and alone as Parquet, the handmade rows, and last
+    everything; what the earlier builds say is kept in the schemas `as_json`, `as_parquet` and `handmade`.
+    """
+    built = Warehouse(tmp_path_factory.mktemp("samples"))
+    words = ("--select", "path:seeds", "path:models/staging", "path:models/events")
+    for name, pattern in (("as_json", "ga4/analytics_*/**/*.json.gz"), ("as_parquet", "ga4/parquet/*.parquet")):
+        built.load(name, pattern)
+        built.dbt("build", "--select", "+stg_ga4__events", "--exclude", "resource_type:test")
+        built.keep(name, "staging.stg_ga4__events")
+    built.load("handmade")
+    built.put(handmade.TABLES)
+    built.dbt("build", *words, "--exclude", "resource_type:test")
+    built.keep("handmade", "staging.stg_ga4__events", "events.touchpoints", "events.conversions")
+    built.execute(*(f"drop table raw.{name}" for name in handmade.TABLES))
+    built.load("all", "**/*")
+    built.dbt("build", *words, "--indirect-selection=cautious")
+    return built
+
+
+@pytest.fixture(scope="session")
+def rows(warehouse: Warehouse) -> Rows:
+    """Answers of the built warehouse; closed after each, so that dbt may open the file in between."""
+
+    def answer(sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(warehouse.path), read_only=True) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            return connection.execute(sql).fetchall()
+
+    return answer

@@ -1,0 +1,251 @@
+"""Events: all sources in one set of tables, one row per fact, and the channel rules."""
+
+from __future__ import annotations
+
+import csv
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from .conftest import Rows, Warehouse
+
+VECTOR = Path(__file__).parent.parent / "vectors" / "31_channel_grouping"
+MAYA = "1184523377.1793486700"
+GCLID = "Cj0KCQiAmaya01EALw_wcB"
+
+# DEFINITIONS section 4: source, medium, campaign -> Google's channel group.
+GA4_VECTORS = [
+    ("(direct)", "(none)", None, "direct"),
+    (None, None, None, "direct"),
+    ("google", "cpc", None, "paid_search"),
+    ("google", "organic", None, "organic_search"),
+    ("google", "(none)", None, "organic_search"),
+    ("somesite", "cpm", None, "display"),
+    ("facebook", "cpm", None, "paid_social"),
+    ("facebook", "paid-social", None, "paid_social"),
+    ("facebook", "referral", None, "organic_social"),
+    ("facebook", "email", None, "organic_social"),
+    ("news", "email", None, "email"),
+    ("newsletter", "newsletter", None, "unassigned"),
+    ("amazon", "cpc", None, "paid_shopping"),
+    ("google", "cpc", "Summer_Shop", "paid_shopping"),
+    ("x", "cpc", "cross-network pmax", "cross_network"),
+    ("google", "email", "workshop_may", "organic_search"),
+    ("p", "referral", "eshop_sale", "organic_shopping"),
+    ("blog", "paid_media", None, "paid_other"),
+    ("youtube", "video", None, "organic_video"),
+    ("vimeo", "video", None, "organic_video"),
+    ("x", "web_push", None, "mobile_push_notifications"),
+    ("firebase", "x", None, "mobile_push_notifications"),
+    ("partner", "affiliates", None, "unassigned"),
+    ("x", "social-media", None, "organic_social"),
+    ("podcast", "audio", None, "audio"),
+    ("chatgpt.com", "ai-assistant", "(ai-assistant)", "ai_assistant"),
+]
+
+
+def channels(warehouse: Warehouse, ruleset: str, given: list[tuple[str | None, ...]]) -> list[str]:
+    """The channel of each (source, medium, campaign, click_id_type, campaign_type) under one rule set."""
+    compiled = warehouse.dbt(
+        "compile", "--inline", "{{ channels_of('given') }}", "--vars", f"{{channel_ruleset: {ruleset}}}"
+    )
+    sql = next(iter(compiled.values())).node.compiled_code
+    with duckdb.connect(str(warehouse.path), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(
+            "create temp table given (row_no integer, utm_source varchar, utm_medium varchar, campaign varchar, "
+            "click_id_type varchar, campaign_type varchar)"
+        )
+        for number, row in enumerate(given):
+            connection.execute("insert into given values (?, ?, ?, ?, ?, ?)", [number, *row])
+        found = connection.execute(f"""
+            select given.row_no, grouped.channel from given
+            left join ({sql}) as grouped
+                on (given.utm_source, given.utm_medium, given.campaign, given.click_id_type, given.campaign_type)
+                is not distinct from (grouped.utm_source, grouped.utm_medium, grouped.campaign, grouped.click_id_type,
+                grouped.campaign_type)
+            order by given.row_no
+        """).fetchall()
+    assert [number for number, _ in found] == list(range(len(given)))
+    return [channel for _, channel in found]
+
+
+def test_default_rules_give_the_known_channels(warehouse: Warehouse) -> None:
+    given = list(csv.DictReader((VECTOR / "input.csv").open(encoding="utf-8")))
+    expected = [row["channel"] for row in csv.DictReader((VECTOR / "expected.csv").open(encoding="utf-8"))]
+    tagged = [(row["source"] or None, row["medium"] or None, row["campaign"] or None, None, None) for row in given]
+    typed = [
+        (("google", "cpc", "DE | PMax | Lamps", "gclid", "performance_max"), "cross_network"),
+        (("google", "cpc", "DE | Video | Arc", None, "video"), "paid_video"),
+        (("google", "cpc", "Feed", None, "shopping"), "paid_shopping"),
+        (("google", "cpc", "Banner", None, "display"), "display"),
+        (("google", "cpc", "DE | Search | Brand", None, "search"), "paid_search_brand"),
+        (("google", "cpc", "DE | Search | Rebrand", None, "search"), "paid_search_generic"),
+        ((None, None, None, "gclid", None), "paid_search_generic"),
+        ((None, None, None, "fbclid", None), "organic_social"),
+    ]
+    found = channels(warehouse, "default", [*tagged, *(row for row, _ in typed)])
+    assert found == [*expected, *(channel for _, channel in typed)]
+
+
+def test_ga4_rules_give_googles_channels(warehouse: Warehouse) -> None:
+    found = channels(warehouse, "ga4", [(*row[:3], None, None) for row in GA4_VECTORS])
+    assert list(zip(GA4_VECTORS, found, strict=True)) == [(row, row[3]) for row in GA4_VECTORS]
+
+
+@pytest.mark.parametrize(
+    ("a_type", "a_value", "b_type", "b_value"),
+    [
+        ("ga_client_id", MAYA, "user_id", "u_1001"),
+        ("ga_client_id", MAYA, "gclid", GCLID),
+        ("ga_client_id", MAYA, "order_name", "1047"),
+        ("ga_client_id", "902233114.1793400000", "fbclid", "IwAR0jonas02"),
+        ("email", "maya.okafor@example.com", "order_name", "1047"),
+        ("email", "maya.okafor@example.com", "hubspot_contact_id", "78971951"),
+        ("email", "maya.okafor@example.com", "shopify_customer_id", "610001"),
+        ("email", "maya.okafor@example.com", "zendesk_user_id", "9001"),
+        ("email", "maya.okafor@example.com", "user_id", "u_1001"),
+        ("hubspot_contact_id", "78971951", "hubspot_contact_id", "76340251"),
+        ("email", "chen.wei@example.test", "hubspot_contact_id", "78971958"),
+    ],
+)
+def test_identifiers_seen_together_are_an_edge(
+    rows: Rows, a_type: str, a_value: str, b_type: str, b_value: str
+) -> None:
+    found = rows(f"""
+        select count(*) from events.identifier_edges
+        where (a_type, a_value, b_type, b_value) = ('{a_type}', '{a_value}', '{b_type}', '{b_value}')
+    """)
+    assert found == [(1,)]
+
+
+def test_a_click_never_ties_people_by_itself(rows: Rows) -> None:
+    assert rows("""
+        select distinct a_type, b_type from events.identifier_edges
+        where (a_type like '%clid' or b_type like '%clid') and confidence <> 'weak' order by all
+    """) == [("ga_client_id", "fbclid"), ("ga_client_id", "gclid")]
+
+
+def test_twins_of_one_fact_count_once(rows: Rows) -> None:
+    assert rows("select source, count(*) from events.touchpoints group by 1 order by 1") == [
+        ("ga4", 10), ("hubspot", 15), ("shopify", 9), ("typeform", 10), ("zendesk", 9)
+    ]  # fmt: skip
+    assert rows("select count(*), sum(cost_amount), sum(clicks) from events.spend") == [(7, Decimal("3278.16"), 1544)]
+    assert rows("select count(distinct account_id), count(account_id) from events.spend") == [(1, 5)]
+
+
+def test_touch_and_spend_meet_under_one_name(rows: Rows) -> None:
+    assert rows(f"""
+        select distinct source, family, channel, campaign from events.touchpoints where click_id = '{GCLID}' order by 1
+    """) == [
+        ("ga4", "advertising", "paid_search_brand", "DE | Search | Brand"),
+        ("hubspot", "advertising", "paid_search_brand", "DE | Search | Brand"),
+        ("shopify", "commerce", "paid_search_brand", "DE | Search | Brand"),
+    ]
+    assert rows("select distinct campaign_type, channel from events.spend order by 1, 2") == [
+        ("performance_max", "cross_network"),
+        ("search", "paid_search_brand"),
+        ("search", "paid_search_generic"),
+        ("video", "paid_video"),
+    ]
+
+
+def test_a_touch_that_brings_nobody_has_no_channel(rows: Rows) -> None:
+    assert rows("""
+        select distinct family from events.touchpoints where channel is null order by 1
+    """) == [("commerce",), ("feedback",), ("sales",), ("support",), ("website",)]
+
+
+def test_orders_are_signed_facts(rows: Rows) -> None:
+    assert rows("""
+        select conversion_type, count(*), sum(gross_amount) from events.conversions
+        where source = 'shopify' group by 1 order by 1
+    """) == [
+        ("order", 7, Decimal("423.9")),
+        ("refund", 2, Decimal("-110")),
+        ("void", 1, Decimal("-15")),
+    ]
+    assert rows("select order_ref, identifier_value from events.conversions where is_test and source = 'shopify'") == [
+        ("1053", "test@northlamp.test")
+    ]
+
+
+def test_a_refund_is_dated_by_the_source_that_knows(rows: Rows) -> None:
+    assert rows("""
+        select occurred_at, gross_amount, net_amount from events.conversions
+        where conversion_type = 'refund' and order_ref = '1047'
+    """) == [(datetime(2026, 11, 6, 10, 0), Decimal("-15"), Decimal("-12.039261"))]
+    assert rows("""
+        select sum(net_amount), sum(tax_amount) from events.conversions where order_ref = '1050'
+    """) == [(Decimal("0"), Decimal("0"))]
+
+
+def test_one_deal_is_won_when_its_history_says(rows: Rows) -> None:
+    assert rows("""
+        select occurred_at, gross_amount, currency, identifier_value from events.conversions
+        where conversion_type = 'opportunity_won'
+    """) == [(datetime(2026, 11, 5, 15, 2, 11, 120000), Decimal("4860"), "EUR", "78971952")]
+
+
+def test_scores_are_shares_of_their_scale(rows: Rows) -> None:
+    assert rows("""
+        select source, instrument, count(*), min(score_share), max(score_share) from events.experience_scores
+        group by 1, 2 order by 1, 2
+    """) == [
+        ("typeform", "CSAT", 6, Decimal("0"), Decimal("1")),
+        ("typeform", "NPS", 7, Decimal("0"), Decimal("1")),
+        ("zendesk", "CSAT", 3, Decimal("0"), Decimal("1")),
+    ]
+
+
+def test_consent_is_not_the_absence_of_a_refusal(rows: Rows) -> None:
+    assert rows("select source, state, count(*) from events.consents group by 1, 2 order by 1, 2") == [
+        ("hubspot", "implied", 5), ("hubspot", "not_asked", 1), ("hubspot", "withdrawn", 2),
+        ("shopify", "denied", 4), ("shopify", "granted", 2),
+    ]  # fmt: skip
+
+
+def test_host_and_source_decide_the_family(rows: Rows) -> None:
+    assert rows("""
+        select identifier_value, family, channel from handmade.touchpoints
+        where identifier_value similar to '(host|ref|tag)[.].*' order by 1
+    """) == [
+        ("host.app", "product", None),
+        ("host.community", "community", None),
+        ("ref.assistant", "website", "ai_assistant"),
+        ("ref.other", "website", "referral"),
+        ("ref.own", "website", "direct"),
+        ("ref.payment", "website", "direct"),
+        ("ref.search", "website", "organic_search"),
+        ("ref.social", "social", "organic_social"),
+        ("tag.broken", "advertising", "paid_other"),
+        ("tag.fbclid", "social", "organic_social"),
+        ("tag.gbraid", "advertising", "paid_search_generic"),
+        ("tag.letter", "email", "email"),
+    ]
+    assert rows("select distinct identifier_value from handmade.touchpoints where is_internal_test") == [("staff",)]
+
+
+def test_a_deal_taken_back_is_void_and_a_deleted_one_is_no_sale(rows: Rows) -> None:
+    assert rows("""
+        select conversion_type, occurred_at, gross_amount, adjusts_conversion_id in (
+            select conversion_id from handmade.conversions where conversion_type = 'opportunity_won'
+        ) from handmade.conversions where source = 'hubspot' order by 2
+    """) == [
+        ("opportunity_won", datetime(2026, 11, 3, 10, 0), Decimal("100"), None),
+        ("void", datetime(2026, 11, 6, 10, 0), Decimal("-100"), True),
+    ]
+
+
+def test_a_refund_keeps_the_date_of_the_first_export_that_shows_it(rows: Rows) -> None:
+    assert rows("""
+        select conversion_type, occurred_at, gross_amount, net_amount, currency from handmade.conversions
+        where source = 'shopify' order by 2
+    """) == [
+        ("order", datetime(2026, 10, 20, 8, 0), Decimal("1000"), Decimal("750"), "SEK"),
+        ("refund", datetime(2026, 10, 26), Decimal("-15"), Decimal("-11.25"), "SEK"),
+        ("refund", datetime(2026, 11, 8), Decimal("-25"), Decimal("-18.75"), "SEK"),
+    ]
