@@ -36,19 +36,6 @@ def _offending(connection: Connection, sql: str) -> Outcome:
     return Outcome(int(rows[0][-1]), "; ".join(named))
 
 
-def nothing_after_as_of(connection: Connection) -> Outcome:
-    """No touchpoint or conversion lies at or after as_of."""
-    return _offending(
-        connection,
-        """
-        select source, count(*) as late_rows from (
-            select source, occurred_at from events.touchpoints
-            union all select source, occurred_at from events.conversions
-        ) cross join raw.run_parameters where occurred_at >= as_of group by source
-        """,
-    )
-
-
 def orders_are_conserved(connection: Connection) -> Outcome:
     """Every order delivered before as_of is one conversion, however many exports hold it."""
     return _offending(
@@ -126,7 +113,6 @@ def every_touchpoint_is_shipped(connection: Connection) -> Outcome:
 
 # (gate, asset it guards) -> law
 EVENTS: dict[tuple[str, str], Law] = {
-    ("nothing_after_as_of", "events/touchpoints"): nothing_after_as_of,
     ("orders_are_conserved", "events/conversions"): orders_are_conserved,
 }
 MARTS: dict[tuple[str, str], Law] = {
@@ -135,12 +121,3 @@ MARTS: dict[tuple[str, str], Law] = {
     ("funnel_never_grows", "marts/journeys"): funnel_never_grows,
     ("every_touchpoint_is_shipped", "marts/touchpoints"): every_touchpoint_is_shipped,
 }
-
-# Assets a law reads besides the one it guards: the check waits for them.
-_READS: dict[Law, tuple[str, ...]] = {
-    nothing_after_as_of: ("events/conversions",),
-}
-
-
-def reads(law: Law) -> tuple[str, ...]:
-    return _READS.get(law, ())

@@ -92,6 +92,9 @@ def test_every_contract_is_landed_staged_and_reaches_the_events_it_names(
         for table in contract.canonical:
             reached = ancestors(f"model.journey.{table}")
             assert source in reached, f"{contract.id} never reaches events.{table}: add its line there"
+        feeds = {nodes[u]["alias"] for u, n in nodes.items() if n.get("schema") == "events" and set(models) & set(n["depends_on"]["nodes"])}
+        tables = {"touchpoints", "identifier_edges", "profile_attributes", "conversions", "experience_scores", "spend", "consents"}
+        assert feeds & tables <= set(contract.canonical), f"{contract.id} feeds more than its contract says"
 
 
 def test_only_staging_reads_what_vendors_delivered(manifest: dict[str, Any]) -> None:

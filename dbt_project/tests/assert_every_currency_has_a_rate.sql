@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'conversions'}}}) }}
 -- Every amount can be converted on its own day: the seed fx_rates knows the currency since then.
 with amounts as (
     select currency, cast(occurred_at as date) as amount_date, source_file_id, source_row_number

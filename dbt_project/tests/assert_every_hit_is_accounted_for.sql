@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'stg_ga4__events'}}}) }}
 -- Every current GA4 record is a hit in staging, a repeated text of one, or the reload of a purchase; none just vanishes.
 with counted as (
     select

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'stage_map'}}}) }}
 -- A lookup answers a question once.
 with keys as (
     select 'stage_map' as seed, family || ' ' || interaction_type as lookup_key from {{ ref('stage_map') }}

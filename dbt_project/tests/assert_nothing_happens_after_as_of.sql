@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'touchpoints'}}}) }}
 -- No event lies at or after the run's as_of: a release of an earlier week must not know later days.
 with instants as (
     select 'touchpoints' as events_table, touchpoint_id as row_id, occurred_at from {{ ref('touchpoints') }}
@@ -8,9 +9,9 @@ with instants as (
     union all
     select 'consents', consent_id, occurred_at from {{ ref('consents') }}
     union all
-    select 'identifier_edges', a_value, last_seen_at from {{ ref('identifier_edges') }}
+    select 'identifier_edges', source, last_seen_at from {{ ref('identifier_edges') }}
     union all
-    select 'profile_attributes', identifier_value, observed_at from {{ ref('profile_attributes') }}
+    select 'profile_attributes', attribute, observed_at from {{ ref('profile_attributes') }}
 )
 
 select instants.*

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'touchpoints'}}}) }}
 -- A campaign has one channel, whether it is seen from its clicks or from its bill.
 select touchpoints.touchpoint_id, touchpoints.campaign_id, touchpoints.channel, spend.channel as spend_channel
 from {{ ref('touchpoints') }} as touchpoints

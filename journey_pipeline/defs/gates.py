@@ -127,7 +127,7 @@ def _laws_gate(
     @dg.multi_asset_check(
         name=f"{word}_gate",
         specs=[
-            _spec(gate, asset, (law.__doc__ or "").splitlines()[0], *laws.reads(law))
+            _spec(gate, asset, (law.__doc__ or "").splitlines()[0])
             for (gate, asset), law in registry.items()
         ]
         + [
