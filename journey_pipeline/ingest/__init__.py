@@ -1,0 +1,40 @@
+"""Delivered files into the lake, by contract: unpack, decode, find the header, judge rows, remember.
+
+This is the whole face of the package. A run calls `scan` once, `land` for every contract and once for `None`,
+then `register` for every contract and `source_files` once. `check` answers without loading.
+Must not be here: knowledge of a single source (that is `contracts/`), staging casts, Dagster.
+"""
+
+from journey_pipeline.ingest.catalogue import ContractError, load_contracts
+from journey_pipeline.ingest.checking import CheckResult, check
+from journey_pipeline.ingest.contract import Contract
+from journey_pipeline.ingest.engine import Resources
+from journey_pipeline.ingest.faults import Fault, IngestError
+from journey_pipeline.ingest.inbox import InboxFile, scan
+from journey_pipeline.ingest.lake import Lake, known_at
+from journey_pipeline.ingest.landing import land
+from journey_pipeline.ingest.standing import Standing, open_faults, standing
+from journey_pipeline.ingest.tables import register, source_files
+from journey_pipeline.ingest.verdicts import FileOutcome
+
+__all__ = [
+    "CheckResult",
+    "Contract",
+    "ContractError",
+    "Fault",
+    "FileOutcome",
+    "InboxFile",
+    "IngestError",
+    "Lake",
+    "Resources",
+    "Standing",
+    "check",
+    "known_at",
+    "land",
+    "load_contracts",
+    "open_faults",
+    "register",
+    "scan",
+    "source_files",
+    "standing",
+]

@@ -1,0 +1,300 @@
+"""The contract of a source object: what its YAML may say, and what the loader reads from it.
+
+Holds the pydantic model of one ODCS v3.1 document with our `ingest`, `identity` and `canonical` blocks.
+Add a field here when a delivered file needs something said about it that cannot be said yet.
+Must not be here: reading YAML (`contracts/__init__.py`), reading data files, SQL.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Words = Annotated[list[str], Field(min_length=1)]
+ContractId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*__[a-z][a-z0-9_]*$")]
+LogicalType = Literal["string", "number", "integer", "date", "timestamp", "boolean", "object", "array"]
+PersonalClass = Literal["email", "phone", "name", "ip", "device", "free_text", "address"]
+EventsTable = Literal[
+    "touchpoints",
+    "identifier_edges",
+    "profile_attributes",
+    "conversions",
+    "experience_scores",
+    "spend",
+    "consents",
+]
+IdentifierType = Literal[
+    "email",
+    "phone",
+    "user_id",
+    "ga_client_id",
+    "gclid",
+    "gbraid",
+    "wbraid",
+    "fbclid",
+    "order_name",
+    "shopify_customer_id",
+    "hubspot_contact_id",
+    "zendesk_user_id",
+]
+TimeKind = Literal["utc_instant", "offset_in_value", "local_naive", "date_in_account_tz", "epoch_us", "epoch_ms"]
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TypeOptions(_Block):
+    """Cell limits. `format` lists the strptime formats a date or timestamp may have (default ISO 8601)."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str | None = None
+    format: Words | None = None
+
+
+class Member(_Block):
+    """A rule on one value inside a nested JSON column, addressed by JSONPath."""
+
+    path: Annotated[str, Field(pattern=r"^\$(\.[A-Za-z_][A-Za-z0-9_]*)+$")]
+    logicalType: LogicalType = "string"  # noqa: N815 - ODCS spells it so
+    logicalTypeOptions: TypeOptions = TypeOptions()  # noqa: N815
+    required: bool = False
+    currency: bool = False
+
+
+class _Custom(_Block):
+    property: Literal["sourceHeader", "sourceHeaderPattern", "currency", "members", "nullTokens"]
+    value: Any
+
+
+class _ColumnCustoms(_Block):
+    """The typed reading of a column's customProperties."""
+
+    sourceHeader: Words = []  # noqa: N815
+    sourceHeaderPattern: str | None = None  # noqa: N815
+    currency: bool = False
+    members: list[Member] = []
+    nullTokens: list[str] = []  # noqa: N815
+
+
+class Column(_Block):
+    """One column of the raw table and the headers or keys that deliver it."""
+
+    name: Name
+    description: str | None = None
+    physicalName: str | None = None  # noqa: N815
+    physicalType: Literal["VARCHAR"] = "VARCHAR"  # noqa: N815
+    logicalType: LogicalType = "string"  # noqa: N815
+    logicalTypeOptions: TypeOptions = TypeOptions()  # noqa: N815
+    required: bool = False
+    primaryKey: bool = False  # noqa: N815
+    primaryKeyPosition: int | None = None  # noqa: N815
+    classification: Literal["personal"] | None = None
+    customProperties: list[_Custom] = []  # noqa: N815
+
+    @cached_property
+    def custom(self) -> _ColumnCustoms:
+        """Our own properties of the column, typed."""
+        return _ColumnCustoms.model_validate({item.property: item.value for item in self.customProperties})
+
+    @model_validator(mode="after")
+    def _customs_are_well_formed(self) -> Column:
+        if self.custom.sourceHeaderPattern is not None:
+            re.compile(self.custom.sourceHeaderPattern)
+        return self
+
+    def claims(self, header: str) -> bool:
+        """Whether a header of a delivered file names this column (case, spaces and NBSP do not matter)."""
+        wanted = header_key(header)
+        if wanted in {header_key(alias) for alias in (self.name, *self.custom.sourceHeader)}:
+            return True
+        pattern = self.custom.sourceHeaderPattern
+        return pattern is not None and re.search(pattern, wanted, re.IGNORECASE) is not None
+
+
+class Quality(_Block):
+    """A dataset rule in ODCS words: rowCount or duplicateValues."""
+
+    metric: Literal["rowCount", "duplicateValues"]
+    mustBe: int | None = None  # noqa: N815
+    mustBeGreaterThan: int | None = None  # noqa: N815
+    arguments: dict[Literal["properties"], list[Name]] = {}
+
+
+class Format(_Block):
+    """How the bytes are laid out. Several entries are alternatives, tried in order."""
+
+    type: Annotated[list[Literal["csv", "jsonl", "parquet"]], Field(min_length=1)]
+    encodings: Words = ["utf-8"]
+    delimiters: Words = [","]
+    header_match: list[str] = []
+    max_preamble_lines: int = 0
+
+
+class DropRule(_Block):
+    """Rows that are not data, such as totals: the cleaned text of `column` starts with the given words."""
+
+    column: Name
+    starts_with: str
+
+
+class ControlTotals(_Block):
+    """A totals row whose numbers must equal the sums of the kept rows."""
+
+    column: Name
+    equals: str
+    sums: Annotated[list[Name], Field(min_length=1)]
+
+
+class Rows(_Block):
+    """Row rules; `expect_dropped` is the inclusive range of dropped rows that is normal."""
+
+    drop: list[DropRule] = []
+    expect_dropped: tuple[int, int] = (0, 0)
+    control_totals: ControlTotals | None = None
+
+
+class Clean(_Block):
+    """What the cleaner removes so that staging can cast plainly."""
+
+    null_tokens: list[str] = [""]
+    thousands: Literal["", ",", ".", " ", "'"] = ""
+    decimal: Literal[".", ","] = "."
+    strip_leading_apostrophe: bool = False
+
+
+class Time(_Block):
+    """The column that dates a row; `path` addresses a value inside a nested column."""
+
+    column: Name
+    kind: TimeKind
+    path: str | None = None
+    format: str | None = None
+    tz: str = "UTC"
+
+
+class ExportedAt(_Block):
+    """Where the export time comes from: a date in the path, else the latest value of `columns`."""
+
+    path_pattern: str | None = r"(?P<date>20\d\d-[01]\d-[0-3]\d)(?:[-_T](?P<time>[0-2]\d[0-5]\d)(?!\d))?"
+    columns: list[Name] = []
+
+
+class Delivery(_Block):
+    """Which rows of several files are current."""
+
+    mode: Literal["replace_window", "append_dedupe", "upsert_latest", "snapshot_full"]
+    window: list[Name] = []
+    key: list[Name] = []
+    version: Name | None = None
+    exported_at: ExportedAt = ExportedAt()
+    restatement_days: int | None = None
+    freshness_hours: int | None = None
+
+    @model_validator(mode="after")
+    def _mode_has_what_it_needs(self) -> Delivery:
+        needs = {
+            "replace_window": bool(self.window),
+            "append_dedupe": bool(self.key),
+            "upsert_latest": bool(self.key and self.version),
+            "snapshot_full": True,
+        }
+        if not needs[self.mode]:
+            raise ValueError(f"delivery mode {self.mode} lacks its window, key or version")
+        return self
+
+
+class Limits(_Block):
+    """What is tolerated before a file is held back."""
+
+    max_quarantine_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    min_rows: Annotated[int, Field(ge=0)] = 1
+    may_be_empty: bool = False
+    on_unknown_column: Literal["keep_extra"] = "keep_extra"
+    on_missing_required: Literal["fail"] = "fail"
+
+
+class Ingest(_Block):
+    """Everything the loader needs to know about the delivered files."""
+
+    glob: Words
+    format: Format
+    rows: Rows = Rows()
+    clean: Clean = Clean()
+    time: Time | None = None
+    delivery: Delivery
+    limits: Limits = Limits()
+
+
+class Identifier(_Block):
+    """A raw column, or a value inside it, that carries an identifier of a person, device, click or order."""
+
+    column: Name
+    type: IdentifierType
+    path: str | None = None
+
+
+class Identity(_Block):
+    """Identifiers, and the class of every personal column."""
+
+    identifiers: list[Identifier] = []
+    personal: dict[Name, PersonalClass] = {}
+
+
+class Contract(_Block):
+    """One source object, ready for the loader. Built from YAML by `load_contracts`."""
+
+    id: ContractId
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    domain: str
+    purpose: str
+    tags: list[str] = []
+    columns: tuple[Column, ...]
+    quality: list[Quality] = []
+    ingest: Ingest
+    identity: Identity
+    canonical: list[EventsTable]
+
+    @field_validator("columns")
+    @classmethod
+    def _columns_are_distinct(cls, columns: tuple[Column, ...]) -> tuple[Column, ...]:
+        names = [column.name for column in columns]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"columns named twice: {', '.join(twice)}")
+        return columns
+
+    @model_validator(mode="after")
+    def _blocks_name_real_columns(self) -> Contract:
+        ingest, names = self.ingest, {column.name for column in self.columns}
+        used = {*ingest.delivery.window, *ingest.delivery.key, *ingest.delivery.exported_at.columns}
+        used |= {rule.column for rule in ingest.rows.drop} | set(self.identity.personal)
+        used |= {item.column for item in self.identity.identifiers}
+        used |= {ingest.delivery.version} if ingest.delivery.version else set()
+        used |= {ingest.time.column} if ingest.time else set()
+        used |= {name for rule in self.quality for name in rule.arguments.get("properties", [])}
+        if totals := ingest.rows.control_totals:
+            used |= {totals.column, *totals.sums}
+        if unknown := sorted(used - names):
+            raise ValueError(f"blocks name columns the schema does not have: {', '.join(unknown)}")
+        return self
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the value columns of the raw table, in order."""
+        return [column.name for column in self.columns]
+
+    @property
+    def unique_keys(self) -> list[list[str]]:
+        """Column lists whose non-null values may not repeat within one file."""
+        return [rule.arguments["properties"] for rule in self.quality if rule.metric == "duplicateValues"]
+
+
+def header_key(header: str) -> str:
+    """A header as it is compared: NBSP and runs of spaces become one space, trimmed, case folded."""
+    return " ".join(header.replace("\u00a0", " ").split()).casefold()

@@ -1,0 +1,254 @@
+"""CSV: find the header by name, hand the rest to DuckDB in strict mode, explain what it refuses.
+
+Holds all knowledge of delimited text. Add here when a vendor writes CSV in a new way.
+Must not be here: cell rules, encodings, other formats.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from journey_pipeline.ingest import engine
+from journey_pipeline.ingest.body import Body
+from journey_pipeline.ingest.columns import (
+    Assignment,
+    assign,
+    displayed,
+    missing_column,
+    require,
+    warnings_of,
+)
+from journey_pipeline.ingest.contract import Column, Contract
+from journey_pipeline.ingest.faults import Fault, IngestError
+from journey_pipeline.ingest.stage import (
+    MAX_RECORD_BYTES,
+    Staged,
+    TextScan,
+    detected_encoding,
+    private_file,
+    record_too_long,
+    text_chunks,
+)
+
+HEADER_WINDOW_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Header:
+    """Where the header is: `lines` physical lines and `end` bytes up to and with it."""
+
+    names: list[str]
+    delimiter: str
+    lines: int
+    end: int
+    preamble: str
+
+
+def read_csv(contract: Contract, staged: Staged, head: bytes, folder: Path) -> Body:
+    """Prepare a CSV file. Raises the structural faults of header and bytes."""
+    chunks = text_chunks(staged, contract.ingest.format.encodings)
+    start = b""
+    for chunk in chunks:
+        start += chunk
+        if len(start) >= HEADER_WINDOW_BYTES:
+            break
+    if not start.strip():
+        raise IngestError(Fault("E_EMPTY_FILE", "export the file again", "a header and records", "no content"))
+    TextScan().feed(start)
+    header = find_header(contract, start.decode("utf-8", "ignore"))
+    assignment = assign(contract, header.names)
+    require(contract, header.names, assignment)
+    path = folder / f"{staged.sha256}.csv"
+    scan = _write_body(path, chain([start[header.end :]], chunks), header.lines)
+    reading = _Reading(path, header)
+    return Body(
+        select=_select(contract, header, assignment, path),
+        records=scan.newlines + (not scan.ends_with_newline) if not scan.quotes else _quoted_records(scan),
+        recount=reading.count,
+        diagnose=reading.diagnose,
+        lines_of=reading.lines_of,
+        encoding=detected_encoding(head, contract.ingest.format.encodings),
+        delimiter=header.delimiter,
+        preamble=header.preamble or None,
+        warnings=warnings_of(contract, header.names, assignment),
+        is_text=True,
+    )
+
+
+def _quoted_records(scan: TextScan) -> int:
+    return scan.record_ends + (not scan.ends_with_newline)
+
+
+def _write_body(path: Path, chunks: Iterable[bytes], header_lines: int) -> TextScan:
+    scan = TextScan()
+    with private_file(path) as target:
+        for chunk in chunks:
+            try:
+                scan.feed(chunk)
+            except IngestError as error:
+                line = error.fault.line or 0
+                raise IngestError(_moved(error.fault, line + header_lines)) from None
+            target.write(chunk)
+    return scan
+
+
+def _moved(fault: Fault, line: int) -> Fault:
+    return Fault(fault.code, fault.fix, fault.expected, fault.found, record=fault.record, line=line)
+
+
+def find_header(contract: Contract, start: str) -> Header:
+    """The first row that holds every header the contract looks for, with any of its delimiters.
+
+    Raises E_MISSING_COLUMN when a row is the header but for some names, E_NO_HEADER when none looks like one.
+    """
+    wanted = _wanted(contract)
+    best: tuple[int, list[str]] = (0, [])
+    for delimiter in contract.ingest.format.delimiters:
+        for header in _candidates(start, delimiter, contract.ingest.format.max_preamble_lines):
+            claimed = [column for column in wanted if any(column.claims(cell) for cell in header.names)]
+            if len(claimed) == len(wanted):
+                return header
+            known = sum(any(column.claims(cell) for column in contract.columns) for cell in header.names)
+            if known > best[0]:
+                best = (known, header.names)
+    known, names = best
+    if known >= 2 and known * 2 >= len(names):
+        missing = next(column for column in wanted if not any(column.claims(cell) for cell in names))
+        unclaimed = [cell for cell in names if not any(column.claims(cell) for column in contract.columns)]
+        raise IngestError(missing_column(missing, unclaimed))
+    where = f"the first {contract.ingest.format.max_preamble_lines + 1} lines"
+    raise IngestError(
+        Fault(
+            "E_NO_HEADER",
+            "export with the header row, with " + _spoken(contract.ingest.format.delimiters) + " between the columns",
+            f"a row in {where} with {', '.join(displayed(column) for column in wanted)}",
+            "no such row",
+            line=1,
+        )
+    )
+
+
+def _wanted(contract: Contract) -> list[Column]:
+    names = contract.ingest.format.header_match
+    return [next(column for column in contract.columns if column.claims(name)) for name in names]
+
+
+def _spoken(delimiters: list[str]) -> str:
+    words = {"\t": "a tab", ",": "a comma", ";": "a semicolon"}
+    return " or ".join(words.get(delimiter, delimiter) for delimiter in delimiters)
+
+
+def _candidates(start: str, delimiter: str, preamble_lines: int) -> Iterator[Header]:
+    lines = [line + "\n" for line in start.split("\n")]
+    reader = csv.reader(iter(lines), delimiter=delimiter)
+    before = 0
+    while before <= preamble_lines:
+        try:
+            names = next(reader)
+        except (StopIteration, csv.Error):
+            return
+        end = sum(len(line.encode("utf-8")) for line in lines[: reader.line_num])
+        preamble = "".join(lines[:before]).rstrip("\n")
+        yield Header([name.replace("\ufeff", "") for name in names], delimiter, reader.line_num, end, preamble)
+        before = reader.line_num
+
+
+def _select(contract: Contract, header: Header, assignment: Assignment, path: Path) -> str:
+    spec = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(header.names)))
+    columns = [
+        f"c{assignment.known[name]} as {engine.name(name)}"
+        if name in assignment.known
+        else f"null::varchar as {engine.name(name)}"
+        for name in contract.column_names
+    ]
+    return f"""
+        select {", ".join(columns)}, {_extra(header, assignment)} as _extra
+        from read_csv({engine.file(path)}, columns = {{{spec}}}, header = false, auto_detect = false,
+            strict_mode = true, null_padding = false, hive_partitioning = false, compression = 'none',
+            delim = {engine.text(header.delimiter)}, quote = '"', escape = '"', new_line = '\\n',
+            max_line_size = {MAX_RECORD_BYTES}, buffer_size = {4 * MAX_RECORD_BYTES})
+    """
+
+
+def _extra(header: Header, assignment: Assignment) -> str:
+    if not assignment.unknown:
+        return "null::varchar"
+    cells = ", ".join(f"c{position}" for position in assignment.unknown)
+    pairs = ", ".join(
+        f"{engine.text(header.names[position].strip() or f'column_{position + 1}')}, c{position}"
+        for position in assignment.unknown
+    )
+    return f"case when coalesce({cells}) is not null then json_object({pairs})::varchar end"
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """The slow second opinion on a body: Python's own CSV reader, used for counting and for faults only."""
+
+    path: Path
+    header: Header
+
+    def _records(self, strict: bool) -> Iterator[tuple[int, list[str] | csv.Error]]:
+        """First physical line of each record that is not blank, and its cells or why it has none."""
+        csv.field_size_limit(2 * MAX_RECORD_BYTES)
+        with self.path.open(encoding="utf-8", newline="\n") as body:
+            reader = csv.reader(body, delimiter=self.header.delimiter, strict=strict)
+            first = 1
+            while True:
+                try:
+                    cells = next(reader)
+                except StopIteration:
+                    return
+                except csv.Error as error:
+                    yield first + self.header.lines, error
+                    return
+                if cells:
+                    yield first + self.header.lines, cells
+                first = reader.line_num + 1
+
+    def count(self) -> int:
+        return sum(1 for _ in self._records(strict=False))
+
+    def lines_of(self, numbers: Iterable[int]) -> dict[int, int]:
+        wanted = set(numbers)
+        found: dict[int, int] = {}
+        for number, (line, _) in enumerate(self._records(strict=False), start=1):
+            if number in wanted:
+                found[number] = line
+                if len(found) == len(wanted):
+                    break
+        return found
+
+    def diagnose(self) -> Fault | None:
+        """The first record that is not well formed: an open quote, a wrong width or an excess length."""
+        width = len(self.header.names)
+        for number, (line, cells) in enumerate(self._records(strict=True), start=1):
+            if isinstance(cells, csv.Error):
+                if "new-line character" in str(cells):
+                    found = "a carriage return in a cell without quotes"
+                    fix = "quote cells that hold line ends and export the file again"
+                    return Fault("E_CSV", fix, "line ends only between records", found, number, line)
+                return Fault(
+                    "E_QUOTE",
+                    "close the quote, or double it where it belongs to the text",
+                    "every quote closed before the next delimiter",
+                    "a quote that opens in this record is never properly closed",
+                    record=number,
+                    line=line,
+                )
+            if len(cells) != width:
+                return Fault(
+                    "E_RECORD_WIDTH",
+                    "quote cells that hold the delimiter and export the file again",
+                    f"{width} columns",
+                    f"{len(cells)} columns",
+                    record=number,
+                    line=line,
+                )
+            if sum(len(cell) for cell in cells) > MAX_RECORD_BYTES:
+                return record_too_long(line, number)
+        return None

@@ -1,0 +1,98 @@
+"""Parquet: pages read by pyarrow with their checksums verified, nested values written as JSON text.
+
+Holds all knowledge of Parquet deliveries. Add here when a nested type needs another text.
+Must not be here: cell rules; the Parquet files that we write ourselves.
+
+Nested values are spelled as BigQuery spells them in JSON (whole numbers as strings, nulls left out), so that
+one event is the same row whichever way it was delivered. A flipped bit on a page without a checksum stays
+unseen: only the writer can add one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import duckdb
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+from journey_pipeline.ingest import engine
+from journey_pipeline.ingest.body import Body
+from journey_pipeline.ingest.columns import assign, require, warnings_of
+from journey_pipeline.ingest.contract import Contract
+from journey_pipeline.ingest.faults import Fault, IngestError
+from journey_pipeline.ingest.stage import Staged
+
+BATCH_ROWS = 32_768
+
+
+def read_parquet(contract: Contract, staged: Staged, connection: duckdb.DuckDBPyConnection) -> Body:
+    """Prepare a Parquet file. Raises E_PARQUET, E_MISSING_COLUMN, E_DUPLICATE_COLUMN."""
+    try:
+        delivered = pq.ParquetFile(staged.path, page_checksum_verification=True)
+        schema = delivered.schema_arrow
+    except (pa.ArrowException, OSError):
+        raise IngestError(parquet_fault("a damaged footer")) from None
+    names = list(schema.names)
+    assignment = assign(contract, names)
+    require(contract, names, assignment)
+    plain = pa.schema([pa.field(f"c{position}", item.type) for position, item in enumerate(schema)])
+    connection.register("delivered", pa.RecordBatchReader.from_batches(plain, _batches(delivered, plain)))
+    columns = [
+        f"{_as_text(position, schema.field(position).type)} as {engine.name(name)}"
+        if (position := assignment.known.get(name)) is not None
+        else f"null::varchar as {engine.name(name)}"
+        for name in contract.column_names
+    ]
+    pairs = ", ".join(f"{engine.text(names[position])}, to_json(c{position})" for position in assignment.unknown)
+    extra = (
+        f"nullif(json_merge_patch('{{}}', json_object({pairs}))::varchar, '{{}}')"
+        if assignment.unknown
+        else "null::varchar"
+    )
+    records = int(delivered.metadata.num_rows)
+    return Body(
+        select=f"select {', '.join(columns)}, {extra} as _extra from delivered",
+        records=records,
+        recount=lambda: records,
+        diagnose=lambda: parquet_fault("a page whose checksum or content is wrong"),
+        lines_of=_no_lines,
+        warnings=warnings_of(contract, names, assignment),
+    )
+
+
+def parquet_fault(found: str) -> Fault:
+    """The fault of a file that is not whole Parquet."""
+    return Fault("E_PARQUET", "deliver the file again; this copy is damaged", "a whole Parquet file", found)
+
+
+def _batches(delivered: pq.ParquetFile, plain: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for batch in delivered.iter_batches(batch_size=BATCH_ROWS):
+        yield pa.RecordBatch.from_arrays(batch.columns, schema=plain)
+
+
+def _no_lines(_: Iterable[int]) -> dict[int, int]:
+    return {}
+
+
+def _as_text(position: int, kind: pa.DataType) -> str:
+    column = f"c{position}"
+    if not pa.types.is_nested(kind):
+        return f"{column}::varchar"
+    written = f"to_json({column}::{_json_type(kind)})::varchar"
+    # The last quote of each pattern is not escaped and a colon follows it, so it closes a key, never a text.
+    for pattern in (r'"[^"\\]*":null,', r',"[^"\\]*":null', r'"[^"\\]*":null'):
+        written = f"regexp_replace({written}, '{pattern}', '', 'g')"
+    return f"case when {column} is not null then {written} end"
+
+
+def _json_type(kind: pa.DataType) -> str:
+    """The DuckDB type whose JSON is spelled as in a BigQuery JSON export."""
+    if pa.types.is_struct(kind):
+        fields = (f"{engine.name(item.name)} {_json_type(item.type)}" for item in kind)
+        return f"struct({', '.join(fields)})"
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return f"{_json_type(kind.value_type)}[]"
+    if pa.types.is_floating(kind):
+        return "double"
+    return "boolean" if pa.types.is_boolean(kind) else "varchar"

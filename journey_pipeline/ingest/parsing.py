@@ -1,0 +1,325 @@
+"""One delivered file against one contract: bytes in, a clean Parquet file and a verdict out.
+
+Holds the order of the checks. Add here when a new check sees the whole file.
+Must not be here: the ledger, folders of the lake, several files at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from journey_pipeline.ingest import engine
+from journey_pipeline.ingest.body import Body
+from journey_pipeline.ingest.contract import Contract
+from journey_pipeline.ingest.csv_files import read_csv
+from journey_pipeline.ingest.faults import Fault, IngestError, shape_sql
+from journey_pipeline.ingest.json_files import read_json
+from journey_pipeline.ingest.parquet_files import read_parquet
+from journey_pipeline.ingest.rules import Rule, cleaned, dropped, instant, rules_of
+from journey_pipeline.ingest.stage import Staged, content_head
+
+OFFENDERS_NAMED = 20
+OFFENDERS_KEPT = 1000
+
+
+@dataclass(frozen=True)
+class BadCell:
+    """A cell that breaks a rule, as it may be shown."""
+
+    record: int
+    line: int | None
+    column: str
+    rule: str
+    expected: str
+    found_shape: str
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """Verdict on an accepted file. `records = accepted + quarantined + dropped`. Times are UTC, naive."""
+
+    records: int
+    accepted: int
+    quarantined: int
+    dropped: int
+    bad_cells: list[BadCell] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    period_start: datetime | None = None
+    period_end: datetime | None = None
+    exported_at: datetime | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    preamble: str | None = None
+
+
+class HeldFileError(IngestError):
+    """A file held back for its cells; `bad_cells` are the first of them, `counts` all that were found."""
+
+    def __init__(self, fault: Fault, bad_cells: list[BadCell], records: int, quarantined: int, dropped: int) -> None:
+        super().__init__(fault)
+        self.bad_cells = bad_cells
+        self.records, self.quarantined, self.dropped = records, quarantined, dropped
+
+
+def parse(
+    contract: Contract,
+    staged: Staged,
+    name: str,
+    folder: Path,
+    target: Path,
+    connect: Callable[[], duckdb.DuckDBPyConnection],
+) -> Parsed:
+    """Parse a staged file and write its accepted rows to `target`.
+
+    `name` is the delivered name (for its suffix), `folder` a private scratch folder that also holds `target`;
+    `connect` gives a parser connection (`engine.parser`) that may touch the folder, and is called late.
+    Raises IngestError; `target` is then to be thrown away.
+    """
+    if staged.size == 0:
+        raise IngestError(Fault("E_EMPTY_FILE", "export the file again", "content", "no bytes"))
+    head = content_head(staged, name)
+    if not head:
+        raise IngestError(Fault("E_EMPTY_FILE", "export the file again", "content", "no bytes once unpacked"))
+    kind = _kind(contract, head, name)
+    if kind == "csv":
+        body = read_csv(contract, staged, head, folder)
+    elif kind == "jsonl":
+        body = read_json(contract, staged, folder, connect())
+    else:
+        body = read_parquet(contract, staged, connect())
+    scratch = folder / "all_rows.parquet"
+    _write(connect(), contract, staged, body, scratch)
+    return _judge(connect(), contract, body, scratch, target)
+
+
+def _kind(contract: Contract, head: bytes, name: str) -> str:
+    """csv, jsonl or parquet, told by content. Raises E_NOT_CSV, E_JSON or E_PARQUET."""
+    allowed = contract.ingest.format.type
+    if head.startswith(b"PAR1") and "parquet" in allowed:
+        return "parquet"
+    if name.lower().endswith(".parquet") and "parquet" in allowed:
+        raise IngestError(Fault("E_PARQUET", "deliver the file again", "a Parquet file", "no Parquet header"))
+    kind = "csv" if "csv" in allowed else "jsonl"
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:16].lower()
+    found = next((label for mark, label in _FOREIGN if start.startswith(mark)), None)
+    if kind == "csv" and found is None and start[:1] in (b"{", b"["):
+        found = "JSON"
+    if found:
+        code = "E_NOT_CSV" if kind == "csv" else "E_JSON"
+        expected = "delimited text" if kind == "csv" else "one JSON object per line"
+        raise IngestError(Fault(code, "download the export again; this is something else", expected, found))
+    return kind
+
+
+_FOREIGN = ((b"<", "HTML or XML"), (b"pk\x03\x04", "a zip archive"), (b"%pdf", "PDF"), (b"par1", "Parquet"))
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, staged: Staged, body: Body, scratch: Path
+) -> None:
+    """All records, cleaned, with lineage, as Parquet. Raises the diagnosed fault when the parser refuses."""
+    columns = ", ".join(f"{cleaned(contract, column)} as {engine.name(column.name)}" for column in contract.columns)
+    sql = f"""
+        copy (select {columns}, {engine.text(staged.sha256)} as _file_id,
+                     row_number() over () as _row_number, _extra
+              from ({body.select}))
+        to {engine.text(str(scratch))} (format parquet, compression zstd)
+    """
+    try:
+        connection.execute(sql)
+    except (duckdb.OutOfMemoryException, duckdb.InterruptException):
+        raise
+    except duckdb.Error:
+        # The engine's own message quotes the row, so it goes no further than here.
+        fallback = Fault("E_CSV", "open the file in a text editor near its end", "well formed records", "a broken one")
+        raise IngestError(body.diagnose() or fallback) from None
+
+
+def _judge(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body, scratch: Path, target: Path
+) -> Parsed:
+    source = f"read_parquet({engine.file(scratch)})"
+    rules = rules_of(contract)
+    records, dropped_rows, broken, quarantined = _counts(connection, contract, source, rules)
+    _require_all_records(body, records)
+    _require_rows(contract, records, dropped_rows)
+    kept = f"(select * from {source} where not {dropped(contract)})"
+    _require_unique(connection, contract, body, kept)
+    bad_cells = _bad_cells(connection, body, kept, broken)
+    accepted = records - dropped_rows - quarantined
+    _require_few(contract, bad_cells, records, quarantined, dropped_rows)
+    warnings = body.warnings + _control_total_warnings(connection, contract, source)
+    if accepted < contract.ingest.limits.min_rows and not contract.ingest.limits.may_be_empty:
+        expected = f"at least {contract.ingest.limits.min_rows} rows"
+        raise IngestError(Fault("E_ROW_COUNT", "export a longer period", expected, f"{accepted} rows"))
+    if dropped_rows or quarantined:
+        good = " and ".join(rule.holds for rule in broken) or "true"
+        connection.execute(f"""
+            copy (select * from {kept} where {good} order by _row_number)
+            to {engine.text(str(target))} (format parquet, compression zstd)""")
+        written = engine.rows(connection, f"select count(*) from read_parquet({engine.file(target)})")[0][0]
+        if written != accepted:
+            raise IngestError(_reconcile(f"{accepted} accepted records", f"{written} written"))
+    else:
+        scratch.rename(target)
+    start, end, exported = _times(connection, contract, f"read_parquet({engine.file(target)})")
+    return Parsed(
+        records,
+        accepted,
+        quarantined,
+        dropped_rows,
+        bad_cells,
+        warnings,
+        start,
+        end,
+        exported,
+        body.encoding,
+        body.delimiter,
+        body.preamble,
+    )
+
+
+def _counts(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, source: str, rules: list[Rule]
+) -> tuple[int, int, list[Rule], int]:
+    """Records, dropped rows, the rules that some kept row breaks, and the number of rows that break any."""
+    is_dropped = dropped(contract)
+    tests = [
+        f"not ({' and '.join(rule.holds for rule in rules) or 'true'})",
+        *(f"not {r.holds}" for r in rules),
+    ]
+    counters = ", ".join(f"count(*) filter (where {test} and not {is_dropped})" for test in tests)
+    records, dropped_rows, quarantined, *counts = engine.rows(
+        connection, f"select count(*), count(*) filter (where {is_dropped}), {counters} from {source}"
+    )[0]
+    broken = [rule for rule, count in zip(rules, counts, strict=True) if count]
+    return int(records), int(dropped_rows), broken, int(quarantined)
+
+
+def _require_all_records(body: Body, records: int) -> None:
+    if records == body.records or records == body.recount():
+        return
+    raise IngestError(body.diagnose() or _reconcile(f"{body.recount()} records", f"{records} parsed"))
+
+
+def _reconcile(expected: str, found: str) -> Fault:
+    return Fault("E_RECONCILE", "report this file: records were lost while reading", expected, found)
+
+
+def _require_rows(contract: Contract, records: int, dropped_rows: int) -> None:
+    if records == 0 and not contract.ingest.limits.may_be_empty:
+        raise IngestError(Fault("E_HEADER_ONLY", "export a period that has records", "records", "a header only"))
+    low, high = contract.ingest.rows.expect_dropped
+    if records and not low <= dropped_rows <= high:
+        raise IngestError(
+            Fault(
+                "E_DROPPED_COUNT",
+                "export the whole report again; a missing totals row may mean that it was cut",
+                f"{low} to {high} totals rows" if low != high else f"{low} totals rows",
+                f"{dropped_rows}",
+            )
+        )
+
+
+def _require_unique(connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body, kept: str) -> None:
+    for key in contract.unique_keys:
+        names = ", ".join(engine.name(column) for column in key)
+        given = " and ".join(f"{engine.name(column)} is not null" for column in key)
+        repeats = engine.rows(
+            connection,
+            f"select min(_row_number), list_sort(list(_row_number))[2] from {kept} where {given} "
+            f"group by {names} having count(*) > 1 order by 2 limit 1",
+        )
+        if repeats:
+            first, second = repeats[0]
+            raise IngestError(
+                Fault(
+                    "E_DUPLICATE_KEY",
+                    "remove the repeated record, or export again without joined columns",
+                    "each key once in a file",
+                    f"the key of record {first} again",
+                    record=second,
+                    line=body.lines_of([second]).get(second),
+                    column=", ".join(key),
+                )
+            )
+
+
+def _bad_cells(connection: duckdb.DuckDBPyConnection, body: Body, kept: str, broken: list[Rule]) -> list[BadCell]:
+    found = []
+    for rule in broken:
+        shown = f"coalesce({shape_sql(rule.value)}, 'no value')"
+        offenders = engine.rows(
+            connection,
+            f"select _row_number, {shown} from {kept} where not {rule.holds} order by 1 limit {OFFENDERS_KEPT}",
+        )
+        found += [(int(number), rule, masked) for number, masked in offenders]
+    found.sort(key=lambda item: (item[0], item[1].column, item[1].name))
+    lines = body.lines_of({number for number, _, _ in found}) if found else {}
+    return [
+        BadCell(number, lines.get(number), rule.column, rule.name, rule.expected, masked)
+        for number, rule, masked in found
+    ]
+
+
+def _require_few(contract: Contract, bad: list[BadCell], records: int, quarantined: int, dropped_rows: int) -> None:
+    limit = contract.ingest.limits.max_quarantine_share
+    if not quarantined or quarantined <= limit * (records - dropped_rows):
+        return
+    first = bad[0]
+    others = ", ".join(
+        f"record {cell.record} {cell.column}" + (f" (line {cell.line})" if cell.line else "")
+        for cell in bad[1:OFFENDERS_NAMED]
+    )
+    fault = Fault(
+        "E_VALUE" if limit == 0 else "E_TOO_MANY_QUARANTINED",
+        "correct the cells at the source and export again"
+        + (f"; also {others}" if others else "")
+        + ("" if limit == 0 else f"; {quarantined} rows are bad, the contract tolerates a share of {limit:g}"),
+        first.expected,
+        first.found_shape,
+        record=first.record,
+        line=first.line,
+        column=first.column,
+    )
+    raise HeldFileError(fault, bad, records, quarantined, dropped_rows)
+
+
+def _control_total_warnings(connection: duckdb.DuckDBPyConnection, contract: Contract, source: str) -> list[str]:
+    """Columns whose sum differs from the file's own totals row.
+
+    Not a fault: whether the totals row counts rows that a filter hides is unconfirmed.
+    """
+    totals = contract.ingest.rows.control_totals
+    warnings = []
+    for column in totals.sums if totals else []:
+        cell = f"try_cast({engine.name(column)} as decimal(38, 9))"
+        is_total = f"{engine.name(totals.column)} = {engine.text(totals.equals)}" if totals else "false"
+        said, summed = engine.rows(
+            connection,
+            f"select max({cell}) filter (where {is_total}), "
+            f"sum({cell}) filter (where not {dropped(contract)}) "
+            f"from {source}",
+        )[0]
+        if said is not None and summed is not None and said != summed:
+            warnings.append(f"the totals row gives another sum of {column} than the rows")
+    return warnings
+
+
+def _times(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, source: str
+) -> tuple[datetime | None, datetime | None, datetime | None]:
+    time = contract.ingest.time
+    if time is None:
+        return None, None, None
+    at = instant(time)
+    columns = contract.ingest.delivery.exported_at.columns
+    latest = [instant(time, column) for column in columns] or [at]
+    newest = f"max(greatest({', '.join(latest)}))" if len(latest) > 1 else f"max({latest[0]})"
+    start, end, exported = engine.rows(connection, f"select min({at}), max({at}), {newest} from {source}")[0]
+    return start, end, exported

@@ -1,0 +1,182 @@
+"""SQL for single rows: what the cleaner removes, which rows are not data, which cells break a rule.
+
+Holds one expression per contract word. Add here when the contract can say something new about a cell.
+Must not be here: running SQL, rules across rows or files.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from babel.core import get_global
+
+from journey_pipeline.ingest import engine
+from journey_pipeline.ingest.contract import Column, Contract, Member, Time, TypeOptions
+
+_ISO_DATE = r"\d{4}-\d{2}-\d{2}"
+_ISO_TIMESTAMP = _ISO_DATE + r"[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?"
+_NUMBER_TYPE = "decimal(38, 9)"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One cell rule: `holds` is a SQL condition that is never null, `value` the SQL of the cell."""
+
+    column: str
+    name: str
+    expected: str
+    holds: str
+    value: str
+
+
+def cleaned(contract: Contract, column: Column) -> str:
+    """The cell without null tokens, apostrophe guard and number decoration, so that staging can cast plainly.
+
+    The guard is the apostrophe spreadsheets put before a value that starts like a number or a formula; an
+    apostrophe before a letter ('t Hooft) belongs to the text. A number that does not follow the declared
+    style is left as it is, for the rules to refuse.
+    """
+    clean = contract.ingest.clean
+    cell = engine.name(column.name)
+    if clean.strip_leading_apostrophe:
+        # The cheap test first: it spares nearly every cell the pattern.
+        guard = "starts_with({0}, '''') and regexp_matches({0}, '^''[0-9+=@(-]')"
+        cell = f"case when {guard.format(cell)} then substr({cell}, 2) else {cell} end"
+    tokens = [*clean.null_tokens, *column.custom.nullTokens]
+    if tokens:
+        cell = f"case when trim({cell}) not in ({engine.texts(tokens)}) then {cell} end"
+    if column.logicalType in ("number", "integer") and (clean.thousands or clean.decimal != "."):
+        cell = _plain_number(cell, clean.thousands, clean.decimal)
+    return cell
+
+
+def _plain_number(cell: str, thousands: str, decimal: str) -> str:
+    group, point = re.escape(thousands), re.escape(decimal)
+    whole = rf"(\d+|\d{{1,3}}({group}\d{{3}})+)" if thousands else r"\d+"
+    style = engine.text(rf"[+-]?{whole}({point}\d+)?")
+    plain = f"replace(trim({cell}), {engine.text(thousands)}, '')" if thousands else f"trim({cell})"
+    if decimal != ".":
+        plain = f"replace({plain}, {engine.text(decimal)}, '.')"
+    # 1.02 is a plain number, but none where the comma is the decimal sign: the blank makes the rules refuse it.
+    other = cell if decimal == "." else f"{cell} || ' '"
+    return f"case when regexp_full_match(trim({cell}), {style}) then {plain} else {other} end"
+
+
+def dropped(contract: Contract) -> str:
+    """Condition of the rows that are not data (totals); never null."""
+    tests = [
+        f"coalesce(starts_with({engine.name(rule.column)}, {engine.text(rule.starts_with)}), false)"
+        for rule in contract.ingest.rows.drop
+    ]
+    return f"({' or '.join(tests)})" if tests else "false"
+
+
+def rules_of(contract: Contract) -> list[Rule]:
+    """All cell rules of a contract, nested members included."""
+    scientific = "csv" not in contract.ingest.format.type
+    result: list[Rule] = []
+    for column in contract.columns:
+        cell = engine.name(column.name)
+        options = column.logicalTypeOptions
+        result += _cell_rules(column.name, cell, column.logicalType, options, scientific)
+        result += _common_rules(column.name, cell, column.required, column.custom.currency)
+        for member in column.custom.members:
+            result += _member_rules(column, member)
+    return result
+
+
+def _member_rules(column: Column, member: Member) -> list[Rule]:
+    label = column.name + member.path[1:]
+    cell = f"json_extract_string({engine.name(column.name)}, {engine.text(member.path)})"
+    # A member can only be missing from an object that is there.
+    holder = f"{engine.name(column.name)} is null or "
+    rules = _cell_rules(label, cell, member.logicalType, member.logicalTypeOptions, scientific=True)
+    rules += _common_rules(label, cell, member.required, member.currency)
+    return [Rule(rule.column, rule.name, rule.expected, f"({holder}{rule.holds})", rule.value) for rule in rules]
+
+
+def _common_rules(label: str, cell: str, required: bool, currency: bool) -> list[Rule]:
+    result = []
+    if required:
+        result.append(Rule(label, "required", "a value", f"({cell} is not null)", cell))
+    if currency:
+        codes = engine.texts(sorted(_currencies()))
+        result.append(_rule(label, "currency", "an ISO 4217 currency code", cell, f"{cell} in ({codes})"))
+    return result
+
+
+def _cell_rules(label: str, cell: str, kind: str, options: TypeOptions, scientific: bool) -> list[Rule]:
+    result = []
+    if kind == "integer":
+        result.append(_rule(label, "type", "a whole number", cell, rf"regexp_full_match({cell}, '[+-]?\d{{1,18}}')"))
+    elif kind == "number":
+        exponent = r"([eE][+-]?\d{1,2})?" if scientific else ""
+        pattern = engine.text(r"[+-]?\d{1,24}(\.\d+)?" + exponent)
+        result.append(_rule(label, "type", "a number", cell, f"regexp_full_match({cell}, {pattern})"))
+    elif kind in ("date", "timestamp"):
+        result.append(_rule(label, "type", _spoken_time(kind, options), cell, _is_time(cell, kind, options)))
+    elif kind == "boolean":
+        words = "('true', 'false', 'yes', 'no', '0', '1')"
+        result.append(_rule(label, "type", "true or false", cell, f"lower({cell}) in {words}"))
+    number = f"try_cast({cell} as {_NUMBER_TYPE})"
+    if options.minimum is not None:
+        limit = _limit(options.minimum)
+        test = f"{number} >= {limit}"
+        result.append(_rule(label, "minimum", f"at least {limit}", cell, f"{test} or {number} is null"))
+    if options.maximum is not None:
+        limit = _limit(options.maximum)
+        test = f"{number} <= {limit}"
+        result.append(_rule(label, "maximum", f"at most {limit}", cell, f"{test} or {number} is null"))
+    if options.pattern is not None:
+        test = f"regexp_matches({cell}, {engine.text(options.pattern)})"
+        result.append(_rule(label, "pattern", f"text like {options.pattern}", cell, test))
+    return result
+
+
+def _limit(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(value)
+
+
+def _rule(label: str, name: str, expected: str, cell: str, test: str) -> Rule:
+    return Rule(label, name, expected, f"({cell} is null or coalesce({test}, false))", cell)
+
+
+def _is_time(cell: str, kind: str, options: TypeOptions) -> str:
+    if options.format:
+        return f"try_strptime({cell}, [{engine.texts(options.format)}]) is not null"
+    if kind == "date":
+        return f"regexp_full_match({cell}, '{_ISO_DATE}') and try_cast({cell} as date) is not null"
+    local = f"regexp_extract({cell}, '^{_ISO_DATE}[T ]\\d{{2}}:\\d{{2}}(:\\d{{2}})?')"
+    return f"regexp_full_match({cell}, '{_ISO_TIMESTAMP}') and try_cast({local} as timestamp) is not null"
+
+
+def _spoken_time(kind: str, options: TypeOptions) -> str:
+    if options.format:
+        return f"a {kind} like {' or '.join(options.format)}"
+    return f"an ISO 8601 {kind}"
+
+
+@cache
+def _currencies() -> frozenset[str]:
+    return frozenset(get_global("all_currencies"))
+
+
+def instant(time: Time, column: str | None = None) -> str:
+    """A cell as TIMESTAMP in UTC; null when it is not a time. `column` is dated like the time column."""
+    cell = engine.name(column or time.column)
+    if time.path and column is None:
+        cell = f"json_extract_string({cell}, {engine.text(time.path)})"
+    if time.kind == "epoch_us":
+        return f"make_timestamp(try_cast({cell} as bigint))"
+    if time.kind == "epoch_ms":
+        return f"make_timestamp(try_cast({cell} as bigint) * 1000)"
+    zone = engine.text(time.tz)
+    parsed = f"try_strptime({cell}, {engine.text(time.format)})" if time.format else None
+    if time.kind == "offset_in_value":
+        return f"timezone('UTC', {parsed or f'try_cast({cell} as timestamptz)'})"
+    if time.kind == "utc_instant":
+        return f"timezone('UTC', try_cast({cell} as timestamptz))"
+    local = parsed or f"try_cast({cell} as timestamp)"
+    return f"timezone('UTC', timezone({zone}, {local}::timestamp))"
