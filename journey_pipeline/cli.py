@@ -343,3 +343,7 @@ def main() -> None:
     except SettingsError as error:
         err.print(str(error), markup=False)
         sys.exit(FAULT)
+
+
+if __name__ == "__main__":
+    main()

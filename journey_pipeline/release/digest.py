@@ -12,7 +12,7 @@ import json
 import duckdb
 
 # Load times differ between two loads of the same bytes; everything else must be reproducible.
-VOLATILE_COLUMNS = frozenset({"loaded_at"})
+VOLATILE_COLUMNS = frozenset({"loaded_at", "known_at"})
 
 _SAFE_TEXT = frozenset(
     {

@@ -1,0 +1,286 @@
+"""The whole pipeline, for real: the six vendors' sample files in, a release out, refusals where they are due."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from .pipeline_runs import AS_OF, KEY, ask, deliver_samples, digests, journey, manifest, snapshot
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("home")
+    deliver_samples(folder / "inbox")
+    result = journey("run", "--as-of", AS_OF, home=folder)
+    assert result.returncode == 0, result.stderr
+    assert "published 2026-11-16-" in result.stdout
+    return folder
+
+
+def released(home: Path) -> Path:
+    return home / "published" / "journey.duckdb"
+
+
+def customers_of(home: Path, *identifiers: str) -> set[str]:
+    """Customers behind `type:value` identifiers, by the private warehouse; only there are they readable."""
+    rows = ask(
+        home / "warehouse.duckdb",
+        "select identifier_type || ':' || identifier_value, customer_id from identity.identifiers",
+    )
+    found = dict(rows)
+    return {found[identifier] for identifier in identifiers}
+
+
+# --- the story of the samples -------------------------------------------------------------------------------------
+
+
+def test_maya_is_one_customer_from_the_ad_click_to_the_survey(home: Path) -> None:
+    maya = customers_of(
+        home,
+        "gclid:Cj0KCQiAmaya01EALw_wcB",
+        "ga_client_id:1184523377.1793486700",
+        "user_id:u_1001",
+        "email:maya.okafor@example.com",
+        "hubspot_contact_id:78971951",
+        "order_name:1047",
+        "zendesk_user_id:9001",
+        "phone:+12025550111",
+    )
+    assert len(maya) == 1
+    sources = ask(released(home), f"select distinct source from touchpoints where customer_id = '{maya.pop()}'")
+    assert {row[0] for row in sources} == {"ga4", "hubspot", "shopify", "zendesk", "typeform"}
+
+
+def test_the_shared_tablet_stays_two_people(home: Path) -> None:
+    people = customers_of(home, "user_id:u_1007", "user_id:u_1008")
+    assert len(people) == 2
+    assert not people & customers_of(home, "ga_client_id:660066006.1793000000")
+
+
+def test_case_plus_and_space_variants_of_a_mail_are_one_person(home: Path) -> None:
+    assert len(customers_of(home, "hubspot_contact_id:78971957", "hubspot_contact_id:78971958")) == 1
+    assert len(customers_of(home, "hubspot_contact_id:78971956", "zendesk_user_id:9006", "order_name:1050")) == 1
+
+
+def test_a_visitor_who_denied_consent_is_kept_and_is_nobody(home: Path) -> None:
+    rows = ask(released(home), "select customer_id, session_id from touchpoints where consent_analytics = false")
+    assert rows == [(None, None)]
+
+
+def test_orders_spend_and_answers_are_counted_once(home: Path) -> None:
+    file = released(home)
+    assert ask(file, "select sum(cost_amount)::varchar, count(*) from spend") == [("3278.160000", 7)]
+    orders = "select sum(gross_amount)::varchar, count(*) from conversions where conversion_type = 'order'"
+    assert ask(file, orders) == [("423.900000", 7)]
+    refunds = "select order_ref, gross_amount::varchar from conversions where conversion_type = 'refund' order by all"
+    assert ask(file, refunds) == [("1047", "-15.000000"), ("1050", "-95.000000")]
+    won = "select net_amount::varchar, occurred_at::varchar from conversions where conversion_type = 'opportunity_won'"
+    assert ask(file, won) == [("4860.000000", "2026-11-05 15:02:11.12")]
+    assert ask(file, "select count(*) from touchpoints where source = 'ga4' and interaction_type = 'purchase'") == [(1,)]
+
+
+def test_mayas_first_order_is_shared_by_the_ad_and_the_direct_visit_before_it(home: Path) -> None:
+    rows = ask(
+        released(home),
+        """
+        select model, credits.channel, round(credit, 6)::double from credits inner join conversions using (conversion_id)
+        where order_ref = '1047' and credit > 0 and model in ('first', 'last', 'linear') order by all
+        """,
+    )
+    assert rows == [
+        ("first", "paid_search_brand", 1.0),
+        ("last", "direct", 1.0),
+        ("linear", "direct", 0.5),
+        ("linear", "paid_search_brand", 0.5),
+    ]
+
+
+def test_every_file_has_one_outcome_and_every_record_is_accounted_for(home: Path) -> None:
+    rows = ask(
+        released(home),
+        "select outcome, count(*), sum(records - accepted - quarantined - dropped) from source_files group by all order by 1",
+    )
+    assert rows == [("loaded", 14, 0), ("superseded", 4, 0)]
+
+
+def test_nothing_released_holds_a_readable_identifier(home: Path) -> None:
+    """Mails, names and phones of the samples appear in no released byte that is text, and in no table cell."""
+    canaries = ["okafor", "lindqvist", "555-0111", "2025550111", "maya.", "moreau", "u_1001", "1184523377"]
+    for name in manifest(home)["tables"]:
+        for row in ask(released(home), f'select * from "{name}"'):
+            text = " ".join(str(cell).lower() for cell in row)
+            assert not [canary for canary in canaries if canary in text], name
+    page = (home / "published" / "report" / "index.html").read_text().lower()
+    assert not [canary for canary in canaries if canary in page]
+
+
+# --- the same again -----------------------------------------------------------------------------------------------
+
+
+def test_other_order_of_arrival_and_one_thread_give_the_same_release(home: Path, tmp_path: Path) -> None:
+    deliver_samples(tmp_path / "inbox", last_first=True)
+    result = journey("run", "--as-of", AS_OF, home=tmp_path, JOURNEY_THREADS="1", TZ="Asia/Tokyo")
+    assert result.returncode == 0, result.stderr
+    assert digests(tmp_path) == digests(home)
+    assert manifest(tmp_path)["release_id"] == manifest(home)["release_id"]
+
+
+# --- refusals -----------------------------------------------------------------------------------------------------
+
+
+BREAKAGES = {
+    "negative order amount": (
+        "shopify/orders_export_1.csv",
+        ("#1052,maya.okafor@example.com,paid,2026-11-03 10:00:00 +0100,fulfilled,,yes,EUR,59.00,0.00,9.42,59.00",
+         "#1052,maya.okafor@example.com,paid,2026-11-03 10:00:00 +0100,fulfilled,,yes,EUR,59.00,0.00,9.42,-59.00"),
+        ["orders_export_1.csv", "line=11", "total"],
+    ),
+    "unknown currency": (
+        "shopify/orders_export_1.csv",
+        ("+0100,fulfilled,,no,EUR,95.00,0.00,15.17,95.00,AUTUMN10", "+0100,fulfilled,,no,EUX,95.00,0.00,15.17,95.00,AUTUMN10"),
+        ["orders_export_1.csv", "line=6", "currency"],
+    ),
+    "duplicate key": (
+        "typeform/responses-AbC123-01HXYZ.csv",
+        ("fa951ae2008c5902f7e37d9e299e5569", "0a590029554e899283efd5bd0dcc3f8f"),
+        ["responses-AbC123-01HXYZ.csv", "E_DUPLICATE_KEY", "response_id"],
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def mended(home: Path) -> Iterator[Path]:
+    """The home, whose inbox is put right again afterwards."""
+    yield home
+    shutil.rmtree(home / "inbox")
+    deliver_samples(home / "inbox")
+
+
+@pytest.mark.parametrize("breakage", BREAKAGES)
+def test_one_broken_row_refuses_the_release_and_is_named(mended: Path, breakage: str) -> None:
+    name, (before, after), told = BREAKAGES[breakage]
+    file = mended / "inbox" / name
+    text = file.read_text(encoding="utf-8")
+    assert text.count(before) == 1
+    file.write_text(text.replace(before, after), encoding="utf-8")
+    release = snapshot(mended / "published")
+    pointer = (mended / "published").readlink()
+
+    result = journey("run", "--as-of", AS_OF, home=mended)
+
+    assert result.returncode == 2, result.stderr
+    assert not [word for word in told if word not in result.stderr], result.stderr
+    assert "maya.okafor" not in result.stderr
+    assert (mended / "published").readlink() == pointer
+    assert snapshot(mended / "published") == release
+
+
+def test_a_file_nobody_knows_is_set_aside_and_named(mended: Path) -> None:
+    (mended / "inbox" / "shopify" / "notes[1].txt").write_text("what is this\n")
+    result = journey("run", "--as-of", AS_OF, home=mended)
+    assert result.returncode == 2
+    assert "E_UNKNOWN_FILE" in result.stderr
+    assert "notes[1].txt" in result.stderr
+
+
+def test_after_the_fix_everything_is_as_if_nothing_had_been_wrong(home: Path) -> None:
+    before = digests(home)
+    result = journey("run", "--as-of", AS_OF, home=home)
+    assert result.returncode == 0, result.stderr
+    from journey_pipeline.release import table_digest
+
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        rebuilt = {name: table_digest(connection, f"marts.{name}") for name in before if name not in ("gate_results", "release")}
+    assert rebuilt == {name: digest for name, digest in before.items() if name in rebuilt}
+
+
+# --- gates hold across runs ---------------------------------------------------------------------------------------
+
+
+def materialise(home: Path, selection: str) -> subprocess.CompletedProcess[str]:
+    """Start in the middle of the graph, as somebody would from the UI."""
+    script = (
+        "import dagster as dg\n"
+        "from journey_pipeline.definitions import defs\n"
+        "from journey_pipeline import running, settings\n"
+        "running.dagster_home(settings.load())\n"
+        "with dg.DagsterInstance.get() as instance:\n"
+        f"    job = dg.define_asset_job('middle', selection={selection!r}, executor_def=dg.in_process_executor)\n"
+        "    merged = dg.Definitions.merge(defs, dg.Definitions(jobs=[job]))\n"
+        "    result = merged.resolve_job_def('middle').execute_in_process(\n"
+        "        instance=instance, partition_key='2026-11-09', raise_on_error=False)\n"
+        "for event in result.filter_events(lambda e: e.is_step_failure):\n"
+        "    print(event.step_failure_data.user_failure_data.description)\n"
+        "raise SystemExit(0 if result.success else 3)\n"
+    )
+    import os
+
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("JOURNEY_", "DAGSTER_"))}
+    environment |= {"JOURNEY_HOME": str(home), "JOURNEY_PSEUDONYM_KEY": KEY}
+    return subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("asset", "gate", "selection"),
+    [
+        ("raw/source_files", "files_known", "key:staging/stg_typeform__responses"),
+        ("events/conversions", "orders_are_conserved", "group:identity"),
+        ("marts/attribution", "spend_is_conserved", "key:published/release"),
+    ],
+)
+def test_a_failed_gate_stops_a_later_run_from_the_middle(home: Path, asset: str, gate: str, selection: str) -> None:
+    where = f"gate = '{gate}' and asset = '{asset}'"
+    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
+        connection.execute(f"update operations.gate_results set passed = false where {where}")
+    try:
+        result = materialise(home, selection)
+        assert result.returncode == 3, result.stderr
+        assert f"failed: {asset} {gate}" in result.stdout
+    finally:
+        with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
+            connection.execute(f"update operations.gate_results set passed = true where {where}")
+
+
+def test_a_green_candidate_may_be_published_from_the_middle(home: Path) -> None:
+    result = materialise(home, "key:published/release")
+    assert result.returncode == 0, result.stderr[-2000:]
+
+
+# --- the other commands -------------------------------------------------------------------------------------------
+
+
+def test_status_names_every_source_and_the_release(home: Path) -> None:
+    result = journey("status", home=home)
+    assert result.returncode == 0, result.stderr
+    assert "zendesk__tickets" in result.stdout
+    assert manifest(home)["release_id"] in result.stdout
+
+
+def test_release_commands_list_show_and_verify(home: Path) -> None:
+    release_id = manifest(home)["release_id"]
+    assert f"* {release_id}" in journey("release", "list", home=home).stdout
+    assert "touchpoints" in journey("release", "show", home=home).stdout
+    assert journey("release", "verify", home=home).returncode == 0
+    nowhere = journey("release", "rollback", "2020-01-06-deadbeef", home=home)
+    assert nowhere.returncode == 1
+    assert "Traceback" not in nowhere.stderr
+
+
+@pytest.mark.parametrize(("as_of", "told"), [("2026-11-17", "Monday"), ("2099-01-05", "lies ahead")])
+def test_a_wrong_as_of_is_explained(tmp_path: Path, as_of: str, told: str) -> None:
+    result = journey("run", "--as-of", as_of, home=tmp_path)
+    assert result.returncode == 1
+    assert told in result.stderr
+
+
+def test_an_empty_home_says_what_to_do(tmp_path: Path) -> None:
+    result = journey("run", "--as-of", AS_OF, home=tmp_path)
+    assert result.returncode == 1
+    assert "journey generate" in result.stderr
