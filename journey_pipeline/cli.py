@@ -32,12 +32,8 @@ app.add_typer(release_app, name="release")
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 DONE, FAULT, REFUSED = 0, 1, 2
 
-HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="Folder that holds all state [env JOURNEY_HOME].")
-]
-InboxOption = Annotated[
-    Path | None, typer.Option("--inbox", help="Where exports arrive; <home>/inbox when unset.")
-]
+HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder that holds all state [env JOURNEY_HOME].")]
+InboxOption = Annotated[Path | None, typer.Option("--inbox", help="Where exports arrive; <home>/inbox when unset.")]
 
 
 @app.command()
@@ -45,17 +41,11 @@ def generate(
     customers: Annotated[int | None, typer.Option(min=10, help="People in the market.")] = None,
     weeks: Annotated[int, typer.Option(min=4, help="Weeks of history.")] = 26,
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
-    end: Annotated[
-        datetime, typer.Option(formats=["%Y-%m-%d"], help="The Monday it ends before.")
-    ] = datetime(  # noqa: B008
+    end: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The Monday it ends before.")] = datetime(
         2026, 11, 16
     ),
-    home: Annotated[
-        Path | None, typer.Option("--out", "--home", help="Home to write inbox/ and truth/ to.")
-    ] = None,
-    if_absent: Annotated[
-        bool, typer.Option("--if-absent", help="Do nothing when the inbox has files.")
-    ] = False,
+    home: Annotated[Path | None, typer.Option("--out", "--home", help="Home to write inbox/ and truth/ to.")] = None,
+    if_absent: Annotated[bool, typer.Option("--if-absent", help="Do nothing when the inbox has files.")] = False,
 ) -> None:
     """Write a synthetic market in the vendors' real formats, with its truth beside it."""
     settings = load(home)
@@ -136,18 +126,12 @@ def _report(settings: Settings, outcome: RunOutcome) -> None:
     from journey_pipeline import release
 
     current = release.current(settings.home)
-    standing = (
-        f"published release is unchanged: {current.release_id}"
-        if current
-        else "nothing has been published yet"
-    )
+    standing = f"published release is unchanged: {current.release_id}" if current else "nothing has been published yet"
     if outcome.succeeded and current:
         folder = settings.home / "published"
         out.print(f"[bold green]published[/] {current.release_id}")
         out.print(f"  report   {_shown(folder / 'report' / 'index.html')}")
-        out.print(
-            f"  BI file  {_shown(folder / 'journey.duckdb')}  (read-only DuckDB; Parquet beside it in tables/)"
-        )
+        out.print(f"  BI file  {_shown(folder / 'journey.duckdb')}  (read-only DuckDB; Parquet beside it in tables/)")
         return
     if outcome.refusals:
         err.print("[bold red]refused[/] by its gates; nothing was published", soft_wrap=True)
@@ -162,9 +146,7 @@ def _report(settings: Settings, outcome: RunOutcome) -> None:
 @app.command()
 def check(
     paths: Annotated[list[Path], typer.Argument(help="Files or folders to hold against the contracts.")],
-    contract: Annotated[
-        str | None, typer.Option(help="Use this contract instead of finding one by name.")
-    ] = None,
+    contract: Annotated[str | None, typer.Option(help="Use this contract instead of finding one by name.")] = None,
 ) -> None:
     """Hold files against their contracts and load nothing."""
     from journey_pipeline import ingest
@@ -195,14 +177,10 @@ def status(home: HomeOption = None) -> None:
     for column in ("source object", "files", "records", "newest data", "held back"):
         table.add_column(column, justify="left" if column in ("source object", "newest data") else "right")
     for row in ingest.standing(ingest.Lake(settings.lake)):
-        table.add_row(
-            row.contract, f"{row.files:,}", f"{row.records:,}", row.newest or "-", f"{row.held_back:,}"
-        )
+        table.add_row(row.contract, f"{row.files:,}", f"{row.records:,}", row.newest or "-", f"{row.held_back:,}")
     out.print(table)
     current = release.current(settings.home)
-    out.print(
-        f"published: {current.release_id}" if current else "published: nothing yet; `journey run` publishes"
-    )
+    out.print(f"published: {current.release_id}" if current else "published: nothing yet; `journey run` publishes")
 
 
 @release_app.command("list")
@@ -227,9 +205,7 @@ def release_show(
 
     with _release_errors():
         one = release.show(load(home).home, release_id)
-    out.print(
-        f"{one.release_id}  as of {one.as_of:%Y-%m-%d %H:%M} UTC{'  (published)' if one.is_current else ''}"
-    )
+    out.print(f"{one.release_id}  as of {one.as_of:%Y-%m-%d %H:%M} UTC{'  (published)' if one.is_current else ''}")
     for name, rows in one.tables.items():
         out.print(f"  {name:<20}{rows:>12,} rows")
 

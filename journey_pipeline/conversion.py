@@ -53,9 +53,7 @@ def require_unique(cells: pd.DataFrame, key: Sequence[str], name: str) -> None:
     twice."""
     repeated = int(cells.duplicated(subset=list(key)).sum())
     if repeated:
-        raise ValueError(
-            f"{name}: {repeated} rows repeat the key ({', '.join(key)}); expected one row per key"
-        )
+        raise ValueError(f"{name}: {repeated} rows repeat the key ({', '.join(key)}); expected one row per key")
 
 
 def ratio(numerator: Numbers, denominator: Numbers) -> Floats:
@@ -110,9 +108,7 @@ def count_interval(count: Numbers, z: float = Z95) -> tuple[Floats, Floats]:
     return np.where(k == 0, 0.0, size / factor), size * factor
 
 
-def relative_change(
-    before: Numbers, after: Numbers, log_variance: Numbers, z: float = Z95
-) -> tuple[Floats, ...]:
+def relative_change(before: Numbers, after: Numbers, log_variance: Numbers, z: float = Z95) -> tuple[Floats, ...]:
     """Relative change after/before - 1 and its interval exp(ln(after/before) +- z se) - 1.
 
     `log_variance` is the variance of ln(after/before). Returns (change, low, high). The interval is NaN

@@ -6,7 +6,7 @@ from journey_pipeline.defs import gates, identity, jobs, measures, published, ra
 from journey_pipeline.defs.resources import resources
 from journey_pipeline.flow import FLOW
 
-# word -> the module that makes it. Data only flows right; tests/test_graph.py walks the graph and fails on a back-arrow.
+# Word -> the module that makes it. Data only flows right: tests/test_graph.py fails on a back-arrow.
 MODULES = {
     "raw": raw,
     "staging": warehouse,
@@ -17,7 +17,8 @@ MODULES = {
     "marts": warehouse,
     "published": published,
 }
-assert tuple(MODULES) == FLOW
+if tuple(MODULES) != FLOW:
+    raise ValueError(f"MODULES must name the words in the order of FLOW: {FLOW}")
 
 defs = dg.Definitions(
     assets=dg.load_assets_from_modules(list(dict.fromkeys(MODULES.values()))),

@@ -60,7 +60,8 @@ def _repeated(contract: str, key: list[str]) -> str:
     columns = ", ".join(f'"{column}"' for column in key)
     filled = " and ".join(f'"{column}" is not null' for column in key)
     return f"""(select count(*) from (
-        select 1 from raw."{contract}" where _is_current and {filled} group by {columns}, _file_id having count(*) > 1))"""
+        select 1 from raw."{contract}" where _is_current and {filled}
+        group by {columns}, _file_id having count(*) > 1))"""
 
 
 def marts(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:

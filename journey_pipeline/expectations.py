@@ -57,8 +57,7 @@ def judge(door: Mapping[str, str], frame: pd.DataFrame) -> list[Finding]:
     suite = gx.ExpectationSuite(
         name="door",
         expectations=[
-            gx.expectations.ExpectColumnValuesToBeBetween(column=rule, min_value=0, max_value=0)
-            for rule in door
+            gx.expectations.ExpectColumnValuesToBeBetween(column=rule, min_value=0, max_value=0) for rule in door
         ],
     )
     batch = (

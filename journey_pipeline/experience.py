@@ -65,9 +65,7 @@ def experience(cells: pd.DataFrame, min_n: int = 30) -> pd.DataFrame:
     require_unique(cells, EXPERIENCE_KEY, "experience_cells")
     unknown = sorted(set(cells["instrument"].astype(str)) - set(INSTRUMENTS))
     if unknown:
-        raise ValueError(
-            f"experience_cells.instrument: expected one of {sorted(INSTRUMENTS)}, found {unknown}"
-        )
+        raise ValueError(f"experience_cells.instrument: expected one of {sorted(INSTRUMENTS)}, found {unknown}")
     table = cells.assign(week=weeks(cells["week"])).reset_index(drop=True)
     answers, positives = floats(table["answers"]), np.nan_to_num(floats(table["positives"]))
     promoters = np.nan_to_num(floats(table["promoters"]))
@@ -75,9 +73,7 @@ def experience(cells: pd.DataFrame, min_n: int = 30) -> pd.DataFrame:
     points = table["instrument"].map(INSTRUMENTS).to_numpy() == "points"
     overfull = int(np.sum(points & (promoters + detractors > answers)))
     if overfull:
-        raise ValueError(
-            f"experience_cells: {overfull} NPS rows have more promoters and detractors than answers"
-        )
+        raise ValueError(f"experience_cells: {overfull} NPS rows have more promoters and detractors than answers")
     nps = net_promoter_score(promoters, detractors, answers)
     low, high = wilson_interval(np.where(points, 0, positives), np.where(points, 0, answers))
     table["score"] = np.where(points, nps[0], ratio(positives, answers))

@@ -87,9 +87,7 @@ def _touches_two(
     wanted = of[centre] & (group[other] > 0)
     found = np.zeros(nodes, dtype=bool)
     groups = int(group.max(initial=0)) + 1
-    found[_keys_with_two_values(centre[wanted] * groups + group[other[wanted]], other[wanted]) // groups] = (
-        True
-    )
+    found[_keys_with_two_values(centre[wanted] * groups + group[other[wanted]], other[wanted]) // groups] = True
     return found
 
 
@@ -101,14 +99,14 @@ def _keys_with_two_values(key: NDArray[np.int64], value: NDArray[np.int64]) -> N
     key, value = key[order], value[order]
     starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
     differs = np.minimum.reduceat(value, starts) != np.maximum.reduceat(value, starts)
-    return key[starts[differs]]
+    repeated: NDArray[np.int64] = key[starts[differs]]
+    return repeated
 
 
-def _components(
-    a: NDArray[np.int64], b: NDArray[np.int64], keep: NDArray[np.bool_], nodes: int
-) -> NDArray[np.int64]:
+def _components(a: NDArray[np.int64], b: NDArray[np.int64], keep: NDArray[np.bool_], nodes: int) -> NDArray[np.int64]:
     graph = coo_array((np.ones(int(keep.sum()), dtype=np.int8), (a[keep], b[keep])), shape=(nodes, nodes))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
+    labels: NDArray[np.int64] = connected_components(graph, directed=False)[1].astype(np.int64)
+    return labels
 
 
 def _conflicting(
@@ -119,9 +117,7 @@ def _conflicting(
     reason: NDArray[np.int8],
 ) -> NDArray[np.int64]:
     """Components with two hard identifiers of one kind that no explicit merge has made one."""
-    merged = _components(
-        a, b, (hard_kind[a] > 0) & (hard_kind[a] == hard_kind[b]) & (reason == KEPT), len(label)
-    )
+    merged = _components(a, b, (hard_kind[a] > 0) & (hard_kind[a] == hard_kind[b]) & (reason == KEPT), len(label))
     hard = np.flatnonzero(hard_kind > 0)
     kinds = int(hard_kind.max(initial=0)) + 1
     return np.unique(_keys_with_two_values(label[hard] * kinds + hard_kind[hard], merged[hard]) // kinds)

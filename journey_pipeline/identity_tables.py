@@ -31,9 +31,7 @@ def build(connection: duckdb.DuckDBPyConnection, key: bytes) -> dict[str, int]:
     nodes = connection.execute(
         "select hard_kind, is_click, is_device from temp.identifier_nodes order by node"
     ).fetchnumpy()
-    edges = connection.execute(
-        "select a, b, priority, first_seen from temp.edge_numbers order by edge"
-    ).fetchnumpy()
+    edges = connection.execute("select a, b, priority, first_seen from temp.edge_numbers order by edge").fetchnumpy()
     resolution = identity.resolve(
         np.asarray(edges["a"], np.int64),
         np.asarray(edges["b"], np.int64),
@@ -168,9 +166,7 @@ def _write_identifiers(connection: duckdb.DuckDBPyConnection, resolution: identi
 def _write_exceptions(connection: duckdb.DuckDBPyConnection, resolution: identity.Resolution) -> None:
     left_out = np.flatnonzero(resolution.reason != identity.KEPT)
     reasons = np.asarray(identity.REASONS, dtype=object)[resolution.reason[left_out]]
-    connection.register(
-        "left_out", _frame({"edge": left_out.astype(np.int64), "reason": reasons.astype(str)})
-    )
+    connection.register("left_out", _frame({"edge": left_out.astype(np.int64), "reason": reasons.astype(str)}))
     connection.execute(
         """
         create or replace table identity.exceptions as

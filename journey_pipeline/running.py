@@ -181,9 +181,7 @@ def _step_faults(result: Any) -> list[str]:
         while error is not None and error.cause is not None:
             error = error.cause
         text = event.step_failure_data.user_failure_data
-        line = (
-            text.description if text and text.description else (error.message if error else "unknown fault")
-        )
+        line = text.description if text and text.description else (error.message if error else "unknown fault")
         if "DagsterAssetCheckFailedError" not in line:
             faults.append(f"{event.step_key}: {line.strip()}")
     return faults

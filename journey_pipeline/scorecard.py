@@ -60,23 +60,17 @@ def _improvement(rows: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
     """Relative change of current over baseline and its interval, by kind."""
     kind = rows["kind"].to_numpy()
     k0, n0, k1, n1 = (
-        floats(rows[f"{period}_{part}"])
-        for period in ("base", "current")
-        for part in ("numerator", "denominator")
+        floats(rows[f"{period}_{part}"]) for period in ("base", "current") for part in ("numerator", "denominator")
     )
     v0, v1 = ratio(k0, n0), ratio(k1, n1)
     means = relative_change(
         v0, v1, ratio(floats(rows["base_se"]), v0) ** 2 + ratio(floats(rows["current_se"]), v1) ** 2
     )
     add = np.where(np.minimum(k0, k1) == 0, 0.5, 0.0)  # the continuity rule of lift_interval, for counts
-    rates = relative_change(
-        ratio(k0 + add, n0), ratio(k1 + add, n1), ratio(1.0, k0 + add) + ratio(1.0, k1 + add)
-    )
+    rates = relative_change(ratio(k0 + add, n0), ratio(k1 + add, n1), ratio(1.0, k0 + add) + ratio(1.0, k1 + add))
     shares = lift_interval(k0, n0, k1, n1)[:3]
     choose = [kind == "proportion", kind == "mean", kind == "rate"]
-    change, low, high = (
-        np.select(choose, triple, np.nan) for triple in zip(shares, means, rates, strict=True)
-    )
+    change, low, high = (np.select(choose, triple, np.nan) for triple in zip(shares, means, rates, strict=True))
     return change, low, high
 
 
@@ -150,9 +144,7 @@ def judge(rows: pd.DataFrame, min_n: int = 30) -> pd.DataFrame:
     values = judged[["baseline", "actual"]]
     outside = (rows["kind"] == "proportion") & ((values > 1) | (values < 0)).any(axis=1)
     if outside.any():
-        raise ValueError(
-            f"{int(outside.sum())} proportions lie outside 0..1; expected numerator within denominator"
-        )
+        raise ValueError(f"{int(outside.sum())} proportions lie outside 0..1; expected numerator within denominator")
     level = (rows["target_type"] == "level").to_numpy()
     judged["improvement"], low, high = _improvement(rows)
     level_low, level_high = _level_interval(rows)
@@ -259,9 +251,7 @@ def kpi_scorecard(
     lacking = int((means & kpi_cells["sum_squares"].isna()).sum())
     if lacking:
         raise ValueError(f"{lacking} kpi_cells of kind mean have no sum_squares; the interval needs them")
-    cells = kpi_cells.assign(
-        week=weeks(kpi_cells["week"]), **{name: floats(kpi_cells[name]) for name in SUMS}
-    )
+    cells = kpi_cells.assign(week=weeks(kpi_cells["week"]), **{name: floats(kpi_cells[name]) for name in SUMS})
     cells = cells[cells["week"] + WEEK <= pd.Timestamp(as_of)]
     rows = _windows(cells, definitions, pd.Timestamp(program_start), baseline_weeks, current_weeks)
     table = judge(rows, min_n).rename(columns={f"current_{name}": name for name in SUMS[:2]})

@@ -223,19 +223,13 @@ def migration_stability(migration_cells: pd.DataFrame, floor: float = 1e-4) -> p
     (p) and after (q), shares floored at `floor`. Above 0.25 on a rule-based set, thresholds moved or the data
     broke.
     """
-    cells = migration_cells.assign(
-        week=weeks(migration_cells["week"]), customers=floats(migration_cells["customers"])
-    )
+    cells = migration_cells.assign(week=weeks(migration_cells["week"]), customers=floats(migration_cells["customers"]))
     rows = []
     for (week, name), moves in cells.groupby(["week", "segment_set"]):
         total = moves["customers"].sum()
-        before, after = (
-            moves.groupby(side)["customers"].sum() / total for side in ("from_segment", "to_segment")
-        )
+        before, after = (moves.groupby(side)["customers"].sum() / total for side in ("from_segment", "to_segment"))
         before, after = before.align(after, join="outer", fill_value=0.0)
         p, q = before.clip(lower=floor), after.clip(lower=floor)
         stayed = moves.loc[moves["from_segment"] == moves["to_segment"], "customers"].sum() / total
         rows.append((week, name, total, stayed, float(((q - p) * np.log(q / p)).sum())))
-    return pd.DataFrame(
-        rows, columns=["week", "segment_set", "customers", "stayers_share", "stability_index"]
-    )
+    return pd.DataFrame(rows, columns=["week", "segment_set", "customers", "stayers_share", "stability_index"])

@@ -36,9 +36,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(default=PROJECT_ROOT / "data", description="Folder that holds all state.")
     inbox: Path | None = Field(default=None, description="Where exports arrive; <home>/inbox when unset.")
-    time_zone: str = Field(
-        default="Europe/Berlin", description="Reporting time zone: weeks begin at its midnight."
-    )
+    time_zone: str = Field(default="Europe/Berlin", description="Reporting time zone: weeks begin at its midnight.")
     reporting_currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")
     threads: int = Field(default=2, ge=1, le=64)
     memory_limit: str = Field(default="3GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
@@ -56,17 +54,19 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # pydantic calls by these names
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over file; no .env, no secrets folder."""
         # The file's values come in as init arguments (see `load`), so the environment must win over them.
         return env_settings, init_settings
 
     @property
     def inbox_folder(self) -> Path:
+        """Where exports arrive."""
         return self.inbox or self.home / "inbox"
 
     @property
@@ -76,6 +76,7 @@ class Settings(BaseSettings):
 
     @property
     def lake(self) -> Path:
+        """The only state."""
         return self.home / "lake"
 
     def duckdb_config(self) -> dict[str, Any]:
@@ -159,12 +160,7 @@ def code_version() -> str:
     """First 12 hex digits of SHA-256 over every source file whose change may change a number."""
     digest = hashlib.sha256()
     folders = (PROJECT_ROOT / "journey_pipeline", DBT_PROJECT)
-    files = (
-        f
-        for folder in folders
-        for f in folder.rglob("*")
-        if f.suffix in {".py", ".sql", ".csv", ".yaml", ".yml"}
-    )
+    files = (f for folder in folders for f in folder.rglob("*") if f.suffix in {".py", ".sql", ".csv", ".yaml", ".yml"})
     for file in sorted(f for f in files if "target" not in f.relative_to(PROJECT_ROOT).parts):
         digest.update(str(file.relative_to(PROJECT_ROOT)).encode())
         digest.update(file.read_bytes())

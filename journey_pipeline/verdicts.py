@@ -31,10 +31,12 @@ class Verdict:
 
     @property
     def word(self) -> str:
+        """The word of the asset."""
         return self.asset.split("/", 1)[0]
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the store where it is missing."""
     connection.execute("create schema if not exists operations")
     connection.execute(
         """
@@ -65,9 +67,7 @@ def record(connection: duckdb.DuckDBPyConnection, verdicts: Iterable[Verdict]) -
         for v in verdicts
     ]
     if rows:
-        connection.executemany(
-            "insert or replace into operations.gate_results values (?, ?, ?, ?, ?, ?, ?)", rows
-        )
+        connection.executemany("insert or replace into operations.gate_results values (?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def read(connection: duckdb.DuckDBPyConnection) -> list[Verdict]:

@@ -40,9 +40,7 @@ def test_survey_vector() -> None:
         ("CES", "ces_easy_pct", 100),
     ):
         ours = found.loc[instrument, ["score", "ci_low", "ci_high"]].to_numpy(float) * scale
-        np.testing.assert_allclose(
-            ours, expected.loc[metric, ["score", "ci_lo", "ci_hi"]].to_numpy(float), rtol=1e-9
-        )
+        np.testing.assert_allclose(ours, expected.loc[metric, ["score", "ci_lo", "ci_hi"]].to_numpy(float), rtol=1e-9)
     assert found.loc["NPS", ["numerator", "denominator"]].tolist() == [2, 12]
     assert found["is_small_sample"].all()
 

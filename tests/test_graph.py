@@ -68,9 +68,7 @@ def test_every_asset_is_weekly(graph: Any) -> None:
     }
 
 
-def test_every_contract_is_landed_staged_and_reaches_the_events_it_names(
-    graph: Any, manifest: dict[str, Any]
-) -> None:
+def test_every_contract_is_landed_staged_and_reaches_the_events_it_names(graph: Any, manifest: dict[str, Any]) -> None:
     nodes = manifest["nodes"]
 
     def ancestors(unique_id: str) -> set[str]:
@@ -92,8 +90,20 @@ def test_every_contract_is_landed_staged_and_reaches_the_events_it_names(
         for table in contract.canonical:
             reached = ancestors(f"model.journey.{table}")
             assert source in reached, f"{contract.id} never reaches events.{table}: add its line there"
-        feeds = {nodes[u]["alias"] for u, n in nodes.items() if n.get("schema") == "events" and set(models) & set(n["depends_on"]["nodes"])}
-        tables = {"touchpoints", "identifier_edges", "profile_attributes", "conversions", "experience_scores", "spend", "consents"}
+        feeds = {
+            nodes[u]["alias"]
+            for u, n in nodes.items()
+            if n.get("schema") == "events" and set(models) & set(n["depends_on"]["nodes"])
+        }
+        tables = {
+            "touchpoints",
+            "identifier_edges",
+            "profile_attributes",
+            "conversions",
+            "experience_scores",
+            "spend",
+            "consents",
+        }
         assert feeds & tables <= set(contract.canonical), f"{contract.id} feeds more than its contract says"
 
 

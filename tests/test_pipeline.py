@@ -83,14 +83,17 @@ def test_orders_spend_and_answers_are_counted_once(home: Path) -> None:
     assert ask(file, refunds) == [("1047", "-15.000000"), ("1050", "-95.000000")]
     won = "select net_amount::varchar, occurred_at::varchar from conversions where conversion_type = 'opportunity_won'"
     assert ask(file, won) == [("4860.000000", "2026-11-05 15:02:11.12")]
-    assert ask(file, "select count(*) from touchpoints where source = 'ga4' and interaction_type = 'purchase'") == [(1,)]
+    assert ask(file, "select count(*) from touchpoints where source = 'ga4' and interaction_type = 'purchase'") == [
+        (1,)
+    ]
 
 
 def test_mayas_first_order_is_shared_by_the_ad_and_the_direct_visit_before_it(home: Path) -> None:
     rows = ask(
         released(home),
         """
-        select model, credits.channel, round(credit, 6)::double from credits inner join conversions using (conversion_id)
+        select model, credits.channel, round(credit, 6)::double
+        from credits inner join conversions using (conversion_id)
         where order_ref = '1047' and credit > 0 and model in ('first', 'last', 'linear') order by all
         """,
     )
@@ -197,7 +200,11 @@ def test_after_the_fix_everything_is_as_if_nothing_had_been_wrong(home: Path) ->
     from journey_pipeline.release import table_digest
 
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
-        rebuilt = {name: table_digest(connection, f"marts.{name}") for name in before if name not in ("gate_results", "release")}
+        rebuilt = {
+            name: table_digest(connection, f"marts.{name}")
+            for name in before
+            if name not in ("gate_results", "release")
+        }
     assert rebuilt == {name: digest for name, digest in before.items() if name in rebuilt}
 
 

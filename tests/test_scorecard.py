@@ -34,12 +34,8 @@ TARGETS = pd.DataFrame(
 )
 
 
-def kpi_cells(
-    kpi: str, counts: list[tuple[float, float]], first: date = FIRST, **columns: object
-) -> pd.DataFrame:
-    frame = pd.DataFrame(counts, columns=["numerator", "denominator"]).assign(
-        kpi=kpi, sum_squares=None, is_mature=True
-    )
+def kpi_cells(kpi: str, counts: list[tuple[float, float]], first: date = FIRST, **columns: object) -> pd.DataFrame:
+    frame = pd.DataFrame(counts, columns=["numerator", "denominator"]).assign(kpi=kpi, sum_squares=None, is_mature=True)
     frame["week"] = [first + timedelta(weeks=i) for i in range(len(frame))]
     return frame.assign(**columns)  # type: ignore[arg-type]
 
@@ -87,9 +83,7 @@ def test_status_vector() -> None:
 
 def level_row(numerator: float, target: float) -> pd.DataFrame:
     return (
-        vector_rows("target_mvp")
-        .iloc[[3]]
-        .assign(current_numerator=numerator, current_denominator=400, target=target)
+        vector_rows("target_mvp").iloc[[3]].assign(current_numerator=numerator, current_denominator=400, target=target)
     )
 
 
@@ -209,9 +203,7 @@ def test_a_level_needs_no_baseline() -> None:
 
 def test_a_mean_pools_its_values() -> None:
     generator = np.random.default_rng(80)
-    values = [generator.normal(120, 30, 200) for _ in range(12)] + [
-        generator.normal(150, 30, 200) for _ in range(4)
-    ]
+    values = [generator.normal(120, 30, 200) for _ in range(12)] + [generator.normal(150, 30, 200) for _ in range(4)]
     cells = kpi_cells("customer_lifetime_value", [(v.sum(), len(v)) for v in values])
     cells["sum_squares"] = [(v**2).sum() for v in values]
     found = scorecard(cells).query("kpi == 'customer_lifetime_value'").iloc[-1]
@@ -219,9 +211,7 @@ def test_a_mean_pools_its_values() -> None:
     m0, m1 = base.mean(), current.mean()
     variance = base.var(ddof=1) / len(base) / m0**2 + current.var(ddof=1) / len(current) / m1**2
     assert found["improvement"] == pytest.approx(m1 / m0 - 1, rel=1e-9)
-    assert found["ci_low"] == pytest.approx(
-        m1 / m0 * np.exp(-1.959963984540054 * np.sqrt(variance)) - 1, rel=1e-7
-    )
+    assert found["ci_low"] == pytest.approx(m1 / m0 * np.exp(-1.959963984540054 * np.sqrt(variance)) - 1, rel=1e-7)
     assert not found["is_small_sample"]
 
 

@@ -120,11 +120,7 @@ def test_segment_metrics() -> None:
     }
     low, high = wilson_interval(20, 40)
     assert champions.loc["purchase_rate", ["ci_low", "ci_high"]].tolist() == [float(low), float(high)]
-    assert (
-        champions.loc[["orders_per_customer", "revenue_per_customer"], ["ci_low", "ci_high"]]
-        .isna()
-        .all(axis=None)
-    )
+    assert champions.loc[["orders_per_customer", "revenue_per_customer"], ["ci_low", "ci_high"]].isna().all(axis=None)
     assert champions["is_small_sample"].to_dict()["purchase_rate"]
     assert not champions["is_small_sample"].to_dict()["customer_share"], "its denominator is everyone"
     assert np.isnan(cell.loc[("rfm", "new", "purchase_rate"), "value"]), "no customers: undefined, not 0"

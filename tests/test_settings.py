@@ -62,9 +62,7 @@ def test_a_given_key_is_used_and_never_shown(tmp_path: Path, monkeypatch: pytest
     assert "secret" not in repr(chosen)
 
 
-def test_the_configuration_hash_follows_what_numbers_depend_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_configuration_hash_follows_what_numbers_depend_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = load(tmp_path).configuration_hash()
     monkeypatch.setenv("JOURNEY_THREADS", "1")
     assert load(tmp_path).configuration_hash() == first

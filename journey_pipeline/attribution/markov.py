@@ -60,9 +60,7 @@ def _steps(paths: PathCells, collapse_repeats: bool) -> tuple[pd.DataFrame, pd.S
     counts = counts[counts.sum(axis=1) > 0].reset_index(names="path")
     steps = counts["path"].str.split(">").explode().str.strip()
     if (steps == "").any():
-        raise ValueError(
-            f"{int((steps == '').sum())} path steps name no channel; expected channels joined by '>'"
-        )
+        raise ValueError(f"{int((steps == '').sum())} path steps name no channel; expected channels joined by '>'")
     if collapse_repeats:
         repeats = (steps == steps.shift()) & (steps.index == np.roll(steps.index, 1))
         steps = steps[~repeats]

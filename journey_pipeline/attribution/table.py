@@ -96,9 +96,7 @@ def _check_totals(attributed: pd.DataFrame, paths: pd.DataFrame) -> None:
         )
 
 
-def fitted_credits(
-    rules: pd.DataFrame, path_cells: pd.DataFrame, models: Mapping[str, FittedModel]
-) -> pd.DataFrame:
+def fitted_credits(rules: pd.DataFrame, path_cells: pd.DataFrame, models: Mapping[str, FittedModel]) -> pd.DataFrame:
     """Credit of the fitted models: one fit per week and conversion type, over the paths that ended then.
 
     Conversions without an eligible touch stay `unattributed` as the rules have them. A conversion type
@@ -123,9 +121,7 @@ def fitted_credits(
         for period, cells in paths.groupby(["week", "conversion_type"]):
             if period in splits:
                 rows = split_over_campaigns(fit(cells).by_channel, splits[period])
-                parts.append(
-                    rows.merge(cells[["week", "conversion_type"]].head(1), how="cross").assign(model=name)
-                )
+                parts.append(rows.merge(cells[["week", "conversion_type"]].head(1), how="cross").assign(model=name))
     if not parts:
         return rules.iloc[:0]
     table = pd.concat(parts, ignore_index=True)

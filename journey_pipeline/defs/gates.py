@@ -41,9 +41,7 @@ def require_left(connection: duckdb.DuckDBPyConnection, word: str) -> list[verdi
         raise dg.Failure(str(refusal), allow_retries=False) from None
 
 
-def _results(
-    connection: duckdb.DuckDBPyConnection, found: Iterable[verdicts.Verdict]
-) -> Iterator[dg.AssetCheckResult]:
+def _results(connection: duckdb.DuckDBPyConnection, found: Iterable[verdicts.Verdict]) -> Iterator[dg.AssetCheckResult]:
     for verdict in found:
         verdicts.record(connection, [verdict])
         yield dg.AssetCheckResult(
@@ -81,14 +79,11 @@ def _spec(gate: str, asset: str, description: str, *needs: str) -> dg.AssetCheck
     + [_spec("files_known", LEDGER, "Every file in the inbox belongs to a contract.")],
     pool=WRITER_POOL,
 )
-def raw_gate(
-    home: Home, warehouse: Warehouse
-) -> Iterator[dg.AssetCheckResult]:
+def raw_gate(home: Home, warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
+    """What the inbox holds back, and the door of what is accepted."""
     faults = ingest.open_faults(home.lake)
     with warehouse.get_connection() as connection:
-        found = [
-            _held(f"{CONTRACT}__{name}", [f for f in faults if f.contract == name]) for name in contracts()
-        ]
+        found = [_held(f"{CONTRACT}__{name}", [f for f in faults if f.contract == name]) for name in contracts()]
         found.append(_held("files_known", [f for f in faults if not f.contract]))
         frame = door_frames.raw(connection, contracts())
         for verdict in _door("raw", expectations.judge(expectations.RAW_DOOR, frame)):
@@ -126,14 +121,8 @@ def _laws_gate(
 
     @dg.multi_asset_check(
         name=f"{word}_gate",
-        specs=[
-            _spec(gate, asset, (law.__doc__ or "").splitlines()[0])
-            for (gate, asset), law in registry.items()
-        ]
-        + [
-            _spec(DOOR, f"{word}/{table}", "Keys, shares and intervals of the shipped table.")
-            for table in doors
-        ],
+        specs=[_spec(gate, asset, (law.__doc__ or "").splitlines()[0]) for (gate, asset), law in registry.items()]
+        + [_spec(DOOR, f"{word}/{table}", "Keys, shares and intervals of the shipped table.") for table in doors],
         pool=WRITER_POOL,
     )
     def _gate(warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
@@ -141,9 +130,7 @@ def _laws_gate(
             found = []
             for (gate, asset), law in registry.items():
                 outcome = law(connection)
-                found.append(
-                    verdicts.Verdict(gate, asset, not outcome.failing, outcome.failing, outcome.description)
-                )
+                found.append(verdicts.Verdict(gate, asset, not outcome.failing, outcome.failing, outcome.description))
             if doors:
                 frame = door_frames.marts(connection)
                 found += _door(word, expectations.judge(expectations.MARTS_DOOR, frame))

@@ -31,7 +31,7 @@ _EVENTS = [
             description=description,
         )
         for name, description in {
-            "identifiers": "One row per identifier and the customer it belongs to. Holds raw identifiers: never released.",
+            "identifiers": "One row per identifier and its customer. Holds raw identifiers: never released.",
             "exceptions": "One row per edge that a guard left out, with the reason; identifiers as pseudonyms.",
         }.items()
     ],
@@ -39,9 +39,8 @@ _EVENTS = [
     backfill_policy=ONE_BY_ONE,
     pool=WRITER_POOL,
 )
-def customers(
-    context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse
-) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+def customers(home: Home, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+    """Resolve every identifier into a customer, or say which guard kept it out."""
     with warehouse.get_connection() as connection:
         require_left(connection, "identity")
         summary = identity_tables.build(connection, pseudonym_key(home.settings))

@@ -36,6 +36,7 @@ QUIET_SECONDS = 60  # a file still being written changes within this time; wait 
     description="Runs the last complete week again when the files in the inbox have changed and come to rest.",
 )
 def new_files(context: dg.SensorEvaluationContext, home: Home) -> dg.RunRequest | dg.SkipReason:
+    """Ask for a run when the files of the inbox are others than at the last request, and have come to rest."""
     inbox = home.settings.inbox_folder
     files = [f for f in inbox.rglob("*") if f.is_file() and not f.is_symlink()] if inbox.exists() else []
     if not files:

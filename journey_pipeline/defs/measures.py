@@ -6,13 +6,14 @@ Add a measure as one entry of MEASURES. Must not be here: formulas (the pure mod
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from functools import partial
+from typing import Any
 
 import dagster as dg
 import duckdb
 import pandas as pd
 
-from journey_pipeline import attribution, conversion, experience, scorecard, segments, verdicts
+from journey_pipeline import attribution, conversion, experience, report, scorecard, segments, verdicts
 from journey_pipeline.defs.gates import require_left
 from journey_pipeline.defs.resources import (
     CUSTOMER_EXPERIENCE,
@@ -21,18 +22,12 @@ from journey_pipeline.defs.resources import (
     WEEKS,
     WRITER_POOL,
     Warehouse,
-    as_of,
-    settings,
+    week_end,
 )
 from journey_pipeline.defs.tables import table_metadata
 from journey_pipeline.settings import shared_numbers
 
-
-@dataclass(frozen=True)
-class Clock:
-    """When a measure speaks: the local midnight that ends the last week, naive in the reporting time zone."""
-
-    as_of: datetime
+MIN_N = int(shared_numbers()["min_n"])
 
 
 @dataclass(frozen=True)
@@ -43,70 +38,54 @@ class Measure:
     compute: Callable[..., pd.DataFrame]
     owner: str
     description: str
+    needs_as_of: bool = False  # the function also takes the local midnight that ends the last week
+    plot: Callable[[pd.DataFrame], Any] | None = None  # where a picture says more than a row count
     after: tuple[str, ...] = ()  # relations that must stand although no cell of them is read
 
 
-def _stage_conversion(cells: pd.DataFrame, clock: Clock) -> pd.DataFrame:
-    return conversion.stage_conversion(cells, clock.as_of, min_n=shared_numbers()["min_n"])
-
-
-def _attribution(
-    credit_cells: pd.DataFrame, path_cells: pd.DataFrame, spend_cells: pd.DataFrame, clock: Clock
-) -> pd.DataFrame:
-    return attribution.attribution(credit_cells, path_cells, spend_cells)
-
-
-def _segments(clock: Clock) -> pd.DataFrame:
-    return segments.segments()
-
-
-def _segment_metrics(cells: pd.DataFrame, clock: Clock) -> pd.DataFrame:
-    return segments.segment_metrics(cells, min_n=shared_numbers()["min_n"])
-
-
-def _segment_migration(cells: pd.DataFrame, clock: Clock) -> pd.DataFrame:
-    return segments.segment_migration(cells, min_n=shared_numbers()["min_n"])
-
-
-def _experience(cells: pd.DataFrame, clock: Clock) -> pd.DataFrame:
-    return experience.experience(cells, min_n=shared_numbers()["min_n"])
-
-
-def _kpi_scorecard(
-    cells: pd.DataFrame, kpis: pd.DataFrame, targets: pd.DataFrame, clock: Clock
-) -> pd.DataFrame:
+def _kpi_scorecard(cells: pd.DataFrame, kpis: pd.DataFrame, targets: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
     program_start = date.fromisoformat(str(shared_numbers()["program_start"]))
-    return scorecard.kpi_scorecard(cells, kpis, targets, clock.as_of, program_start)
+    return scorecard.kpi_scorecard(cells, kpis, targets, as_of, program_start, min_n=MIN_N)
 
 
 MEASURES: dict[str, Measure] = {
     "stage_conversion": Measure(
         ("journeys.stage_cells",),
-        _stage_conversion,
+        partial(conversion.stage_conversion, min_n=MIN_N),
         CUSTOMER_EXPERIENCE,
         "One row per week, view, transition, breakdown and member: rate, Wilson interval, maturity.",
+        needs_as_of=True,
+        plot=report.stage_conversion_plot,
     ),
     "attribution": Measure(
         ("journeys.credit_cells", "journeys.path_cells", "journeys.spend_cells"),
-        _attribution,
+        attribution.attribution,
         MARKETING,
-        "One row per week, conversion type, model, channel and campaign: credit, value, spend. Credit is not causation.",
+        "One row per week, conversion type, model, channel, campaign: credit and spend. Credit is not causation.",
+        plot=report.attribution_plot,
     ),
     "segments": Measure(
-        (), _segments, MARKETING, "One row per segment, with its rule in words.", after=("journeys.segment_cells",)
+        (),
+        segments.segments,
+        MARKETING,
+        "One row per segment, with its rule in words.",
+        after=("journeys.segment_cells",),
     ),
     "segment_metrics": Measure(
-        ("journeys.segment_cells",), _segment_metrics, MARKETING, "One row per week, segment and metric."
+        ("journeys.segment_cells",),
+        partial(segments.segment_metrics, min_n=MIN_N),
+        MARKETING,
+        "One row per week, segment and metric.",
     ),
     "segment_migration": Measure(
         ("journeys.migration_cells",),
-        _segment_migration,
+        partial(segments.segment_migration, min_n=MIN_N),
         MARKETING,
         "One row per week, segment before and after.",
     ),
     "experience": Measure(
         ("journeys.experience_cells",),
-        _experience,
+        partial(experience.experience, min_n=MIN_N),
         CUSTOMER_EXPERIENCE,
         "One row per week, stage, family and instrument: score, interval and answers.",
     ),
@@ -115,11 +94,14 @@ MEASURES: dict[str, Measure] = {
         _kpi_scorecard,
         CUSTOMER_EXPERIENCE,
         "One row per week, target set and KPI: baseline, actual, interval, status and owner.",
+        needs_as_of=True,
     ),
 }
 
 
 def asset_of(name: str, measure: Measure) -> dg.AssetsDefinition:
+    """The asset of one measure."""
+
     @dg.asset(
         key=["measures", name],
         group_name="measures",
@@ -132,19 +114,27 @@ def asset_of(name: str, measure: Measure) -> dg.AssetsDefinition:
         description=measure.description,
     )
     def _measure(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        local = (
-            as_of(context.partition_key)
-            .replace(tzinfo=ZoneInfo("UTC"))
-            .astimezone(ZoneInfo(settings.time_zone))
-        )
         with warehouse.get_connection() as connection:
             require_left(connection, "measures")
             frames = [read_cells(connection, cells) for cells in measure.cells]
-            write_table(connection, name, measure.compute(*frames, clock=Clock(local.replace(tzinfo=None))))
+            arguments = [week_end(context.partition_key)] if measure.needs_as_of else []
+            measured = measure.compute(*frames, *arguments)
+            write_table(connection, name, measured)
             verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"measures/{name}", True)])
-            return dg.MaterializeResult(metadata=table_metadata(connection, "measures", name))
+            return dg.MaterializeResult(
+                metadata={**table_metadata(connection, "measures", name), **_picture(measure, measured)}
+            )
 
     return _measure
+
+
+def _picture(measure: Measure, measured: pd.DataFrame) -> dict[str, Any]:
+    chart = measure.plot(measured) if measure.plot else None
+    if chart is None:
+        return {}
+    return {
+        "plot": dg.MetadataValue.md(f"![{measure.description}](data:image/png;base64,{report.to_png_base64(chart)})")
+    }
 
 
 def read_cells(connection: duckdb.DuckDBPyConnection, relation: str) -> pd.DataFrame:
@@ -153,6 +143,7 @@ def read_cells(connection: duckdb.DuckDBPyConnection, relation: str) -> pd.DataF
 
 
 def write_table(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
+    """Replace `measures.<name>`."""
     connection.execute("create schema if not exists measures")
     connection.register("measured", frame)
     connection.execute(f'create or replace table measures."{name}" as select * from measured')

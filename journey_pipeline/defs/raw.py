@@ -50,9 +50,7 @@ def landed(contract: Contract) -> dg.AssetsDefinition:
         with warehouse.get_connection() as connection:
             ingest.register(connection, contract, home.lake, known_at(context.run.tags))
             metadata = table_metadata(connection, "raw", contract.id)
-        counts = {
-            f"files_{name}": sum(o.outcome == name for o in outcomes) for name in ("loaded", "quarantined")
-        }
+        counts = {f"files_{name}": sum(o.outcome == name for o in outcomes) for name in ("loaded", "quarantined")}
         return dg.MaterializeResult(metadata={**metadata, **counts})
 
     return _landed
@@ -72,8 +70,8 @@ raw_objects = [landed(contract) for contract in contracts().values()]
             description=description,
         )
         for name, description in {
-            "run_parameters": "One row: the as_of and known_at of this build, its time zone, currency and candidate id.",
-            "source_files": "One row per delivered file with its one outcome: loaded, duplicate, superseded, quarantined.",
+            "run_parameters": "One row: as_of and known_at of this build, its time zone, currency and candidate id.",
+            "source_files": "One row per delivered file, with its outcome: loaded, duplicate, superseded, quarantined.",
             "quarantine": "One row per record set aside, with the rule it broke; values only as shapes.",
         }.items()
     ],
@@ -81,9 +79,7 @@ raw_objects = [landed(contract) for contract in contracts().values()]
     backfill_policy=ONE_BY_ONE,
     pool=WRITER_POOL,
 )
-def delivered(
-    context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse
-) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+def delivered(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Close the landing: what arrived, and which candidate everything to the right now speaks of."""
     # Files that no contract knows are outcomes too; they belong to no object, so they are written down here.
     scanned = ingest.scan(home.settings.inbox_folder, contracts())
@@ -99,9 +95,7 @@ def delivered(
         built = [*names, *contracts()]
         verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"raw/{name}", True) for name in built])
         for name in names:
-            yield dg.MaterializeResult(
-                asset_key=["raw", name], metadata=table_metadata(connection, "raw", name)
-            )
+            yield dg.MaterializeResult(asset_key=["raw", name], metadata=table_metadata(connection, "raw", name))
 
 
 def _parser(home: Home) -> ingest.Resources:
@@ -112,10 +106,9 @@ def _run_time(context: dg.AssetExecutionContext) -> datetime:
     """The one instant of this run at which its files count as loaded (naive UTC): when the run was created."""
     record = context.instance.get_run_record_by_id(context.run_id)
     if record is None:
-        raise dg.Failure(
-            "this run is unknown to its Dagster instance; start it through `journey run` or the UI"
-        )
-    return record.create_timestamp.astimezone(UTC).replace(tzinfo=None)
+        raise dg.Failure("this run is unknown to its Dagster instance; start it through `journey run` or the UI")
+    created: datetime = record.create_timestamp
+    return created.astimezone(UTC).replace(tzinfo=None)
 
 
 def _write_run_parameters(

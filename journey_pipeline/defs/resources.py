@@ -3,9 +3,9 @@
 Add a resource here when two words need it. Must not be here: anything a step does with it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 
 import dagster as dg
@@ -41,10 +41,12 @@ class Home(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @property
     def settings(self) -> Settings:
+        """What the home may be told, read once per process."""
         return settings
 
     @property
     def lake(self) -> Lake:
+        """The only state."""
         return Lake(self.settings.lake)
 
 
@@ -53,24 +55,31 @@ class Warehouse(DuckDBResource):
 
     @contextmanager
     def get_connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that closes with the block."""
         with super().get_connection() as connection:
             connection.execute("set TimeZone = 'UTC'")
             yield connection
 
 
 def resources() -> dict[str, object]:
+    """Resources of the code location, by the name steps ask for."""
     return {
         "home": Home(path=str(settings.home)),
         "warehouse": Warehouse(database=str(settings.warehouse), connection_config=settings.duckdb_config()),
     }
 
 
+def week_end(partition_key: str) -> datetime:
+    """The local midnight (naive, reporting zone) that ends the week of a partition."""
+    return datetime.fromisoformat(partition_key) + timedelta(days=7)
+
+
 def as_of(partition_key: str) -> datetime:
     """The instant (naive UTC, exclusive) that a partition cuts event time at: the end of its week."""
-    return local_midnight_utc(date.fromisoformat(partition_key) + timedelta(days=7), settings.time_zone)
+    return local_midnight_utc(week_end(partition_key).date(), settings.time_zone)
 
 
-def known_at(tags: dict[str, str]) -> datetime | None:
+def known_at(tags: Mapping[str, str]) -> datetime | None:
     """The cut of load time a run was asked for by tag; None means everything loaded so far."""
     return datetime.fromisoformat(tags[KNOWN_AT_TAG]) if KNOWN_AT_TAG in tags else None
 

@@ -48,9 +48,7 @@ def dbt_arguments(target: Path) -> list[str]:
 def prepared_manifest() -> Path:
     """The manifest, parsed again when it is missing or older than any file of the project."""
     _point_dbt_at_warehouse()
-    sources = [
-        f for f in DBT_PROJECT.rglob("*") if f.suffix in {".sql", ".yml", ".csv"} and "target" not in f.parts
-    ]
+    sources = [f for f in DBT_PROJECT.rglob("*") if f.suffix in {".sql", ".yml", ".csv"} and "target" not in f.parts]
     newest = max(f.stat().st_mtime for f in sources)
     if not MANIFEST.exists() or MANIFEST.stat().st_mtime < newest:
         from dbt.cli.main import dbtRunner
@@ -71,6 +69,7 @@ class WordTranslator(DagsterDbtTranslator):
     """The schema is the word: asset key prefix and group."""
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
+        """The asset of a node; staging also waits for the ledger of raw."""
         spec = super().get_asset_spec(manifest, unique_id, project)
         if spec.key.path[0] == "staging":
             # The gates of raw stand on its ledger; through it a held file stops every staging model.
@@ -78,13 +77,16 @@ class WordTranslator(DagsterDbtTranslator):
         return spec
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """Word and table."""
         name = dbt_resource_props.get("alias") or dbt_resource_props["name"]
         return dg.AssetKey([dbt_resource_props["schema"], name])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The word."""
         return str(dbt_resource_props["schema"])
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        """Data engineering owns what is built, the people who read a mart own the mart."""
         marketing = {"attribution", "credits", "spend", "segments", "segment_metrics", "segment_migration"}
         name = dbt_resource_props.get("alias") or dbt_resource_props["name"]
         if dbt_resource_props["schema"] != "marts":
@@ -93,6 +95,8 @@ class WordTranslator(DagsterDbtTranslator):
 
 
 def word(name: str, select: str) -> dg.AssetsDefinition:
+    """The step that builds one word."""
+
     @dbt_assets(
         manifest=prepared_manifest(),
         select=select,
@@ -123,8 +127,10 @@ def _build(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) 
     names = [unique_id.split(".")[2] for unique_id in (*assets, *checks)]
     _point_dbt_at_warehouse()
     result = dbtRunner().invoke(
-        ["build", "--indirect-selection=empty", "--no-write-json", "--select", *names]
-        + dbt_arguments(home.settings.home / "work" / "dbt")
+        [
+            *("build", "--indirect-selection=empty", "--no-write-json", "--select", *names),
+            *dbt_arguments(home.settings.home / "work" / "dbt"),
+        ]
     )
     if result.exception is not None and not hasattr(result.result, "results"):
         raise dg.Failure(f"dbt could not start: {result.exception}")

@@ -16,7 +16,7 @@ class ReleaseError(Exception):
     """A release operation that cannot go on; the message ends with the next step."""
 
 
-class ReleaseRefused(ReleaseError):  # noqa: N818  named for what happened
+class ReleaseRefused(ReleaseError):
     """The candidate may not be published.
 
     Attributes:
@@ -33,11 +33,11 @@ class ReleaseRefused(ReleaseError):  # noqa: N818  named for what happened
         )
 
 
-class ReleaseNotFound(ReleaseError):  # noqa: N818
+class ReleaseNotFound(ReleaseError):
     """No such release."""
 
 
-class ReleaseDamaged(ReleaseError):  # noqa: N818
+class ReleaseDamaged(ReleaseError):
     """A released file is not what its manifest says.
 
     Attributes:

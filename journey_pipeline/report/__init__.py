@@ -14,13 +14,16 @@ from journey_pipeline.report.charts import (
     trend_chart,
 )
 from journey_pipeline.report.page import build_report
+from journey_pipeline.report.plots import attribution_plot, stage_conversion_plot
 
 __all__ = [
+    "attribution_plot",
     "bar_chart",
     "build_report",
     "funnel_chart",
     "progress_chart",
     "share_chart",
+    "stage_conversion_plot",
     "to_png_base64",
     "to_svg",
     "trend_chart",

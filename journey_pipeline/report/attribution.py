@@ -146,7 +146,7 @@ def _picture(kind: str, channels: list[str], models: list[str], found: dict[tupl
     bars = [
         {
             "panel": name(model),
-            "label": "Unattributed" if channel.lower() in _NOT_A_CHANNEL else channel,
+            "label": "Unattributed" if channel.lower() in _NOT_A_CHANNEL else name(channel),
             "value": max(0.0, found[channel, model]["credit"] or 0.0),
             "text": count(found[channel, model]["credit"]),
         }

@@ -17,6 +17,7 @@ _MONTHS = (
 # Released words whose plain form is not the word itself with spaces.
 _NAMES = {
     "awareness": "Awareness",
+    "ai_assistant": "AI assistant",
     "ga4": "GA4",
     "hubspot": "HubSpot",
     "nps": "NPS",

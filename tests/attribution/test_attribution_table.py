@@ -158,9 +158,7 @@ def test_a_type_without_paths_has_rule_models_only() -> None:
 def test_a_channel_the_linear_rule_never_credited_keeps_its_credit_in_one_row() -> None:
     cells, paths, spend = example()
     lossy = pd.DataFrame([(WEEKS[1], "order", "social > search", 0, 0, 5)], columns=paths.columns)
-    table = attribution(cells, pd.concat([paths, lossy]), spend).query(
-        "model == 'markov' and week == @SECOND"
-    )
+    table = attribution(cells, pd.concat([paths, lossy]), spend).query("model == 'markov' and week == @SECOND")
     social = table[table["channel"] == "social"]
     assert len(social) == 1 and social["campaign"].isna().all() and social["credit"].item() > 0
     assert math.fsum(table["credit"]) == 1.0
@@ -252,18 +250,12 @@ def test_jackknife_of_one_customer_reaches_down_to_nothing() -> None:
     )
 )
 def test_laws_hold_for_any_paths(rows: list[tuple[str, str, int, int]]) -> None:
-    paths = pd.DataFrame(rows, columns=["week", "path", "conversions", "nulls"]).assign(
-        conversion_type="order"
-    )
+    paths = pd.DataFrame(rows, columns=["week", "path", "conversions", "nulls"]).assign(conversion_type="order")
     paths["value"] = paths["conversions"] * 7.5
     steps = paths.assign(channel=paths["path"].str.split(" > ")).explode("channel")
     steps["share"] = 1 / steps.groupby(["week", "path"])["channel"].transform("size")
     steps["credit"] = steps["conversions"] * steps["share"]
-    cells = (
-        steps[steps["credit"] > 0]
-        .groupby(["week", "conversion_type", "channel"], as_index=False)[["credit"]]
-        .sum()
-    )
+    cells = steps[steps["credit"] > 0].groupby(["week", "conversion_type", "channel"], as_index=False)[["credit"]].sum()
     cells = pd.concat([cells.assign(campaign="one"), cells.assign(campaign="two")])
     cells["credit"] /= 2
     cells = cells.assign(value=cells["credit"] * 7.5, bucket_credit_sum_squares=1.0, model="linear")

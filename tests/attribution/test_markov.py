@@ -62,16 +62,12 @@ def test_published_chain_with_non_converting_paths() -> None:
     paths = pd.DataFrame(rows, columns=["path", "conversions", "nulls"]).assign(value=0.0)
     found = markov.removal_effects(paths)
     np.testing.assert_allclose(found["removal_effect"], [0.6, 0.631579, 0.375], atol=5e-7)
-    np.testing.assert_allclose(
-        markov.credit(paths).by_channel["credit"], [1.493857, 1.572482, 0.933661], atol=5e-7
-    )
+    np.testing.assert_allclose(markov.credit(paths).by_channel["credit"], [1.493857, 1.572482, 0.933661], atol=5e-7)
 
 
 @settings(deadline=None, max_examples=60)
 @given(journeys, st.integers(1, 3))
-def test_credit_sums_exactly_and_base_is_the_observed_rate(
-    rows: list[tuple[list[str], int, int]], order: int
-) -> None:
+def test_credit_sums_exactly_and_base_is_the_observed_rate(rows: list[tuple[list[str], int, int]], order: int) -> None:
     paths = as_paths(rows)
     total = int(paths["conversions"].sum())
     found, credit = markov.removal_effects(paths, order), markov.credit(paths, order)
@@ -151,8 +147,7 @@ def test_many_states_iterate_to_the_same_answer(monkeypatch: pytest.MonkeyPatch)
     generator = np.random.default_rng(11)
     names = np.array(list("abcdefgh"))
     rows = [
-        (list(generator.choice(names, generator.integers(1, 8))), int(generator.integers(0, 5)), 20)
-        for _ in range(300)
+        (list(generator.choice(names, generator.integers(1, 8))), int(generator.integers(0, 5)), 20) for _ in range(300)
     ]
     solved = {order: effects_of(as_paths(rows), order) for order in (1, 2, 3)}
     monkeypatch.setattr(markov, "MAX_DENSE_STATES", 0)
@@ -167,9 +162,7 @@ def test_wrong_requests_are_refused() -> None:
         markov.removal_effects(pd.DataFrame({"path": ["a > > b"], "conversions": [1], "nulls": [1]}))
 
 
-@given(
-    st.floats(0.01, 1e9), st.lists(st.floats(0, 1e6), min_size=1, max_size=30).filter(lambda w: sum(w) > 1e-3)
-)
+@given(st.floats(0.01, 1e9), st.lists(st.floats(0, 1e6), min_size=1, max_size=30).filter(lambda w: sum(w) > 1e-3))
 def test_allocation_sums_exactly(total: float, weights: list[float]) -> None:
     parts = allocate(total, np.array(weights))
     assert math.fsum(parts) == total
@@ -180,9 +173,7 @@ def test_the_registry_holds_the_model() -> None:
     assert MODELS["markov"] is markov.credit
 
 
-@pytest.mark.skipif(
-    not NINE_PATHS.is_dir(), reason="../shared/fixtures/nine_paths is absent: not part of this project"
-)
+@pytest.mark.skipif(not NINE_PATHS.is_dir(), reason="../shared/fixtures/nine_paths is absent: not part of this project")
 def test_nine_paths_by_another_library() -> None:
     journeys = pd.read_csv(NINE_PATHS / "expected_9paths_by_journey.csv")
     by_channel = pd.read_csv(NINE_PATHS / "expected_9paths_dp6_mam.csv").set_index("channels")

@@ -1,0 +1,50 @@
+"""Measured tables as one picture each, for whoever looks at an asset in the Dagster UI.
+
+Add a picture here when it says more than the row count beside it. Must not be here: queries, the page.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from journey_pipeline.report.charts import Chart, bar_chart, funnel_chart
+from journey_pipeline.report.wording import name
+
+
+def stage_conversion_plot(measured: pd.DataFrame) -> Chart | None:
+    """Cohort conversion of every step over the weeks; None when nothing was measured."""
+    rows = measured[(measured["view"] == "cohort") & (measured["breakdown"] == "all")]
+    if rows.empty:
+        return None
+    return funnel_chart(
+        pd.DataFrame(
+            {
+                "panel": [f"{name(a)} → {name(b)}" for a, b in zip(rows["from_stage"], rows["to_stage"], strict=True)],
+                "week": rows["week"].to_numpy(),
+                "value": rows["rate"].to_numpy(),
+                "low": rows["ci_low"].to_numpy(),
+                "high": rows["ci_high"].to_numpy(),
+                "is_open": ~rows["is_mature"].to_numpy(dtype=bool),
+            }
+        )
+    )
+
+
+def attribution_plot(measured: pd.DataFrame) -> Chart | None:
+    """Orders credited to each channel by each model, over all weeks; None without credited orders."""
+    orders = measured[measured["conversion_type"] == "order"]
+    credit = orders.groupby(["model", "channel"], as_index=False)["credit"].sum()
+    credit = credit[credit["credit"] > 0].sort_values(["model", "credit"], ascending=[True, False])
+    if credit.empty:
+        return None
+    return bar_chart(
+        pd.DataFrame(
+            {
+                "panel": [name(model) for model in credit["model"]],
+                "label": [name(channel) for channel in credit["channel"]],
+                "value": credit["credit"].to_numpy(),
+                "text": [f"{value:,.0f}" for value in credit["credit"]],
+            }
+        ),
+        axis_title="Conversions",
+    )

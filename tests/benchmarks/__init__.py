@@ -1,0 +1,1 @@
+"""Benchmarks: measured, printed as ratios against a floor of the same run, never asserted."""
