@@ -10,7 +10,7 @@ import os
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -39,11 +39,9 @@ InboxOption = Annotated[Path | None, typer.Option("--inbox", help="Where exports
 @app.command()
 def generate(
     customers: Annotated[int | None, typer.Option(min=10, help="People in the market.")] = None,
-    weeks: Annotated[int, typer.Option(min=4, help="Weeks of history.")] = 26,
-    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
-    end: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The Monday it ends before.")] = datetime(
-        2026, 11, 16
-    ),
+    weeks: Annotated[int | None, typer.Option(min=4, help="Weeks of history.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same bytes.")] = None,
+    end: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The Monday it ends before.")] = None,
     home: Annotated[Path | None, typer.Option("--out", "--home", help="Home to write inbox/ and truth/ to.")] = None,
     if_absent: Annotated[bool, typer.Option("--if-absent", help="Do nothing when the inbox has files.")] = False,
 ) -> None:
@@ -58,17 +56,21 @@ def generate(
 
     with Progress(console=err, transient=True) as bar:
         task = bar.add_task("generating", total=1.0)
-        market = world.generate(
-            settings.home,
-            customers=customers or world.DEFAULT_CUSTOMERS,
-            weeks=weeks,
-            seed=seed,
-            end=end.date(),
-            progress=lambda what, share: bar.update(task, description=what, completed=share),
-        )
+        try:
+            market = world.generate(
+                settings.home,
+                customers=customers or world.DEFAULT_CUSTOMERS,
+                weeks=weeks or world.DEFAULT_WEEKS,
+                seed=world.DEFAULT_SEED if seed is None else seed,
+                end=end.date() if end else world.DEFAULT_END,
+                progress=lambda what, share: bar.update(task, description=what, completed=share),
+            )
+        except (FileExistsError, ValueError) as refusal:
+            _fail(str(refusal), FAULT)
     out.print(
         f"{market.customers:,} people, {market.touchpoints:,} touchpoints in {market.files:,} files "
-        f"in {_shown(settings.inbox_folder)}"
+        f"in {_shown(settings.inbox_folder)}",
+        soft_wrap=True,
     )
 
 
@@ -127,11 +129,14 @@ def _report(settings: Settings, outcome: RunOutcome) -> None:
 
     current = release.current(settings.home)
     standing = f"published release is unchanged: {current.release_id}" if current else "nothing has been published yet"
-    if outcome.succeeded and current:
+    if outcome.release_id and current:
+        if outcome.release_id != current.release_id:
+            out.print(f"stored {outcome.release_id}; published stays at the newer {current.release_id}", soft_wrap=True)
+            return
         folder = settings.home / "published"
         out.print(f"[bold green]published[/] {current.release_id}")
-        out.print(f"  report   {_shown(folder / 'report' / 'index.html')}")
-        out.print(f"  BI file  {_shown(folder / 'journey.duckdb')}  (read-only DuckDB; Parquet beside it in tables/)")
+        out.print(f"  report   {_shown(folder / 'report' / 'index.html')}", soft_wrap=True)
+        out.print(f"  BI file  {_shown(folder / 'journey.duckdb')}  (read-only; Parquet in tables/)", soft_wrap=True)
         return
     if outcome.refusals:
         err.print("[bold red]refused[/] by its gates; nothing was published", soft_wrap=True)
@@ -298,7 +303,7 @@ class _release_errors:  # noqa: N801  # reads as a phrase where it is used
             _fail(str(error), FAULT)
 
 
-def _fail(message: str, code: int) -> None:
+def _fail(message: str, code: int) -> NoReturn:
     err.print(message, markup=False, soft_wrap=True)
     raise typer.Exit(code)
 

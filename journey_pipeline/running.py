@@ -49,7 +49,7 @@ class RunOutcome:
     """How a run ended. `refusals`: gates that said no, first lines for people. `faults`: steps that broke."""
 
     run_id: str
-    succeeded: bool
+    release_id: str | None = None
     refusals: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
@@ -115,9 +115,13 @@ def execute(
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         if result.success:
-            return RunOutcome(result.run_id, True)
-        refusals = _failed_gates(settings)
-        return RunOutcome(result.run_id, False, refusals, _step_faults(result))
+            return RunOutcome(result.run_id, _release_id(result))
+        return RunOutcome(result.run_id, None, _failed_gates(settings), _step_faults(result))
+
+
+def _release_id(result: Any) -> str:
+    made = result.asset_materializations_for_node("published__release")[0]
+    return str(made.metadata["release"].value)
 
 
 @contextmanager
@@ -134,21 +138,24 @@ def _watched(instance: dg.DagsterInstance, on_event: Callable[[str, str], None])
     before = {run.run_id for run in instance.get_runs(limit=1)}
     over = threading.Event()
 
-    def report(seen: int) -> int:
-        runs = [run for run in instance.get_runs(limit=1) if run.run_id not in before]
-        if not runs:
-            return seen
-        entries = instance.all_logs(runs[0].run_id, of_type=set(kinds))
-        for entry in entries[seen:]:
-            if entry.dagster_event is not None and entry.step_key:
-                on_event(kinds[entry.dagster_event.event_type], entry.step_key)
-        return len(entries)
+    def report(run_id: str | None, cursor: str | None) -> tuple[str | None, str | None]:
+        """Tell what is new since the cursor; return where to go on."""
+        if run_id is None:
+            run_id = next((run.run_id for run in instance.get_runs(limit=1) if run.run_id not in before), None)
+        if run_id is None:
+            return None, None
+        page = instance.get_records_for_run(run_id, cursor=cursor, of_type=set(kinds))
+        for record in page.records:
+            event = record.event_log_entry.dagster_event
+            if event is not None and event.step_key:
+                on_event(kinds[event.event_type], event.step_key)
+        return run_id, page.cursor
 
     def watch() -> None:
-        seen = 0
-        while not over.wait(0.3):
-            seen = report(seen)
-        report(seen)
+        place: tuple[str | None, str | None] = (None, None)
+        while not over.wait(0.5):
+            place = report(*place)
+        report(*place)
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()

@@ -6,6 +6,7 @@ process costs 15 s a word where a call costs under two; Dagster still gets every
 
 import os
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,16 +48,28 @@ def dbt_arguments(target: Path) -> list[str]:
 
 def prepared_manifest() -> Path:
     """The manifest, parsed again when it is missing or older than any file of the project."""
-    _point_dbt_at_warehouse()
     sources = [f for f in DBT_PROJECT.rglob("*") if f.suffix in {".sql", ".yml", ".csv"} and "target" not in f.parts]
     newest = max(f.stat().st_mtime for f in sources)
     if not MANIFEST.exists() or MANIFEST.stat().st_mtime < newest:
-        from dbt.cli.main import dbtRunner
-
-        result = dbtRunner().invoke(["parse", *dbt_arguments(MANIFEST.parent)])
-        if not result.success:
-            raise RuntimeError(f"the dbt project does not parse: {result.exception}")
+        _parse()
+        MANIFEST.touch()
     return MANIFEST
+
+
+@cache
+def _parse(*flags: str) -> Any:
+    """dbt's manifest in memory, parsed once a process.
+
+    The warehouse is named by a stand-in meanwhile: dbt would parse everything again for each home's path, and only
+    the stem of the path reaches the manifest.
+    """
+    from dbt.cli.main import dbtRunner
+
+    os.environ["JOURNEY_WAREHOUSE"] = settings.warehouse.name
+    result = dbtRunner().invoke(["parse", *flags, *dbt_arguments(MANIFEST.parent)])
+    if not result.success:
+        raise RuntimeError(f"the dbt project does not parse: {result.exception}")
+    return result.result
 
 
 def _point_dbt_at_warehouse() -> None:
@@ -125,8 +138,9 @@ def _build(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) 
         for key in context.selected_asset_check_keys
     }
     names = [unique_id.split(".")[2] for unique_id in (*assets, *checks)]
+    manifest = _parse("--no-write-json")
     _point_dbt_at_warehouse()
-    result = dbtRunner().invoke(
+    result = dbtRunner(manifest=manifest).invoke(
         [
             *("build", "--indirect-selection=empty", "--no-write-json", "--select", *names),
             *dbt_arguments(home.settings.home / "work" / "dbt"),

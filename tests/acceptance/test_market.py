@@ -1,0 +1,163 @@
+"""A generated market through the real command line: the release reconciles with the market's own truth."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.pipeline_runs import AS_OF, ask, journey
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("market")
+    made = journey("generate", "--customers", "1500", "--weeks", "14", home=folder)
+    assert made.returncode == 0, made.stderr
+    run = journey("run", "--as-of", AS_OF, home=folder)
+    assert run.returncode == 0, run.stderr
+    return folder
+
+
+def truth(home: Path, metric: str, *dimensions: str) -> Decimal:
+    """A control total of the market, summed over dimensions (all when none is named)."""
+    wanted = f"and dimension in ({', '.join(repr(d) for d in dimensions)})" if dimensions else ""
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            f"select sum(value) from read_parquet('{home}/truth/control_totals.parquet') where metric = ? {wanted}",
+            [metric],
+        ).fetchall()[0][0]
+    return Decimal(found or 0)
+
+
+def released(home: Path, sql: str) -> Decimal:
+    return Decimal(str(ask(home / "published" / "journey.duckdb", sql)[0][0] or 0))
+
+
+@pytest.mark.parametrize(
+    ("metric", "sql"),
+    [
+        ("orders", "select count(*) from conversions where conversion_type = 'order'"),
+        ("order_amount", "select sum(gross_amount) from conversions where conversion_type = 'order'"),
+        ("refund_amount", "select -sum(gross_amount) from conversions where conversion_type = 'refund'"),
+        ("deal_won_amount", "select sum(gross_amount) from conversions where conversion_type = 'opportunity_won'"),
+        ("spend_amount", "select sum(cost_amount) from spend"),
+    ],
+)
+def test_the_release_holds_what_was_sold_refunded_and_spent_to_the_cent(home: Path, metric: str, sql: str) -> None:
+    assert truth(home, metric) > 0
+    assert released(home, sql) == truth(home, metric)
+
+
+def test_voided_and_test_orders_are_shown_and_not_counted(home: Path) -> None:
+    counted = "select count(*) from conversions where conversion_type = 'order' and is_counted"
+    assert released(home, counted) == truth(home, "orders", "paid", "partially_refunded", "refunded")
+
+
+def test_every_distinct_hit_is_a_touchpoint_once(home: Path) -> None:
+    rows = ask(
+        home / "published" / "journey.duckdb",
+        "select interaction_type, count(*) from touchpoints where source = 'ga4' group by all",
+    )
+    found = dict(rows)
+    assert set(found) == {row[0] for row in _hit_types(home)}
+    # A purchase page that was loaded again is a hit of its own for GA4, and one purchase for us.
+    assert 0 < found.pop("purchase") <= truth(home, "ga4_distinct_events", "purchase")
+    assert {name: Decimal(count) for name, count in found.items()} == {
+        name: truth(home, "ga4_distinct_events", name) for name in found
+    }
+    twice = """
+        select order_ref from touchpoints where source = 'ga4' and interaction_type = 'purchase'
+        group by order_ref having count(*) > 1
+    """
+    assert ask(home / "published" / "journey.duckdb", twice) == []
+
+
+def _hit_types(home: Path) -> list[tuple[str]]:
+    with duckdb.connect() as connection:
+        return connection.execute(
+            f"""
+            select dimension from read_parquet('{home}/truth/control_totals.parquet')
+            where metric = 'ga4_distinct_events'
+            """
+        ).fetchall()
+
+
+def test_bots_are_kept_and_earn_nothing(home: Path) -> None:
+    file = home / "published" / "journey.duckdb"
+    assert released(home, "select count(*) from touchpoints where is_machine") == truth(home, "ga4_bot_events")
+    credited = "select count(*) from credits inner join touchpoints using (touchpoint_id) where is_machine"
+    assert ask(file, credited) == [(0,)]
+    staged = "select count(*) from touchpoints where is_machine and stage is not null"
+    assert ask(file, staged) == [(0,)]
+
+
+def test_customers_are_people(home: Path) -> None:
+    """Pairwise precision against who is who."""
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        both, claimed = connection.execute(
+            f"""
+            with matched as (
+                select person_id, customer_id
+                from read_parquet('{home}/truth/people.parquet')
+                inner join identity.identifiers using (identifier_type, identifier_value)
+                where not is_shared and customer_id is not null
+            )
+            select
+                (select sum(n * (n - 1) / 2) from (select count(*) as n from matched group by person_id, customer_id)),
+                (select sum(n * (n - 1) / 2) from (select count(*) as n from matched group by customer_id))
+            """
+        ).fetchall()[0]
+    assert both / claimed >= 0.995
+
+
+def test_credit_and_value_sum_to_the_conversions_in_every_model(home: Path) -> None:
+    file = home / "published" / "journey.duckdb"
+    exact = """
+        select count(*) from (
+            select conversion_id, model from credits inner join conversions as c using (conversion_id)
+            group by conversion_id, model having sum(credit) <> 1 or sum(credits.value) <> min(c.value))
+    """
+    assert ask(file, exact) == [(0,)]
+    orders = released(home, "select count(*) from conversions where conversion_type = 'order' and is_counted")
+    rows = ask(file, "select model, sum(credit) from attribution where conversion_type = 'order' group by model")
+    assert {model for model, _ in rows} == {"first", "last", "linear", "position", "time_decay", "markov"}
+    for model, credit in rows:
+        assert credit == pytest.approx(float(orders), abs=1e-9 * float(orders)), model
+
+
+def test_every_model_shows_the_whole_spend(home: Path) -> None:
+    spent = released(home, "select sum(cost_amount_reporting) from spend")
+    rows = ask(
+        home / "published" / "journey.duckdb",
+        "select conversion_type, model, sum(spend) from attribution group by all",
+    )
+    assert rows
+    assert {Decimal(total) for _, _, total in rows} == {spent}
+
+
+def test_young_cohorts_are_shown_and_called_immature(home: Path) -> None:
+    rows = ask(
+        home / "published" / "journey.duckdb",
+        """
+        select week, is_mature, entered from stage_conversion
+        where view = 'cohort' and breakdown = 'all' and from_stage = 'awareness' and to_stage = 'consideration'
+        order by week
+        """,
+    )
+    assert [mature for _, mature, _ in rows][-4:] == [False] * 4
+    assert all(mature for _, mature, _ in rows[:-4])
+    assert all(entered > 0 for _, _, entered in rows)
+
+
+def test_both_target_sets_stand_beside_every_kpi(home: Path) -> None:
+    rows = ask(
+        home / "published" / "journey.duckdb",
+        """
+        select target_set, count(distinct kpi), count(*) filter (where owner is null)
+        from kpi_scorecard group by all order by 1
+        """,
+    )
+    assert rows == [("excellence", 8, 0), ("mvp", 8, 0)]

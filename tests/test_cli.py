@@ -1,0 +1,68 @@
+"""The command line at its edges: quick to answer, clear when it cannot."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from .pipeline_runs import journey
+
+
+def test_the_help_page_needs_none_of_the_heavy_libraries() -> None:
+    script = (
+        "import sys, journey_pipeline.cli\n"
+        "heavy = {'dagster', 'dbt', 'great_expectations', 'pandas', 'duckdb', 'altair', 'numpy'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_generate_never_writes_over_somebody_elses_exports(tmp_path: Path) -> None:
+    mine = tmp_path / "inbox" / "shopify" / "orders_export_1.csv"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine\n")
+    result = journey("generate", "--customers", "20", "--weeks", "4", home=tmp_path)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert mine.read_text() == "mine\n"
+
+
+def test_generate_if_absent_leaves_an_inbox_alone(tmp_path: Path) -> None:
+    (tmp_path / "inbox" / "ga4").mkdir(parents=True)
+    result = journey("generate", "--if-absent", home=tmp_path)
+    assert result.returncode == 0
+    assert "nothing generated" in result.stdout
+
+
+def test_a_typing_error_in_the_settings_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "journey.toml").write_text('timezone = "UTC"\n')
+    result = journey("status", home=tmp_path)
+    assert result.returncode == 1
+    assert "nearest known: 'time_zone'" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_check_names_every_bad_file_in_one_line_and_exits_2(tmp_path: Path) -> None:
+    folder = tmp_path / "shopify"
+    folder.mkdir()
+    (folder / "orders_export_1.csv").write_bytes(b"")
+    (folder / "orders_export_2.csv").write_text("<!DOCTYPE html><html>503</html>")
+    result = subprocess.run(
+        [sys.executable, "-m", "journey_pipeline.cli", "check", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    lines = result.stdout.splitlines()
+    assert len(lines) == 2
+    assert "E_EMPTY_FILE" in lines[0]
+    assert "E_NOT_CSV" in lines[1]
+
+
+def test_status_of_a_new_home_says_how_to_begin(tmp_path: Path) -> None:
+    result = journey("status", home=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "journey run" in result.stdout
