@@ -125,7 +125,8 @@ def judge(rows: pd.DataFrame, min_n: int = 30) -> pd.DataFrame:
     """Judge each KPI's current value against its baseline and target; the core of the scorecard, row by row.
 
     Needs kind, target_type, target and, for `base_` and `current_`: numerator, denominator, se (standard
-    error of the value, used for a mean). Optional `is_share` marks a mean that cannot pass 1. Adds baseline,
+    error of the value, used for a mean). Optional `is_share` marks a mean that cannot pass 1, optional `n` the size
+    of the sample where that is not the denominator. Adds baseline,
     actual, improvement (current / baseline - 1), ci_low and ci_high (of the improvement for a relative
     target, of the value for a level), target_value (the value aimed at), note, status, progress (1 = the
     target is met), is_small_sample.
@@ -158,36 +159,45 @@ def judge(rows: pd.DataFrame, min_n: int = 30) -> pd.DataFrame:
     )
     rate = (rows["kind"] == "rate").to_numpy()  # its denominator is money or time: the events are its sample
     current_n, base_n = (
-        np.where(rate, floats(rows[f"{period}_numerator"]), floats(rows[f"{period}_denominator"]))
+        np.where(
+            rate, floats(rows[f"{period}_numerator"]), floats(rows.get(f"{period}_n", rows[f"{period}_denominator"]))
+        )
         for period in ("current", "base")
     )
     judged["is_small_sample"] = ~(np.where(level, current_n, np.fmin(current_n, base_n)) >= min_n)
     return judged
 
 
-def _standard_error(pooled: pd.DataFrame) -> Floats:
-    """Standard error of a mean from the sum, the number and the sum of squares of its values."""
+def _with_precision(pooled: pd.DataFrame, shares: set[str]) -> pd.DataFrame:
+    """Adds `se`, the standard error of the value, and `n`, the size of the sample behind it.
+
+    A mean: from the sum, the number and the sum of squares of its values. A share of a sum (revenue with a touch
+    of all revenue): a proportion whose sample is Kish's effective size, (sum of weights)^2 / sum of squared weights
+    (Kish 1965), because a few large orders say less than many equal ones.
+    """
     total, n, squares = (floats(pooled[name]) for name in SUMS)
+    is_share = pooled["kpi"].isin(shares).to_numpy()
     variance = ratio(np.clip(squares - ratio(total**2, n), 0, None), np.where(n > 1, n - 1, np.nan))
-    return np.sqrt(ratio(variance, n))
+    effective, share = ratio(n**2, squares), ratio(total, n)
+    squared = np.where(is_share, ratio(share * (1 - share), effective), ratio(variance, n))
+    return pooled.assign(se=np.sqrt(np.clip(squared, 0, None)), n=np.where(is_share, effective, n))
 
 
-def _baselines(mature: pd.DataFrame, start: pd.Timestamp, size: int) -> pd.DataFrame:
+def _baselines(mature: pd.DataFrame, start: pd.Timestamp, size: int, shares: set[str]) -> pd.DataFrame:
     """Sums of the last `size` mature weeks that were over when the program started, one row per KPI."""
     before = mature[mature["week"] + WEEK <= start].sort_values("week")
     pooled = before.groupby("kpi").tail(size).groupby("kpi")[SUMS].sum().reset_index()
-    return pooled.assign(se=_standard_error(pooled)).set_index("kpi").add_prefix("base_").reset_index()
+    return _with_precision(pooled, shares).set_index("kpi").add_prefix("base_").reset_index()
 
 
-def _currents(mature: pd.DataFrame, size: int) -> pd.DataFrame:
+def _currents(mature: pd.DataFrame, size: int, shares: set[str]) -> pd.DataFrame:
     """Sums of the last `size` mature weeks up to each, within one KPI and phase."""
     ordered = mature.sort_values(["kpi", "phase", "week"], ignore_index=True)
     groups = ordered.groupby(["kpi", "phase"])[SUMS]
     pooled = ordered[["week", "kpi", "phase"]].copy()
     # Added week by week: a running sum would carry the rounding of weeks long gone.
     pooled[SUMS] = np.sum([groups.shift(back).fillna(0.0).to_numpy() for back in range(size)], axis=0)
-    pooled["se"] = _standard_error(pooled)
-    return pooled.rename(columns={name: f"current_{name}" for name in [*SUMS, "se"]})
+    return _with_precision(pooled, shares).rename(columns={name: f"current_{name}" for name in [*SUMS, "se", "n"]})
 
 
 def _phase(week: pd.Series, is_level: pd.Series, start: pd.Timestamp) -> pd.Series:
@@ -208,13 +218,14 @@ def _windows(
     mature = mature.assign(phase=_phase(mature["week"], mature["kpi"].map(levels).astype(bool), start))
     rows = cells[["week"]].drop_duplicates().merge(definitions, how="cross").sort_values("week")
     rows["phase"] = _phase(rows["week"], rows["target_type"] == "level", start)
-    currents = _currents(mature, current_weeks).sort_values("week")
+    shares = set(definitions.loc[definitions["is_share"].astype(bool), "kpi"]) if "is_share" in definitions else set()
+    currents = _currents(mature, current_weeks, shares).sort_values("week")
     by = ["kpi", "phase"]
     currents[by], rows[by] = currents[by].astype("object"), rows[by].astype("object")
     rows = pd.merge_asof(rows, currents, on="week", by=by)
-    rows = rows.merge(_baselines(mature, start, baseline_weeks), on="kpi", how="left")
+    rows = rows.merge(_baselines(mature, start, baseline_weeks, shares), on="kpi", how="left")
     unfrozen = (rows["target_type"] == "relative") & (rows["week"] < start)
-    rows.loc[unfrozen, [f"base_{name}" for name in [*SUMS, "se"]]] = np.nan
+    rows.loc[unfrozen, [f"base_{name}" for name in [*SUMS, "se", "n"]]] = np.nan
     return rows
 
 

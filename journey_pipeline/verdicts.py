@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import duckdb
 
@@ -51,12 +53,22 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
 
 def candidate(connection: duckdb.DuckDBPyConnection) -> str:
     """Id of the candidate in the warehouse. Raises NotGreen when raw has never been built."""
+    return str(_parameter(connection, "candidate_id"))
+
+
+def as_of(connection: duckdb.DuckDBPyConnection) -> datetime:
+    """End of event time (naive UTC) of the candidate in the warehouse. Raises NotGreen as `candidate` does."""
+    held: datetime = _parameter(connection, "as_of")
+    return held
+
+
+def _parameter(connection: duckdb.DuckDBPyConnection, name: str) -> Any:
     exists = connection.execute(
         "select 1 from duckdb_tables() where schema_name = 'raw' and table_name = 'run_parameters'"
     ).fetchall()
     if not exists:
         raise NotGreen("the warehouse holds no candidate yet; materialise the raw assets first")
-    return str(connection.execute("select candidate_id from raw.run_parameters").fetchall()[0][0])
+    return connection.execute(f"select {name} from raw.run_parameters").fetchall()[0][0]
 
 
 def record(connection: duckdb.DuckDBPyConnection, verdicts: Iterable[Verdict]) -> None:

@@ -214,7 +214,7 @@ def test_after_the_fix_everything_is_as_if_nothing_had_been_wrong(home: Path) ->
 # --- gates hold across runs ---------------------------------------------------------------------------------------
 
 
-def materialise(home: Path, selection: str) -> subprocess.CompletedProcess[str]:
+def materialise(home: Path, selection: str, week: str = "2026-11-09") -> subprocess.CompletedProcess[str]:
     """Start in the middle of the graph, as somebody would from the UI."""
     script = (
         "import dagster as dg\n"
@@ -225,7 +225,7 @@ def materialise(home: Path, selection: str) -> subprocess.CompletedProcess[str]:
         f"    job = dg.define_asset_job('middle', selection={selection!r}, executor_def=dg.in_process_executor)\n"
         "    merged = dg.Definitions.merge(defs, dg.Definitions(jobs=[job]))\n"
         "    result = merged.resolve_job_def('middle').execute_in_process(\n"
-        "        instance=instance, partition_key='2026-11-09', raise_on_error=False)\n"
+        f"        instance=instance, partition_key={week!r}, raise_on_error=False)\n"
         "for event in result.filter_events(lambda e: e.is_step_failure):\n"
         "    print(event.step_failure_data.user_failure_data.description)\n"
         "raise SystemExit(0 if result.success else 3)\n"
@@ -256,6 +256,12 @@ def test_a_failed_gate_stops_a_later_run_from_the_middle(home: Path, asset: str,
     finally:
         with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
             connection.execute(f"update operations.gate_results set passed = true where {where}")
+
+
+def test_a_week_is_never_built_on_the_candidate_of_another(home: Path) -> None:
+    result = materialise(home, "group:identity", week="2026-11-02")
+    assert result.returncode == 3, result.stderr
+    assert "the warehouse holds the candidate as of 2026-11-15 23:00:00 UTC" in result.stdout
 
 
 def test_a_green_candidate_may_be_published_from_the_middle(home: Path) -> None:

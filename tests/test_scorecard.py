@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from journey_pipeline.conversion import lift_interval
 from journey_pipeline.scorecard import SCORECARD_COLUMNS, judge, kpi_scorecard
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -234,3 +235,53 @@ def test_row_order_does_not_matter_and_repeats_are_refused() -> None:
 def test_no_cells_make_an_empty_table() -> None:
     found = scorecard(conversion_weeks().iloc[:0])
     assert list(found.columns) == SCORECARD_COLUMNS and found.empty
+
+
+def revenue_cells(weights: list[float], attributed: list[list[bool]]) -> pd.DataFrame:
+    """Weekly cells of the share of revenue with a touch: one list of orders a week, equal weights by position."""
+    rows = []
+    for week, flags in enumerate(attributed):
+        value = pd.Series(weights, dtype=float)
+        rows.append(
+            {
+                "week": pd.Timestamp("2026-01-05") + pd.Timedelta(weeks=week),
+                "kpi": "revenue_attribution",
+                "numerator": float(value[flags].sum()),
+                "denominator": float(value.sum()),
+                "sum_squares": float((value**2).sum()),
+                "is_mature": True,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def revenue_scorecard(cells: pd.DataFrame) -> pd.Series:
+    kpis = pd.DataFrame(
+        [("revenue_attribution", "Revenue attribution", "mean", "relative", True, "Owner")],
+        columns=["kpi", "name", "kind", "target_type", "is_share", "owner"],
+    )
+    targets = pd.DataFrame([("revenue_attribution", "mvp", 0.15)], columns=["kpi", "target_set", "target"])
+    table = kpi_scorecard(
+        cells, kpis, targets, datetime(2026, 6, 1), date(2026, 1, 12), baseline_weeks=1, current_weeks=1
+    )
+    return table.iloc[-1]
+
+
+def test_a_share_of_revenue_of_equal_orders_is_a_plain_proportion() -> None:
+    cells = revenue_cells([10.0] * 100, [[n < 50 for n in range(100)], [n < 60 for n in range(100)]])
+    row = revenue_scorecard(cells)
+    expected = [float(part) for part in lift_interval(50, 100, 60, 100)[:3]]
+    assert [row["improvement"], row["ci_low"], row["ci_high"]] == pytest.approx(expected, rel=1e-12)
+    assert not row["is_small_sample"]
+
+
+def test_a_few_large_orders_say_less_than_many_equal_ones() -> None:
+    equal = revenue_scorecard(
+        revenue_cells([10.0] * 100, [[n % 2 == 0 for n in range(100)], [n % 5 < 3 for n in range(100)]])
+    )
+    lumpy = [1.0] * 95 + [181.0] * 5
+    skewed = revenue_scorecard(
+        revenue_cells(lumpy, [[n % 2 == 0 for n in range(100)], [n % 5 < 3 for n in range(100)]])
+    )
+    assert skewed["ci_high"] - skewed["ci_low"] > equal["ci_high"] - equal["ci_low"]
+    assert skewed["is_small_sample"], "six effective orders are a small sample, whatever their revenue"

@@ -13,7 +13,7 @@ import dagster as dg
 import duckdb
 
 from journey_pipeline import door_frames, expectations, ingest, laws, verdicts
-from journey_pipeline.defs.resources import WRITER_POOL, Home, Warehouse, contracts
+from journey_pipeline.defs.resources import WRITER_POOL, Home, Warehouse, as_of, contracts
 from journey_pipeline.flow import left_of
 
 DOOR = "great_expectations_door"
@@ -31,11 +31,22 @@ def _all_gates() -> list[tuple[str, str]]:
     return checks + [(verdicts.BUILT, key.to_user_string()) for key in graph.materializable_asset_keys]
 
 
-def require_left(connection: duckdb.DuckDBPyConnection, word: str) -> list[verdicts.Verdict]:
-    """Refuse unless every asset and blocking check of the words to the left is green for this candidate."""
+def require_left(
+    context: dg.AssetExecutionContext, connection: duckdb.DuckDBPyConnection, word: str
+) -> list[verdicts.Verdict]:
+    """Refuse unless every asset and blocking check of the words to the left is green for this candidate.
+
+    Refuses as well when the warehouse holds another week than the partition asked for: it holds one at a time.
+    """
     words = left_of(word)
     expected = [gate for gate in _all_gates() if gate[1].split("/", 1)[0] in words]
     try:
+        held = verdicts.as_of(connection)
+        if held != as_of(context.partition_key):
+            raise verdicts.NotGreen(
+                f"refused: the warehouse holds the candidate as of {held} UTC, not the week of {context.partition_key}"
+                "\nmaterialise raw for this partition first"
+            )
         return verdicts.require_green(connection, expected, words)
     except verdicts.NotGreen as refusal:
         raise dg.Failure(str(refusal), allow_retries=False) from None

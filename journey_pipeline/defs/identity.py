@@ -39,10 +39,10 @@ _EVENTS = [
     backfill_policy=ONE_BY_ONE,
     pool=WRITER_POOL,
 )
-def customers(home: Home, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+def customers(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Resolve every identifier into a customer, or say which guard kept it out."""
     with warehouse.get_connection() as connection:
-        require_left(connection, "identity")
+        require_left(context, connection, "identity")
         summary = identity_tables.build(connection, pseudonym_key(home.settings))
         for name in ("identifiers", "exceptions"):
             verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"identity/{name}", True)])

@@ -115,7 +115,7 @@ def asset_of(name: str, measure: Measure) -> dg.AssetsDefinition:
     )
     def _measure(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:  # type: ignore[type-arg]
         with warehouse.get_connection() as connection:
-            require_left(connection, "measures")
+            require_left(context, connection, "measures")
             frames = [read_cells(connection, cells) for cells in measure.cells]
             arguments = [week_end(context.partition_key)] if measure.needs_as_of else []
             measured = measure.compute(*frames, *arguments)

@@ -30,10 +30,10 @@ from journey_pipeline.settings import code_version, shared_numbers
     kinds={"python", "duckdb", "parquet"},
     description="One release per week end: the audited tables for BI, their Parquet files, the report, the manifest.",
 )
-def published(home: Home, warehouse: Warehouse) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def published(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Publish the candidate, if every gate of every word is green for exactly this candidate."""
     with warehouse.get_connection() as connection:
-        green = require_left(connection, "published")
+        green = require_left(context, connection, "published")
         as_of, known_at, candidate_id, files = connection.execute(
             """
             select as_of, known_at, candidate_id, (select count(*) from raw.source_files where outcome = 'loaded')

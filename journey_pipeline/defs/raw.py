@@ -84,12 +84,12 @@ def delivered(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
     # Files that no contract knows are outcomes too; they belong to no object, so they are written down here.
     scanned = ingest.scan(home.settings.inbox_folder, contracts())
     ingest.land(None, scanned, home.lake, _run_time(context), _parser(home))
-    cut = known_at(context.run.tags)
+    cut = known_at(context.run.tags) or ingest.known_at(home.lake)
     with warehouse.get_connection() as connection:
         ingest.source_files(connection, home.lake, cut)
-        _write_run_parameters(
-            connection, home.settings, as_of(context.partition_key), cut or ingest.known_at(home.lake)
-        )
+        if cut is None or not connection.execute("select 1 from raw.source_files limit 1").fetchall():
+            raise dg.Failure(f"no file was loaded by {cut or 'now'}; put exports into the inbox", allow_retries=False)
+        _write_run_parameters(connection, home.settings, as_of(context.partition_key), cut)
         verdicts.prepare(connection)
         names = ["run_parameters", "source_files", "quarantine"]
         built = [*names, *contracts()]
@@ -112,7 +112,7 @@ def _run_time(context: dg.AssetExecutionContext) -> datetime:
 
 
 def _write_run_parameters(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime, known_at: datetime | None
+    connection: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime, known_at: datetime
 ) -> None:
     """One row that every model may read. The candidate id covers all that a number depends on, and no clock."""
     files = connection.execute(

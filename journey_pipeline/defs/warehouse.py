@@ -121,7 +121,7 @@ def word(name: str, select: str) -> dg.AssetsDefinition:
     )
     def _word(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) -> Iterator[Any]:
         with warehouse.get_connection() as connection:
-            require_left(connection, name)
+            require_left(context, connection, name)
         yield from _build(context, home, warehouse)
 
     return _word

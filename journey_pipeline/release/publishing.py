@@ -191,7 +191,9 @@ def _build(
 def _serve(home: Path, facts: ReleaseFacts, fault: Callable[[str], None]) -> None:
     """Move the pointer forward to this release, unless newer data is served already."""
     served = current(home)
-    if served is not None and (served.release_id == facts.release_id or served.as_of > facts.as_of):
+    if served is not None and (
+        served.release_id == facts.release_id or (served.as_of, served.known_at) > (facts.as_of, facts.known_at)
+    ):
         return
     make_link(home, facts.release_id)
     fault("linked")

@@ -168,6 +168,16 @@ def test_a_backfill_is_stored_but_not_served(home: Path, publish_week: Publish) 
     verify(home, backfill.release_id)
 
 
+def test_what_was_known_earlier_is_stored_but_not_served(home: Path, publish_week: Publish) -> None:
+    newer = publish_week(0)
+    earlier = facts_of(as_of=newer.as_of, candidate_id="0ld0ld0ld", only=FEW, known_at=newer.as_of)
+    reproduced = publish_week(0, candidate_id="0ld0ld0ld", manifest=earlier)
+    assert not reproduced.is_current
+    served = current(home)
+    assert served is not None
+    assert served.release_id == newer.release_id
+
+
 def test_a_second_candidate_of_the_same_week_is_served(home: Path, publish_week: Publish) -> None:
     publish_week(0)
     second = publish_week(0, candidate_id="99999999aa")

@@ -359,3 +359,45 @@ def test_lifecycle_is_that_of_the_vector(bench: Bench) -> None:
     found = purchasers(bench, orders, "2026-03-01")
     expected = pd.read_csv(VECTORS / "41_lifecycle" / "expected.csv").set_index("customer_id")["lifecycle"]
     assert found["lifecycle"].to_dict() == expected.drop("p1").to_dict()
+
+
+# --- money --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("day", "expected"), [("2025-12-31", 12.0), ("2026-01-01", 12.5), ("2026-07-01", 10.0)])
+def test_spend_is_converted_at_the_rate_of_its_day_between_any_two_currencies(
+    bench: Bench, day: str, expected: float
+) -> None:
+    rates = [
+        ("GBP", "2015-01-01", 1.20),
+        ("GBP", "2026-01-01", 1.25),
+        ("CHF", "2015-01-01", 1.00),
+        ("CHF", "2026-07-01", 1.25),
+    ]
+    bench.put(
+        "seeds.fx_rates",
+        pd.DataFrame(rates, columns=["currency", "valid_from", "rate_to_eur"]),
+        valid_from="date",
+        rate_to_eur="decimal(18, 8)",
+    )
+    bench.clock("2026-12-01")
+    bench.ask("update warehouse.raw.run_parameters set reporting_currency = 'CHF'")
+    bench.run("reporting_rates")
+    spend = pd.DataFrame([{"spend_date": day, "cost_amount": 10.0, "cost_currency": "GBP"}])
+    bench.put("events.spend", spend, spend_date="date", cost_amount="decimal(18, 6)")
+    found = bench.run("reported_spend")
+    assert found["cost_amount_reporting"].astype(float).tolist() == [expected]
+
+
+def test_a_currency_without_a_rate_is_not_turned_into_anything(bench: Bench) -> None:
+    bench.put(
+        "seeds.fx_rates",
+        pd.DataFrame([("EUR", "2015-01-01", 1.0)], columns=["currency", "valid_from", "rate_to_eur"]),
+        valid_from="date",
+        rate_to_eur="decimal(18, 8)",
+    )
+    bench.clock("2026-12-01")
+    bench.run("reporting_rates")
+    spend = pd.DataFrame([{"spend_date": "2026-01-01", "cost_amount": 10.0, "cost_currency": "XAU"}])
+    bench.put("events.spend", spend, spend_date="date", cost_amount="decimal(18, 6)")
+    assert bench.run("reported_spend")["cost_amount_reporting"].isna().all()

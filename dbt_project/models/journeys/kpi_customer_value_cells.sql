@@ -14,14 +14,6 @@ parameters as (
     select * from {{ source('raw', 'run_parameters') }}
 ),
 
-spend as (
-    select week, sum(spend) as spend from {{ ref('spend_cells') }} group by week
-),
-
-unattributed as (
-    select conversion_id from {{ ref('credits') }} where model = 'first' and channel = 'unattributed'
-),
-
 first_orders as (
     select customer_id, min(occurred_at) as acquired_at, min(week) as week
     from orders
@@ -75,39 +67,8 @@ retention as (
     from activity
     where was_active
     group by week
-),
-
-acquisition as (
-    select
-        weeks.week,
-        'acquisition_efficiency' as kpi,
-        count(first_orders.customer_id) as numerator,
-        max(spend.spend) as denominator,
-        cast(null as decimal(38, 4)) as sum_squares,
-        true as is_mature
-    from weeks
-    inner join spend on weeks.week = spend.week
-    left join first_orders on weeks.week = first_orders.week
-    group by weeks.week
-),
-
-coverage as (
-    select
-        orders.week,
-        'revenue_attribution' as kpi,
-        coalesce(sum(orders.value) filter (where unattributed.conversion_id is null), 0) as numerator,
-        sum(orders.value) as denominator,
-        sum(cast(orders.value as decimal(18, 2)) * cast(orders.value as decimal(18, 2))) as sum_squares,
-        true as is_mature
-    from orders
-    left join unattributed on orders.conversion_id = unattributed.conversion_id
-    group by orders.week
 )
 
 select * from lifetime_value
 union all
 select * from retention
-union all
-select * from acquisition
-union all
-select * from coverage
