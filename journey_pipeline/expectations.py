@@ -48,7 +48,12 @@ def judge(door: Mapping[str, str], frame: pd.DataFrame) -> list[Finding]:
 
     Returns:
         One Finding per table and rule, in the frame's order. The verdict is Great Expectations' own.
+
+    Raises:
+        ValueError: a count is missing; Great Expectations would pass it over in silence.
     """
+    if frame[list(door)].isna().any(axis=None):
+        raise ValueError("a count at the door is missing: its SQL has judged nothing")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx  # six seconds to import: only where a door is judged
 
@@ -74,7 +79,7 @@ def judge(door: Mapping[str, str], frame: pd.DataFrame) -> list[Finding]:
         rule = result.expectation_config.kwargs["column"]
         rows = result.result.get("unexpected_index_list") or []
         failed[rule] = {row["table"] for row in rows}
-        if not result.success and not failed[rule]:  # an expectation that could not run has judged nothing
+        if not result.success and not failed[rule]:  # it could not run, so it has let nobody through
             failed[rule] = set(frame["table"])
     return [
         Finding(row["table"], rule, row["table"] not in failed[rule], int(row[rule]), meaning)

@@ -63,14 +63,18 @@ def credit_sums_to_conversions(connection: Connection) -> Outcome:
             select week, conversion_type, count(*) as conversions, sum(value) as value
             from journeys.customer_conversions where is_counted group by all
         ),
+        expected as (
+            select * from counted cross join (select distinct model from marts.attribution)
+        ),
         credited as (
             select week, conversion_type, model, sum(credit) as credit, sum(value) as value
             from marts.attribution group by all
         )
-        select credited.week, credited.conversion_type, model, credit, conversions
-        from credited left join counted using (week, conversion_type)
-        where abs(credit - coalesce(conversions, 0)) > 1e-9 * greatest(coalesce(conversions, 0), 1)
-            or abs(credited.value - coalesce(counted.value, 0)) > 1e-6 * greatest(coalesce(conversions, 0), 1)
+        select week, conversion_type, model, coalesce(credit, 0) as credit, coalesce(conversions, 0) as conversions
+        from credited full join expected using (week, conversion_type, model)
+        where abs(coalesce(credit, 0) - coalesce(conversions, 0)) > 1e-9 * greatest(coalesce(conversions, 0), 1)
+            or abs(coalesce(credited.value, 0) - coalesce(expected.value, 0))
+                > 1e-6 * greatest(coalesce(conversions, 0), 1)
         """,
     )
 

@@ -1,0 +1,95 @@
+"""The gates can say no: each law and each door on a warehouse that breaks it."""
+
+from __future__ import annotations
+
+import duckdb
+import pandas as pd
+import pytest
+
+from journey_pipeline import laws
+from journey_pipeline.expectations import MARTS_DOOR, RAW_DOOR, judge
+
+
+def frame(**broken: int) -> pd.DataFrame:
+    sound = dict.fromkeys(MARTS_DOOR, 0)
+    return pd.DataFrame([{"table": "sound", **sound}, {"table": "broken", **sound, **broken}])
+
+
+def test_a_sound_table_passes_every_rule_of_the_door() -> None:
+    assert all(finding.passed for finding in judge(MARTS_DOOR, frame()))
+
+
+@pytest.mark.parametrize("rule", MARTS_DOOR)
+def test_the_door_names_the_table_and_the_rule_it_breaks(rule: str) -> None:
+    failed = [(f.table, f.rule, f.failing) for f in judge(MARTS_DOOR, frame(**{rule: 3})) if not f.passed]
+    assert failed == [("broken", rule, 3)]
+
+
+def test_a_count_that_is_missing_is_not_a_count_of_zero() -> None:
+    with pytest.raises(ValueError, match="missing"):
+        judge(RAW_DOOR, pd.DataFrame([{"table": "t", **dict.fromkeys(RAW_DOOR, None)}]))
+
+
+@pytest.fixture
+def sound() -> duckdb.DuckDBPyConnection:
+    """A warehouse in which every law holds."""
+    connection = duckdb.connect()
+    for schema in ("raw", "staging", "events", "journeys", "marts"):
+        connection.execute(f"create schema {schema}")
+    connection.execute(
+        """
+        create table raw.run_parameters as select timestamp '2026-11-16' as as_of;
+        create table staging.stg_shopify__orders as select 'o1' as record_key, timestamp '2026-11-01' as created_at
+            union all select 'late', timestamp '2026-11-20';
+        create table staging.stg_shopify__orders_bulk as
+            select 'o1' as record_key, timestamp '2026-11-01' as created_at;
+        create table events.conversions as
+            select 'o1' as conversion_id, 'order' as conversion_type, 'shopify' as source;
+        create table events.touchpoints as select 't1' as touchpoint_id;
+        create table marts.touchpoints as select 't1' as touchpoint_id;
+        create table journeys.customer_conversions as select date '2026-10-26' as week, 'order' as conversion_type,
+            10::decimal(18, 6) as value, true as is_counted;
+        create table journeys.spend_cells as select 5::decimal(18, 6) as spend;
+        create table marts.attribution as select date '2026-10-26' as week, 'order' as conversion_type, m as model,
+            1.0::double as credit, 10::decimal(18, 6) as value, 5::decimal(18, 6) as spend
+            from (values ('first'), ('markov')) as t(m);
+        create table marts.journeys as select 'j' as journey_id, timestamp '2026-10-01' as awareness_at,
+            timestamp '2026-10-02' as consideration_at, timestamp '2026-10-02' as purchase_at,
+            null::timestamp as experience_at, null::timestamp as advocacy_at;
+        """
+    )
+    return connection
+
+
+LAWS = {**laws.EVENTS, **laws.MARTS}
+BREAKS = {
+    "orders_are_conserved": "delete from events.conversions",
+    "credit_sums_to_conversions": "update marts.attribution set credit = 0.999999 where model = 'markov'",
+    "spend_is_conserved": "update marts.attribution set spend = null where model = 'first'",
+    "funnel_never_grows": "update marts.journeys set purchase_at = timestamp '2026-10-01 12:00'",
+    "every_touchpoint_is_shipped": "delete from marts.touchpoints",
+}
+
+
+def test_every_law_has_a_case_that_breaks_it() -> None:
+    assert {gate for gate, _ in LAWS} == set(BREAKS)
+
+
+@pytest.mark.parametrize("gate", BREAKS)
+def test_a_law_holds_where_it_should_and_names_what_breaks_it(sound: duckdb.DuckDBPyConnection, gate: str) -> None:
+    law = next(law for (name, _), law in LAWS.items() if name == gate)
+    assert law(sound) == laws.Outcome(0)
+    sound.execute(BREAKS[gate])
+    outcome = law(sound)
+    assert outcome.failing == 1
+    assert outcome.description
+
+
+def test_value_that_went_missing_breaks_the_law_of_credit(sound: duckdb.DuckDBPyConnection) -> None:
+    sound.execute("update marts.attribution set value = 9.99 where model = 'markov'")
+    assert "markov" in laws.credit_sums_to_conversions(sound).description
+
+
+def test_conversions_nobody_credited_break_the_law_too(sound: duckdb.DuckDBPyConnection) -> None:
+    sound.execute("insert into journeys.customer_conversions values ('2026-11-02', 'order', 7, true)")
+    assert laws.credit_sums_to_conversions(sound).failing > 0
