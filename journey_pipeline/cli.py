@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import webbrowser
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -247,8 +248,9 @@ def report(home: HomeOption = None) -> None:
     page = load(home).home / "published" / "report" / "index.html"
     if not page.exists():
         _fail("nothing has been published yet; `journey run` makes the report", FAULT)
-    out.print(_shown(page))
-    typer.launch(page.resolve().as_uri())
+    out.print(_shown(page), soft_wrap=True)
+    if not webbrowser.open(page.resolve().as_uri()):
+        out.print("no browser here; open that file in one")
 
 
 @app.command()

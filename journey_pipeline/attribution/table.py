@@ -99,9 +99,11 @@ def _check_totals(attributed: pd.DataFrame, paths: pd.DataFrame) -> None:
 def fitted_credits(rules: pd.DataFrame, path_cells: pd.DataFrame, models: Mapping[str, FittedModel]) -> pd.DataFrame:
     """Credit of the fitted models: one fit per week and conversion type, over the paths that ended then.
 
-    Conversions without an eligible touch stay `unattributed` as the rules have them. A conversion type
-    without a single path cell has nothing to fit and gets no rows. Intervals are null (module docstring).
+    Conversions without an eligible touch stay `unattributed` as the rules have them, also where a conversion
+    type has no path at all: every model accounts for every conversion. Intervals are null (module docstring).
     """
+    if not models:
+        return rules.iloc[:0]
     paths = path_cells[has_channels(path_cells)]
     paths = paths.assign(
         week=weeks(paths["week"]),
@@ -109,8 +111,7 @@ def fitted_credits(rules: pd.DataFrame, path_cells: pd.DataFrame, models: Mappin
         nulls=floats(paths["nulls"]),
         value=np.nan_to_num(floats(paths["value"])),
     )
-    fitted_types = set(path_cells["conversion_type"])
-    linear = rules[(rules["model"] == SPLIT_MODEL) & rules["conversion_type"].isin(fitted_types)]
+    linear = rules[rules["model"] == SPLIT_MODEL]
     outside = linear[linear["channel"] == UNATTRIBUTED]
     linear = linear[linear["channel"] != UNATTRIBUTED]
     _check_totals(linear, paths)
@@ -122,8 +123,6 @@ def fitted_credits(rules: pd.DataFrame, path_cells: pd.DataFrame, models: Mappin
             if period in splits:
                 rows = split_over_campaigns(fit(cells).by_channel, splits[period])
                 parts.append(rows.merge(cells[["week", "conversion_type"]].head(1), how="cross").assign(model=name))
-    if not parts:
-        return rules.iloc[:0]
     table = pd.concat(parts, ignore_index=True)
     return table.assign(credit_ci_low=np.nan, credit_ci_high=np.nan)[CREDIT_COLUMNS]
 

@@ -142,7 +142,8 @@ def _build(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) 
     _point_dbt_at_warehouse()
     result = dbtRunner(manifest=manifest).invoke(
         [
-            *("build", "--indirect-selection=empty", "--no-write-json", "--select", *names),
+            # In full, so that a lookup whose columns changed replaces the one an older version left behind.
+            *("build", "--full-refresh", "--indirect-selection=empty", "--no-write-json", "--select", *names),
             *dbt_arguments(home.settings.home / "work" / "dbt"),
         ]
     )

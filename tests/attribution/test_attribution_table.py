@@ -147,12 +147,25 @@ def test_paths_that_count_other_conversions_are_refused() -> None:
         attribution(cells, paths, spend)
 
 
-def test_a_type_without_paths_has_rule_models_only() -> None:
+def test_a_type_that_nothing_was_credited_for_is_unattributed_in_every_model() -> None:
     cells, paths, spend = example()
-    leads = cells.assign(conversion_type="lead")
-    table = attribution(pd.concat([cells, leads]), paths, spend)
-    assert set(table.query("conversion_type == 'lead'")["model"]) == {"linear", "last"}
+    deals = cells.groupby(["week", "model"], as_index=False)[
+        ["credit", "value", "bucket_credit_sum_squares", "bucket_value_sum_squares"]
+    ].sum()
+    deals = deals.assign(conversion_type="opportunity_won", channel="unattributed", campaign=None)
+    table = attribution(pd.concat([cells, deals]), paths, spend)
+    found = table.query("conversion_type == 'opportunity_won' and credit > 0")
+    assert set(found["channel"]) == {"unattributed"}
+    by_model = found.groupby("model")["credit"].sum()
+    assert set(by_model.index) == {"linear", "last", "markov"}
+    assert by_model.nunique() == 1
     assert (table.groupby(["conversion_type", "model"])["spend"].sum() == 80).all()
+
+
+def test_credited_conversions_without_any_path_are_refused() -> None:
+    cells, paths, spend = example()
+    with pytest.raises(ValueError, match="disagree"):
+        attribution(pd.concat([cells, cells.assign(conversion_type="lead")]), paths, spend)
 
 
 def test_a_channel_the_linear_rule_never_credited_keeps_its_credit_in_one_row() -> None:
@@ -208,7 +221,7 @@ def test_rule_vector_passes_through() -> None:
     cells = by_bucket.groupby(["model", "channel"]).sum()
     cells["bucket_credit_sum_squares"] = (by_bucket["credit"] ** 2).groupby(["model", "channel"]).sum()
     cells = cells.reset_index().assign(week="2026-01-26", conversion_type="order", campaign=None)
-    table = attribution(cells, NO_PATHS, NO_SPEND).query("credit > 0")
+    table = attribution(cells, NO_PATHS, NO_SPEND, models={}).query("credit > 0")
     assert table["model"].tolist() == expected["model"].tolist()
     np.testing.assert_allclose(table["credit"], expected["conversions"], rtol=1e-9)
     np.testing.assert_allclose(table["value"], expected["revenue"], rtol=1e-9)
