@@ -153,6 +153,11 @@ BREAKAGES = {
         ("no,EUR,95.00,0.00,15.17,95.00,AUTUMN10", "no,EUX,95.00,0.00,15.17,95.00,AUTUMN10"),
         ["orders_export_1.csv", "line=6", "currency"],
     ),
+    "currency without a rate": (
+        "shopify/orders_export_1.csv",
+        ("no,EUR,95.00,0.00,15.17,95.00,AUTUMN10", "no,JPY,95.00,0.00,15.17,95.00,AUTUMN10"),
+        ["orders_export_1.csv", "currency=JPY", "source_row_number=3"],
+    ),
     "duplicate key": (
         "typeform/responses-AbC123-01HXYZ.csv",
         ("fa951ae2008c5902f7e37d9e299e5569", "0a590029554e899283efd5bd0dcc3f8f"),

@@ -194,11 +194,19 @@ def _verdict(connection: duckdb.DuckDBPyConnection, node: Any, key: dg.AssetChec
     description = "" if passed else f"{failing} failing row(s)"
     metadata = getattr(node.node, "test_metadata", None)
     if not passed and (metadata is None or metadata.name == "never_null"):
-        relation = connection.sql(f"select * from ({node.node.compiled_code}) limit 5")
-        rows = [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
-        shown = "; ".join(", ".join(f"{k}={v}" for k, v in row.items()) for row in rows)
-        description = f"{failing} failing row(s): {shown}"
+        description = f"{failing} failing row(s): {_first_rows(connection, node.node.compiled_code)}"
     return verdicts.Verdict(key.name, key.asset_key.to_user_string(), passed, failing, description)
+
+
+def _first_rows(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
+    """The first rows of a failed law, with the delivered file by its name."""
+    relation = connection.sql(f"select * from ({sql}) limit 5")
+    rows = [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+    paths = dict(connection.execute("select file_id, min(path) from raw.source_files group by file_id").fetchall())
+    for row in rows:
+        if row.get("source_file_id") in paths:
+            row["source_file_id"] = paths[row["source_file_id"]]
+    return "; ".join(", ".join(f"{name}={value}" for name, value in row.items()) for row in rows)
 
 
 staging = word("staging", "config.schema:seeds config.schema:staging")
