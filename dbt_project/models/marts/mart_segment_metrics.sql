@@ -1,14 +1,14 @@
 select
     cast(measured.week as date) as week,
-    measured.segment_set,
-    measured.segment,
-    measured.metric,
-    measured.numerator,
-    measured.denominator,
-    measured.value,
-    measured.ci_low,
-    measured.ci_high,
-    measured.is_small_sample,
+    cast(measured.segment_set as varchar) as segment_set,
+    cast(measured.segment as varchar) as segment,
+    cast(measured.metric as varchar) as metric,
+    cast(measured.numerator as double) as numerator,
+    cast(measured.denominator as double) as denominator,
+    cast(measured.value as double) as value,
+    cast(measured.ci_low as double) as ci_low,
+    cast(measured.ci_high as double) as ci_high,
+    cast(measured.is_small_sample as boolean) as is_small_sample,
     parameters.as_of,
     '{{ var("definition_version") }}' as definition_version
 from {{ source('measures', 'segment_metrics') }} as measured

@@ -1,13 +1,13 @@
 select
     cast(measured.week as date) as week,
-    measured.segment_set,
-    measured.from_segment,
-    measured.to_segment,
+    cast(measured.segment_set as varchar) as segment_set,
+    cast(measured.from_segment as varchar) as from_segment,
+    cast(measured.to_segment as varchar) as to_segment,
     cast(measured.customers as bigint) as customers,
-    measured.share,
-    measured.ci_low,
-    measured.ci_high,
-    measured.is_small_sample,
+    cast(measured.share as double) as share,
+    cast(measured.ci_low as double) as ci_low,
+    cast(measured.ci_high as double) as ci_high,
+    cast(measured.is_small_sample as boolean) as is_small_sample,
     parameters.as_of,
     '{{ var("definition_version") }}' as definition_version
 from {{ source('measures', 'segment_migration') }} as measured
