@@ -317,3 +317,16 @@ def test_an_empty_home_says_what_to_do(tmp_path: Path) -> None:
     result = journey("run", "--as-of", AS_OF, home=tmp_path)
     assert result.returncode == 1
     assert "journey generate" in result.stderr
+
+
+def test_one_source_alone_is_enough_for_a_release(tmp_path: Path) -> None:
+    """Everything that the source cannot feed is there and empty."""
+    deliver_samples(tmp_path / "inbox")
+    for folder in (tmp_path / "inbox").iterdir():
+        if folder.name != "typeform":
+            shutil.rmtree(folder)
+    result = journey("run", "--as-of", AS_OF, home=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert ask(released(tmp_path), "select count(*) from experience") > [(0,)]
+    assert ask(released(tmp_path), "select count(*) from conversions") == [(0,)]
+    assert (tmp_path / "published" / "report" / "index.html").exists()
