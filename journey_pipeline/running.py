@@ -190,5 +190,13 @@ def _step_faults(result: Any) -> list[str]:
         text = event.step_failure_data.user_failure_data
         line = text.description if text and text.description else (error.message if error else "unknown fault")
         if "DagsterAssetCheckFailedError" not in line:
-            faults.append(f"{event.step_key}: {line.strip()}")
+            faults.append(f"{event.step_key}: {without_values(line.strip())}")
     return faults
+
+
+def without_values(message: str) -> str:
+    """A fault's text, cut where DuckDB begins to quote the cell it could not convert."""
+    for kind in ("Conversion Error", "Invalid Input Error", "Constraint Error"):
+        if kind in message:
+            return message[: message.index(kind) + len(kind)]
+    return message

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from journey_pipeline.running import without_values
+
 from .pipeline_runs import journey
 
 
@@ -66,3 +68,12 @@ def test_status_of_a_new_home_says_how_to_begin(tmp_path: Path) -> None:
     result = journey("status", home=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "journey run" in result.stdout
+
+
+def test_a_fault_never_quotes_the_cell_that_caused_it() -> None:
+    told = (
+        "customers: _duckdb.ConversionException: Conversion Error: Could not convert string 'maya@example.com' to INT64"
+    )
+    assert without_values(told) == "customers: _duckdb.ConversionException: Conversion Error"
+    structural = "Catalog Error: Table with name spend does not exist!"
+    assert without_values(structural) == structural
