@@ -4,7 +4,8 @@ Holds paths, file modes and the SQLite ledger. Add here when the ledger must rem
 Must not be here: parsing, contracts' rules, DuckDB.
 
 Ledger tables: `files` (one verdict per contract and content), `deliveries` (one row per path and content,
-with whether the inbox still has it in that form), `bad_cells` (cells that broke a rule, as shapes).
+with whether the inbox still has it in that form), `placements` (each time a path came to hold another content),
+`bad_cells` (cells that broke a rule, as shapes).
 """
 
 from __future__ import annotations
@@ -34,10 +35,36 @@ create table if not exists deliveries (
     contract text not null, path text not null, sha256 text not null, size integer not null,
     mtime_ns integer not null, ctime_ns integer not null, delivered_at text not null, exported_at text,
     in_inbox integer not null, primary key (contract, path, sha256));
+create table if not exists placements (
+    number integer primary key, contract text not null, path text not null, sha256 text not null,
+    placed_at text not null);
+create index if not exists placements_of_path on placements (contract, path, number);
 create table if not exists bad_cells (
     contract text not null, sha256 text not null, record integer, line integer, column_name text,
     rule text not null, expected text, found_shape text);
 create index if not exists bad_cells_of_file on bad_cells (contract, sha256);
+"""
+
+FOREVER = "9999"
+
+# A file put in place of another of the same name and the same export time is its correction: the other counts no
+# more, as if it had never come. Without that, only the hash would say which of two undated exports is meant.
+# `:until` is a load time; a held file corrects nothing.
+STANDING_DELIVERIES = """
+    select deliveries.*
+    from deliveries
+    left join placements
+        on placements.number = (
+            select max(number) from placements as later
+            where later.contract = deliveries.contract and later.path = deliveries.path and later.placed_at <= :until)
+    left join deliveries as holder
+        on holder.contract = placements.contract and holder.path = placements.path
+        and holder.sha256 = placements.sha256
+    left join files as held on held.contract = holder.contract and held.sha256 = holder.sha256
+    where deliveries.delivered_at <= :until
+        and not coalesce(
+            holder.sha256 <> deliveries.sha256 and held.outcome = 'loaded'
+            and holder.exported_at is deliveries.exported_at, 0)
 """
 
 
@@ -136,7 +163,9 @@ def known_at(lake: Lake) -> datetime | None:
     if not lake.ledger_path.exists():
         return None
     with lake.ledger() as ledger:
-        latest = ledger.execute("select max(delivered_at) from deliveries").fetchall()[0][0]
+        latest = ledger.execute(
+            "select max(at) from (select delivered_at as at from deliveries union all select placed_at from placements)"
+        ).fetchall()[0][0]
     return stored_time(latest)
 
 

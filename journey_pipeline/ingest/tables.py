@@ -16,7 +16,7 @@ import duckdb
 
 from journey_pipeline.ingest import engine
 from journey_pipeline.ingest.contract import Contract
-from journey_pipeline.ingest.lake import Lake, stored_time, time_text
+from journey_pipeline.ingest.lake import FOREVER, STANDING_DELIVERIES, Lake, stored_time, time_text
 
 LINEAGE = {
     "_file_id": "varchar",
@@ -81,15 +81,14 @@ def _files(lake: Lake, contract: Contract, known_at: datetime | None) -> list[_R
     """Files that count, ranked by (export time, content id); the latest of several deliveries counts."""
     if not lake.ledger_path.exists():
         return []
-    until = time_text(known_at) or "9999"
     with lake.ledger() as ledger:
         rows = ledger.execute(
             "select files.sha256 as sha256, columns, max(deliveries.exported_at) as at "
-            "from files join deliveries on deliveries.contract = files.contract "
-            "and deliveries.sha256 = files.sha256 and deliveries.delivered_at <= ? "
-            "where files.contract = ? and outcome = 'loaded' and loaded_at <= ? "
+            f"from files join ({STANDING_DELIVERIES}) as deliveries on deliveries.contract = files.contract "
+            "and deliveries.sha256 = files.sha256 "
+            "where files.contract = :contract and outcome = 'loaded' and loaded_at <= :until "
             "group by files.sha256",
-            (until, contract.id, until),
+            {"contract": contract.id, "until": time_text(known_at) or FOREVER},
         ).fetchall()
     dated = sorted((row["at"] or "", row["sha256"], row["columns"]) for row in rows)
     return [
@@ -162,9 +161,8 @@ def source_files(connection: duckdb.DuckDBPyConnection, lake: Lake, known_at: da
     """)
     if not lake.ledger_path.exists():
         return
-    until = time_text(known_at) or "9999"
     with lake.ledger() as ledger:
-        deliveries = ledger.execute(_DELIVERIES, (until, until)).fetchall()
+        deliveries = ledger.execute(_DELIVERIES, {"until": time_text(known_at) or FOREVER}).fetchall()
         cells = _cells(ledger)
     superseded = {
         (contract, file_id): int(count)
@@ -176,11 +174,12 @@ def source_files(connection: duckdb.DuckDBPyConnection, lake: Lake, known_at: da
     _insert(connection, "raw.quarantine", [line for row in deliveries for line in _quarantine(row, cells)])
 
 
-_DELIVERIES = """
+_DELIVERIES = f"""
     select files.*, deliveries.path as path, deliveries.exported_at as export_at,
         row_number() over (partition by files.contract, files.sha256 order by path) as copy
-    from deliveries join files on files.contract = deliveries.contract and files.sha256 = deliveries.sha256
-    where deliveries.delivered_at <= ? and files.loaded_at <= ? and (outcome = 'loaded' or in_inbox = 1)
+    from ({STANDING_DELIVERIES}) as deliveries
+    join files on files.contract = deliveries.contract and files.sha256 = deliveries.sha256
+    where files.loaded_at <= :until and (outcome = 'loaded' or in_inbox = 1)
     order by files.contract, path, files.sha256
 """
 

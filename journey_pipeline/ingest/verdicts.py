@@ -16,7 +16,7 @@ from typing import Literal
 from journey_pipeline.ingest.contract import Contract
 from journey_pipeline.ingest.faults import Fault, IngestError
 from journey_pipeline.ingest.inbox import InboxFile, export_time
-from journey_pipeline.ingest.lake import Lake, stored_time, time_text
+from journey_pipeline.ingest.lake import FOREVER, STANDING_DELIVERIES, Lake, stored_time, time_text
 from journey_pipeline.ingest.parsing import BadCell, HeldFileError, Parsed
 from journey_pipeline.ingest.stage import Staged
 
@@ -160,6 +160,20 @@ def record_deliveries(
         for row in ledger.execute("select sha256, exported_at from files where contract = ?", (contract_id,))
     }
     ledger.execute("update deliveries set in_inbox = 0 where contract = ?", (contract_id,))
+    holders = dict(
+        ledger.execute(
+            "select path, sha256 from placements where contract = ? group by path having number = max(number)",
+            (contract_id,),
+        ).fetchall()
+    )
+    ledger.executemany(
+        "insert into placements (contract, path, sha256, placed_at) values (?, ?, ?, ?)",
+        [
+            (contract_id, file.name, sha256, time_text(loaded_at))
+            for file, sha256 in delivered
+            if holders.get(file.name) != sha256
+        ],
+    )
     ledger.executemany(
         "insert into deliveries values (?, ?, ?, ?, ?, ?, ?, ?, 1) "
         "on conflict (contract, path, sha256) do update set "
@@ -188,7 +202,8 @@ def outcomes(
     verdicts = {row["sha256"]: row for row in ledger.execute("select * from files where contract = ?", (contract_id,))}
     first: dict[str, str] = {}
     for row in ledger.execute(
-        "select sha256, min(path) as path from deliveries where contract = ? group by sha256", (contract_id,)
+        f"select sha256, min(path) as path from ({STANDING_DELIVERIES}) where contract = :contract group by sha256",
+        {"contract": contract_id, "until": FOREVER},
     ):
         first[row["sha256"]] = row["path"]
     return [_outcome(file, verdicts[sha256], first[sha256], sha256 in fresh) for file, sha256 in delivered]

@@ -163,6 +163,24 @@ def test_after_the_fix_nothing_remains_of_the_fault(tmp_path: Path) -> None:
     assert tables(clean) == tables(faulty)
 
 
+def test_a_correction_under_the_same_name_takes_the_place_of_what_it_corrects(home: Home, tmp_path: Path) -> None:
+    """Twice there and back, so that no order of content hashes can pass for it."""
+    good = (SAMPLES / ORDERS).read_bytes()
+    wrong = good.replace(b"no,EUR,95.00", b"no,JPY,95.00")
+    untouched = Home(tmp_path / "untouched")
+    untouched.put(ORDERS, good)
+    untouched.load()
+    for day, content in enumerate([good, wrong, good, wrong, good]):
+        home.put(ORDERS, content)
+        home.load(LOADED_AT + timedelta(days=day))
+        currencies = home.rows("select distinct currency from raw.shopify__orders where _is_current and currency <> ''")
+        assert (("JPY",) in currencies) == (content is wrong)
+    assert tables(home) == tables(untouched)
+    days = [LOADED_AT + timedelta(days=day) for day in range(5)]
+    jpy = "select count(*) > 0 from raw.shopify__orders where _is_current and currency = 'JPY'"
+    assert [home.rows(jpy, at=day)[0][0] for day in days] == [False, True, False, True, False]
+
+
 def test_a_removed_file_stays_loaded_and_a_removed_fault_goes(home: Home) -> None:
     home.put_sample(ORDERS)
     bad = home.put("shopify/orders_export_2.csv", "<html>")
