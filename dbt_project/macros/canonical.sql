@@ -9,12 +9,17 @@ null. Cleaning and vendor mess must not be here, they are staging.
 {{ instant }} < (select as_of from {{ source('raw', 'run_parameters') }})
 {%- endmacro %}
 
+{#- Only days that had ended at the run's `as_of`, in the reporting zone. -#}
+{% macro day_before_as_of(day) -%}
+{{ day }} < (select {{ reporting_date('as_of', 'time_zone') }} from {{ source('raw', 'run_parameters') }})
+{%- endmacro %}
+
 {#-
 One staging model's rows in the shape of the calling model's contract. Keyword arguments give a column another
 expression: rows_from('stg_x__y', occurred_at='created_at'). Besides the contract's columns every row has `record_key`,
-`source_priority` and `twin_key` for `preferred_rows`.
+`source_priority` and `twin_key` for `preferred_rows`, and `order_rank` for `orders_of_record`.
 -#}
-{% macro rows_from(model_name, where='true', source_priority=1) %}
+{% macro rows_from(model_name, where='true', source_priority=1, order_rank='null') %}
     {%- set expressions = kwargs -%}
     {%- set relation = ref(model_name) -%}
     {%- set found = adapter.get_columns_in_relation(relation) if execute else [] -%}
@@ -26,7 +31,8 @@ expression: rows_from('stg_x__y', occurred_at='created_at'). Besides the contrac
         {%- endfor %}
         cast({{ expressions.get('record_key', natural_key) }} as varchar) as record_key,
         cast({{ expressions.get('twin_key', natural_key) }} as varchar) as twin_key,
-        {{ source_priority }} as source_priority
+        {{ source_priority }} as source_priority,
+        cast({{ order_rank }} as integer) as order_rank
     from {{ relation }}
     where {{ where }}
 {% endmacro %}
@@ -49,6 +55,18 @@ with all its rows: a screen download and an API never add up.
                 and better.twin_key = delivered.twin_key
                 and better.source_priority < delivered.source_priority
         )
+{%- endmacro %}
+
+{#-
+Several systems tell of one order: the shop, the site's own tracking, the mail tool, the payment provider. Revenue is
+counted from one of them, the one with the lowest order_rank that delivers any order; rows without a rank are kept.
+-#}
+{% macro orders_of_record(relation) -%}
+    select *
+    from {{ relation }}
+    where
+        order_rank is null
+        or order_rank = (select min(order_rank) from {{ relation }} where conversion_type = 'order')
 {%- endmacro %}
 
 {#-

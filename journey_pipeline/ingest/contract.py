@@ -11,7 +11,7 @@ import re
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Words = Annotated[list[str], Field(min_length=1)]
@@ -26,22 +26,54 @@ EventsTable = Literal[
     "experience_scores",
     "spend",
     "consents",
+    "content_metrics",
 ]
 IdentifierType = Literal[
+    "advertising_id",
+    "consent_key",
+    "device_id",
+    "discourse_user_id",
     "email",
-    "phone",
-    "user_id",
-    "ga_client_id",
-    "gclid",
-    "gbraid",
-    "wbraid",
+    "email_md5",
+    "email_sha256",
     "fbclid",
-    "order_name",
-    "shopify_customer_id",
+    "ga_client_id",
+    "gbraid",
+    "gclid",
     "hubspot_contact_id",
+    "hubspot_utk",
+    "intercom_contact_id",
+    "klaviyo_profile_id",
+    "li_fat_id",
+    "mailchimp_euid",
+    "mixpanel_distinct_id",
+    "msclkid",
+    "order_name",
+    "phone",
+    "salesforce_contact_id",
+    "salesforce_lead_id",
+    "segment_anonymous_id",
+    "shopify_customer_id",
+    "snowplow_domain_userid",
+    "snowplow_network_userid",
+    "stripe_customer_id",
+    "ttclid",
+    "user_id",
+    "wbraid",
     "zendesk_user_id",
 ]
-TimeKind = Literal["utc_instant", "offset_in_value", "local_naive", "date_in_account_tz", "epoch_us", "epoch_ms"]
+TimeKind = Literal[
+    "utc_instant", "offset_in_value", "local_naive", "date_in_account_tz", "epoch_s", "epoch_ms", "epoch_us"
+]
+
+
+def _with_one_group(pattern: str) -> str:
+    if re.compile(pattern).groups != 1:
+        raise ValueError("the pattern must have exactly one group, the value")
+    return pattern
+
+
+OneGroup = Annotated[str, AfterValidator(_with_one_group)]
 
 
 class _Block(BaseModel):
@@ -67,8 +99,24 @@ class Member(_Block):
     currency: bool = False
 
 
+class HeaderCapture(_Block):
+    """A value that stands in the delivered header of another column, as the currency in `Amount spent (EUR)`."""
+
+    column: Name
+    pattern: OneGroup
+
+
 class _Custom(_Block):
-    property: Literal["sourceHeader", "sourceHeaderPattern", "currency", "members", "nullTokens"]
+    property: Literal[
+        "sourceHeader",
+        "sourceHeaderPattern",
+        "headerCapture",
+        "preambleCapture",
+        "oneFormatPerFile",
+        "currency",
+        "members",
+        "nullTokens",
+    ]
     value: Any
 
 
@@ -77,6 +125,9 @@ class _ColumnCustoms(_Block):
 
     sourceHeader: Words = []  # noqa: N815
     sourceHeaderPattern: str | None = None  # noqa: N815
+    headerCapture: HeaderCapture | None = None  # noqa: N815
+    preambleCapture: OneGroup | None = None  # noqa: N815
+    oneFormatPerFile: bool = False  # noqa: N815
     currency: bool = False
     members: list[Member] = []
     nullTokens: list[str] = []  # noqa: N815
@@ -108,8 +159,15 @@ class Column(_Block):
             re.compile(self.custom.sourceHeaderPattern)
         return self
 
+    @property
+    def is_captured(self) -> bool:
+        """Whether the value comes from the file's header or preamble, once for all rows, and not from a cell."""
+        return self.custom.headerCapture is not None or self.custom.preambleCapture is not None
+
     def claims(self, header: str) -> bool:
         """Whether a header of a delivered file names this column (case, spaces and NBSP do not matter)."""
+        if self.is_captured:
+            return False
         wanted = header_key(header)
         if wanted in {header_key(alias) for alias in (self.name, *self.custom.sourceHeader)}:
             return True
@@ -127,20 +185,38 @@ class Quality(_Block):
 
 
 class Format(_Block):
-    """How the bytes are laid out. Several entries are alternatives, tried in order."""
+    """How the bytes are laid out. Several entries are alternatives, tried in order.
 
-    type: Annotated[list[Literal["csv", "jsonl", "parquet"]], Field(min_length=1)]
+    `lines` is plain text, one value per line, for a contract of one column. Delimited text without a header
+    (`header: false`) has the contract's columns in order and no quoting; a line of another width is set aside.
+    `metadata_rows` stand between header and data, `footer_lines` (least, most) after a blank line at the end:
+    both are kept with the preamble. `plain_gz` takes bytes that were unpacked on the way and kept their name.
+    """
+
+    type: Annotated[list[Literal["csv", "jsonl", "parquet", "lines"]], Field(min_length=1)]
     encodings: Words = ["utf-8"]
     delimiters: Words = [","]
+    header: bool = True
     header_match: list[str] = []
     max_preamble_lines: int = 0
+    metadata_rows: Annotated[int, Field(ge=0, le=5)] = 0
+    footer_lines: tuple[int, int] | None = None
+    plain_gz: bool = False
+    strip_nul: bool = False
 
 
 class DropRule(_Block):
-    """Rows that are not data, such as totals: the cleaned text of `column` starts with the given words."""
+    """Rows that are not data, such as totals, by the cleaned text of `column`: how it starts, or that it is blank."""
 
     column: Name
-    starts_with: str
+    starts_with: str | None = None
+    blank: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> DropRule:
+        if (self.starts_with is None) == (self.blank is None):
+            raise ValueError("give either starts_with or blank")
+        return self
 
 
 class ControlTotals(_Block):
@@ -159,13 +235,29 @@ class Rows(_Block):
     control_totals: ControlTotals | None = None
 
 
-class Clean(_Block):
+class NumberStyle(_Block):
+    """How numbers are written. A blank as `thousands` stands for any kind of space."""
+
+    thousands: Literal["", ",", ".", " ", "'"] = ""
+    decimal: Literal[".", ","] = "."
+
+
+class DelimiterStyle(NumberStyle):
+    """The style of the files that have this delimiter, such as 1 234,56 beside semicolons."""
+
+    delimiter: str
+
+
+class Clean(NumberStyle):
     """What the cleaner removes so that staging can cast plainly."""
 
     null_tokens: list[str] = [""]
-    thousands: Literal["", ",", ".", " ", "'"] = ""
-    decimal: Literal[".", ","] = "."
+    alternatives: list[DelimiterStyle] = []
     strip_leading_apostrophe: bool = False
+
+    def style(self, delimiter: str | None) -> NumberStyle:
+        """The style of a file by its delimiter."""
+        return next((style for style in self.alternatives if style.delimiter == delimiter), self)
 
 
 class Time(_Block):
@@ -186,10 +278,15 @@ class ExportedAt(_Block):
 
 
 class Delivery(_Block):
-    """Which rows of several files are current."""
+    """Which rows of several files are current.
+
+    In `replace_window` a file replaces everything between its first and its last `time`, for the same values of
+    `scope` (an account); or, with `window`, the rows that have the same values there (an order).
+    """
 
     mode: Literal["replace_window", "append_dedupe", "upsert_latest", "snapshot_full"]
     window: list[Name] = []
+    scope: list[Name] = []
     key: list[Name] = []
     version: Name | None = None
     exported_at: ExportedAt = ExportedAt()
@@ -199,7 +296,7 @@ class Delivery(_Block):
     @model_validator(mode="after")
     def _mode_has_what_it_needs(self) -> Delivery:
         needs = {
-            "replace_window": bool(self.window),
+            "replace_window": True,
             "append_dedupe": bool(self.key),
             "upsert_latest": bool(self.key and self.version),
             "snapshot_full": True,
@@ -220,9 +317,14 @@ class Limits(_Block):
 
 
 class Ingest(_Block):
-    """Everything the loader needs to know about the delivered files."""
+    """Everything the loader needs to know about the delivered files.
+
+    A zip counts as a folder: `glob` and `companions` see `<name>.zip/<member>`. Companions come with the export
+    and hold nothing of their own; they are left out without a word.
+    """
 
     glob: Words
+    companions: list[str] = []
     format: Format
     rows: Rows = Rows()
     clean: Clean = Clean()
@@ -272,7 +374,11 @@ class Contract(_Block):
     @model_validator(mode="after")
     def _blocks_name_real_columns(self) -> Contract:
         ingest, names = self.ingest, {column.name for column in self.columns}
-        used = {*ingest.delivery.window, *ingest.delivery.key, *ingest.delivery.exported_at.columns}
+        used = {*ingest.delivery.window, *ingest.delivery.scope, *ingest.delivery.key}
+        used |= set(ingest.delivery.exported_at.columns)
+        used |= {c.custom.headerCapture.column for c in self.columns if c.custom.headerCapture}
+        if ingest.delivery.mode == "replace_window" and not ingest.delivery.window and ingest.time is None:
+            raise ValueError("delivery mode replace_window lacks its window or the time block that dates the rows")
         used |= {rule.column for rule in ingest.rows.drop} | set(self.identity.personal)
         used |= {item.column for item in self.identity.identifiers}
         used |= {ingest.delivery.version} if ingest.delivery.version else set()

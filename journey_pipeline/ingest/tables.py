@@ -17,6 +17,7 @@ import duckdb
 from journey_pipeline.ingest import engine
 from journey_pipeline.ingest.contract import Contract
 from journey_pipeline.ingest.lake import FOREVER, STANDING_DELIVERIES, Lake, stored_time, time_text
+from journey_pipeline.ingest.rules import instant
 
 LINEAGE = {
     "_file_id": "varchar",
@@ -24,6 +25,7 @@ LINEAGE = {
     "_delivery_rank": "integer",
     "_is_current": "boolean",
     "_exported_at": "timestamp",
+    "_file_name": "varchar",
     "_extra": "varchar",
 }
 
@@ -33,6 +35,7 @@ class _RawFile:
     sha256: str
     rank: int
     exported_at: datetime | None
+    name: str
     columns: list[str]
 
 
@@ -61,7 +64,8 @@ def register(
     connection.execute(f"""
         create or replace view {view} as
         select {columns}, delivered._file_id, delivered._row_number, delivered._delivery_rank,
-            superseded._row_number is null as _is_current, delivered._exported_at, delivered._extra
+            superseded._row_number is null as _is_current, delivered._exported_at, delivered._file_name,
+            delivered._extra
         from ({ranked}) as delivered
         left join (
             select _file_id, _row_number from raw.superseded_rows where contract = {engine.text(contract.id)}
@@ -83,17 +87,17 @@ def _files(lake: Lake, contract: Contract, known_at: datetime | None) -> list[_R
         return []
     with lake.ledger() as ledger:
         rows = ledger.execute(
-            "select files.sha256 as sha256, columns, max(deliveries.exported_at) as at "
+            "select files.sha256 as sha256, columns, max(deliveries.exported_at) as at, min(deliveries.path) as name "
             f"from files join ({STANDING_DELIVERIES}) as deliveries on deliveries.contract = files.contract "
             "and deliveries.sha256 = files.sha256 "
             "where files.contract = :contract and outcome = 'loaded' and loaded_at <= :until "
             "group by files.sha256",
             {"contract": contract.id, "until": time_text(known_at) or FOREVER},
         ).fetchall()
-    dated = sorted((row["at"] or "", row["sha256"], row["columns"]) for row in rows)
+    dated = sorted((row["at"] or "", row["sha256"], row["name"], row["columns"]) for row in rows)
     return [
-        _RawFile(sha256, rank, stored_time(at), json.loads(columns))
-        for rank, (at, sha256, columns) in enumerate(dated, start=1)
+        _RawFile(sha256, rank, stored_time(at), name, json.loads(columns))
+        for rank, (at, sha256, name, columns) in enumerate(dated, start=1)
     ]
 
 
@@ -107,12 +111,15 @@ def _ranked(contract: Contract, lake: Lake, files: list[_RawFile]) -> str:
         for name in contract.column_names
     )
     paths = ", ".join(engine.file(lake.raw_path(contract.id, file.sha256).absolute()) for file in files)
-    values = ", ".join(f"({engine.text(file.sha256)}, {file.rank}, {_timestamp(file.exported_at)})" for file in files)
+    values = ", ".join(
+        f"({engine.text(file.sha256)}, {file.rank}, {_timestamp(file.exported_at)}, {engine.text(file.name)})"
+        for file in files
+    )
     return f"""
         select {columns}, rows._file_id, rows._row_number, files.rank::integer as _delivery_rank,
-            files.exported_at as _exported_at, rows._extra
+            files.exported_at as _exported_at, files.name as _file_name, rows._extra
         from read_parquet([{paths}], union_by_name = {str(is_mixed).lower()}, hive_partitioning = false) as rows
-        join (values {values}) as files(file_id, rank, exported_at) on rows._file_id = files.file_id
+        join (values {values}) as files(file_id, rank, exported_at, name) on rows._file_id = files.file_id
     """
 
 
@@ -125,7 +132,13 @@ def _stale_rows(contract: Contract, ranked: str) -> str:
     delivery = contract.ingest.delivery
     key = ", ".join(engine.name(column) for column in (delivery.window or delivery.key))
     if delivery.mode == "snapshot_full":
-        newest = "_delivery_rank = max(_delivery_rank) over ()"
+        # A snapshot may come in parts: all files of the newest export time are it, each record once.
+        newest = "_exported_at is not distinct from max(_exported_at) over ()"
+        if key:
+            latest = f"partition by _exported_at, {key} order by _delivery_rank desc, _row_number desc"
+            newest += f" and row_number() over ({latest}) = 1"
+    elif delivery.mode == "replace_window" and not delivery.window:
+        return _covered_rows(contract, ranked, _dated_by(contract))
     elif delivery.mode == "replace_window":
         newest = f"_delivery_rank = max(_delivery_rank) over (partition by {key})"
     else:
@@ -134,6 +147,35 @@ def _stale_rows(contract: Contract, ranked: str) -> str:
             order.insert(0, f"{_version(delivery.version)} desc nulls last")
         newest = f"row_number() over (partition by {key} order by {', '.join(order)}) = 1"
     return f"select {engine.text(contract.id)}, _file_id, _row_number from ({ranked}) qualify not ({newest})"
+
+
+def _covered_rows(contract: Contract, ranked: str, moment: str) -> str:
+    """Rows whose moment lies in the period of a later file of the same scope, also where that file has no row there."""
+    scope = "".join(f"{engine.name(column)}, " for column in contract.ingest.delivery.scope)
+    same = " and ".join(
+        [
+            *(
+                f"rows.{engine.name(c)} is not distinct from later.{engine.name(c)}"
+                for c in contract.ingest.delivery.scope
+            ),
+            "rows._delivery_rank < later._delivery_rank",
+            "rows._at between later.first_at and later.last_at",
+        ]
+    )
+    return f"""
+        with rows as (select *, {moment} as _at from ({ranked})),
+        periods as (
+            select {scope}_delivery_rank, min(_at) as first_at, max(_at) as last_at from rows group by all
+        )
+        select {engine.text(contract.id)}, _file_id, _row_number from rows
+        where exists (select 1 from periods as later where {same})
+    """
+
+
+def _dated_by(contract: Contract) -> str:
+    if contract.ingest.time is None:
+        raise ValueError(f"{contract.id} has no time block")
+    return instant(contract.ingest.time)
 
 
 def _version(column: str) -> str:

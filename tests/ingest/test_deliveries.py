@@ -13,7 +13,7 @@ from tests.ingest.home import LOADED_AT, SAMPLES, Home
 from tests.ingest.test_csv_faults import DEAL_HEADER, GOOD, REPORT
 from tests.ingest.test_samples import GA4, GA4_AGAIN, ORDERS
 
-EVERYTHING = "select * from raw.{} order by _file_id, _row_number"
+EVERYTHING = "select * exclude (_file_name) from raw.{} order by _file_id, _row_number"
 FILES = "select * exclude (path, file_name) from raw.source_files order by all"
 
 

@@ -37,7 +37,7 @@ def test_every_sample_is_accepted_and_reconciles(everything: Home) -> None:
 
 
 def test_every_contract_has_a_sample_and_its_columns_in_order(everything: Home) -> None:
-    lineage = ["_file_id", "_row_number", "_delivery_rank", "_is_current", "_exported_at", "_extra"]
+    lineage = ["_file_id", "_row_number", "_delivery_rank", "_is_current", "_exported_at", "_file_name", "_extra"]
     with everything.warehouse() as connection:
         for contract in load_contracts().values():
             described = connection.execute(f'describe raw."{contract.id}"').fetchall()

@@ -18,7 +18,8 @@ import pandas as pd
 import pytest
 from dbt.cli.main import dbtRunner
 
-from journey_pipeline.ingest import Lake, land, load_contracts, register, scan
+from journey_pipeline.dbt_sources import write_raw_sources
+from journey_pipeline.ingest import FileOutcome, Lake, land, load_contracts, register, scan
 from journey_pipeline.settings import DBT_PROJECT
 
 from . import handmade
@@ -50,21 +51,27 @@ class Warehouse:
                 target = inbox / sample.relative_to(SAMPLES)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(sample, target)
+        self.land(name, as_of)
+
+    def land(self, name: str, as_of: datetime = AS_OF) -> list[FileOutcome]:
+        """Take the inbox of one load through the real loader into `raw`."""
         contracts, lake = load_contracts(), Lake(self.folder / name / "lake")
-        files = scan(inbox, contracts)
+        files = scan(self.folder / name / "inbox", contracts)
+        outcomes = [outcome for each in [*contracts.values(), None] for outcome in land(each, files, lake, LOADED_AT)]
         with duckdb.connect(str(self.path)) as connection:
             connection.execute("set TimeZone = 'UTC'")
             for contract in contracts.values():
-                land(contract, files, lake, LOADED_AT)
                 register(connection, contract, lake, None)
             connection.execute(
                 "create or replace table raw.run_parameters as select ?::timestamp as as_of, ?::timestamp as known_at, "
                 "'Europe/Berlin' as time_zone, 'EUR' as reporting_currency, 'samples' as candidate_id",
                 [as_of, LOADED_AT],
             )
+        return outcomes
 
     def dbt(self, *arguments: str) -> dict[str, Any]:
         """Run dbt in this process; results by node name. Fails the test with dbt's own message."""
+        write_raw_sources()
         before = os.environ.get("JOURNEY_WAREHOUSE")
         os.environ["JOURNEY_WAREHOUSE"] = str(self.path)
         try:
@@ -140,7 +147,12 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 
 @pytest.fixture(scope="session")
 def rows(warehouse: Warehouse) -> Rows:
-    """Answers of the built warehouse; closed after each, so that dbt may open the file in between."""
+    """Answers of the built warehouse."""
+    return answers(warehouse)
+
+
+def answers(warehouse: Warehouse) -> Rows:
+    """A function from SQL to rows; the file is closed after each, so that dbt may open it in between."""
 
     def answer(sql: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(warehouse.path), read_only=True) as connection:

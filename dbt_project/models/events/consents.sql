@@ -13,7 +13,14 @@ decided as (
         purpose,
         state,
         occurred_at,
-        method
+        method,
+        valid_until,
+        legal_basis,
+        jurisdiction,
+        policy_version,
+        evidence_ref,
+        source_file_id,
+        source_row_number
     from delivered
     where {{ before_as_of('occurred_at') }}
 )

@@ -1,25 +1,25 @@
 with delivered as (
-    {{ rows_from('stg_shopify__orders', conversion_type="'order'", occurred_at='created_at', source_priority=1) }}
+    {{ rows_from('stg_shopify__orders', conversion_type="'order'", occurred_at='created_at', source_priority=1, order_rank=1) }}
     union all
-    {{ rows_from('stg_shopify__orders_bulk', conversion_type="'order'", occurred_at='created_at', source_priority=2) }}
+    {{ rows_from('stg_shopify__orders_bulk', conversion_type="'order'", occurred_at='created_at', source_priority=2, order_rank=1) }}
     union all
     {{ rows_from('stg_shopify__orders',
         conversion_type="'void'", record_key="'void:' || record_key", adjusts_conversion_id='record_key',
         gross_amount='-gross_amount', occurred_at='coalesce(cancelled_at, created_at)', where='is_void',
-        source_priority=1) }}
+        source_priority=1, order_rank=1) }}
     union all
     {{ rows_from('stg_shopify__orders_bulk',
         conversion_type="'void'", record_key="'void:' || record_key", adjusts_conversion_id='record_key',
         gross_amount='-gross_amount', occurred_at='coalesce(cancelled_at, created_at)', where='is_void',
-        source_priority=2) }}
+        source_priority=2, order_rank=1) }}
     union all
     {{ rows_from('stg_shopify__refunds',
         conversion_type="'refund'", adjusts_conversion_id='order_key', twin_key='order_key',
-        source_priority=1) }}
+        source_priority=1, order_rank=1) }}
     union all
     {{ rows_from('stg_shopify__order_refunds',
         conversion_type="'refund'", adjusts_conversion_id='order_key', twin_key='order_key',
-        source_priority=2) }}
+        source_priority=2, order_rank=1) }}
     union all
     {{ rows_from('stg_hubspot__deal_stage_history',
         conversion_type="'opportunity_won'", gross_amount='amount', net_amount='amount',
@@ -42,8 +42,12 @@ cut as (
     where {{ before_as_of('occurred_at') }}
 ),
 
+of_record as (
+    {{ orders_of_record('cut') }}
+),
+
 preferred as (
-    {{ preferred_rows('cut', 'conversion_type') }}
+    {{ preferred_rows('of_record', 'conversion_type') }}
 ),
 
 originals as (
@@ -74,6 +78,7 @@ final as (
         preferred.identifier_type,
         preferred.identifier_value,
         preferred.order_ref,
+        preferred.status,
         cast(coalesce(preferred.gross_amount, 0) as decimal(18, 6)) as gross_amount,
         {{ share_of_original('net_amount') }} as net_amount,
         {{ share_of_original('tax_amount') }} as tax_amount,

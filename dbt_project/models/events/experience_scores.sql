@@ -26,6 +26,9 @@ scored as (
         asked_at,
         about_type,
         about_ref,
+        label,
+        comment,
+        response_channel,
         is_complete,
         source_file_id,
         source_row_number

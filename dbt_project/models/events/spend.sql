@@ -7,9 +7,7 @@ with delivered as (
 cut as (
     select *
     from delivered
-    where spend_date < (
-        select {{ reporting_date('as_of', 'time_zone') }} from {{ source('raw', 'run_parameters') }}
-    )
+    where {{ day_before_as_of('spend_date') }}
 ),
 
 preferred as (
@@ -56,6 +54,11 @@ final as (
         named.campaign_id,
         named.campaign,
         named.campaign_type,
+        named.ad_set_id,
+        named.ad_set,
+        named.ad_id,
+        named.ad,
+        named.attribution_setting,
         named.utm_source,
         named.utm_medium,
         channels.channel,

@@ -84,9 +84,11 @@ final as (
         {{ key_of(['grouped.source', 'grouped.record_key', 'grouped.interaction_type']) }} as touchpoint_id,
         grouped.* exclude (
             touchpoint_id, family, is_machine, is_internal_test,
-            campaign_type, campaign_channel, record_key, twin_key, source_priority
+            campaign_type, campaign_channel, record_key, twin_key, source_priority, order_rank,
+            is_time_ambiguous
         ),
         coalesce(grouped.family, {{ channel_family('grouped.channel') }}) as family,
+        coalesce(grouped.is_time_ambiguous, false) as is_time_ambiguous,
         coalesce(grouped.is_machine, false) as is_machine,
         coalesce(grouped.is_internal_test, false) or internal_people.identifier_value is not null as is_internal_test
     from grouped
