@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from journey_pipeline.ingest.archives import is_archive, members
 from journey_pipeline.ingest.contract import Contract
 from journey_pipeline.ingest.engine import parser
 from journey_pipeline.ingest.faults import Fault, IngestError
-from journey_pipeline.ingest.inbox import contract_of, unknown_file
+from journey_pipeline.ingest.inbox import contract_of, is_companion, unknown_file
 from journey_pipeline.ingest.parsing import BadCell, HeldFileError, parse
 from journey_pipeline.ingest.stage import stage
 
@@ -51,17 +52,38 @@ def check(
         below = sorted(item for item in path.rglob("*") if not item.is_dir()) if path.is_dir() else [path]
         for item in below:
             if item == path or not any(part.startswith(".") for part in item.relative_to(path).parts):
-                results.append(_checked(item, chosen or contract_of(item, contracts), contracts))
+                results += _checked_file(item, chosen, contracts)
     return results
 
 
-def _checked(path: Path, contract: Contract | None, contracts: Mapping[str, Contract]) -> CheckResult:
+def _checked_file(path: Path, chosen: Contract | None, contracts: Mapping[str, Contract]) -> list[CheckResult]:
+    """One file, or all files of an archive but for those that hold nothing of their own."""
+    if not is_archive(path.name):
+        return [_checked(path, path, (), chosen or contract_of(path, contracts), contracts)]
+    try:
+        inside = [(path.joinpath(*names), names) for names, _ in members(path)]
+    except IngestError as error:
+        return [CheckResult(path, None, False, fault=error.fault.within(file=path.name))]
+    return [
+        _checked(path, shown, names, chosen or contract_of(shown, contracts), contracts)
+        for shown, names in inside
+        if chosen or contract_of(shown, contracts) or not is_companion(shown, contracts)
+    ]
+
+
+def _checked(
+    source: Path,
+    path: Path,
+    names: tuple[str, ...],
+    contract: Contract | None,
+    contracts: Mapping[str, Contract],
+) -> CheckResult:
     if contract is None:
         return CheckResult(path, None, False, fault=unknown_file(contracts, []).within(file=path.name))
     with tempfile.TemporaryDirectory(prefix="journey-check-") as scratch:
         folder = Path(scratch)
         try:
-            staged = stage(path, folder)
+            staged = stage(source, folder, names)
             with ExitStack() as stack:
                 connect = cache(lambda: stack.enter_context(parser(folder)))
                 parsed = parse(contract, staged, path.name, folder, folder / "accepted.parquet", connect)

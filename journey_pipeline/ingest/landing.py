@@ -78,7 +78,7 @@ def _take(
     """Content id of a delivered file, judged now unless these bytes were judged before."""
     with lake.staging() as folder:
         try:
-            staged = stage(file.path, folder)
+            staged = stage(file.path, folder, file.members)
         except IngestError as error:
             return _refuse(contract, file, lake, loaded_at, file.fault or error.fault, None)
         if contract is None or file.fault is not None:
