@@ -38,11 +38,12 @@ with delivered as (
     union all
     {{ rows_from('stg_mailchimp__recipients') }}
     union all
-    {{ rows_from('stg_mailchimp__email_activity', source_priority=1) }}
+    {{ rows_from('stg_mailchimp__email_activity', twin_key='twin_key', source_priority=1) }}
     union all
-    {{ rows_from('stg_mailchimp__unsubscribes', source_priority=1) }}
+    {{ rows_from('stg_mailchimp__unsubscribes', twin_key='twin_key', source_priority=1) }}
     union all
-    {{ rows_from('stg_mailchimp__members', occurred_at='left_at', where='left_at is not null', source_priority=2) }}
+    {{ rows_from('stg_mailchimp__members',
+        occurred_at='left_at', where='left_at is not null', twin_key='twin_key', source_priority=2) }}
     union all
     {{ rows_from('stg_klaviyo__events', order_ref='null', where='interaction_type is not null') }}
 ),
