@@ -39,6 +39,6 @@ that mail has. Null for anything but a click.
 case when {{ url }} is not null then lower(coalesce({{ url_param(url, 'utm_source') }}, '{{ tool }}')) end
 {%- endmacro %}
 
-{% macro link_medium(url, medium='email') -%}
-case when {{ url }} is not null then lower(coalesce({{ url_param(url, 'utm_medium') }}, '{{ medium }}')) end
+{% macro link_medium(url, medium="'email'") -%}
+case when {{ url }} is not null then lower(coalesce({{ url_param(url, 'utm_medium') }}, {{ medium }})) end
 {%- endmacro %}

@@ -20,8 +20,10 @@ SUBSCRIBED = HEADER.format(left="")
 UNSUBSCRIBED = HEADER.format(left="UNSUB_TIME,UNSUB_CAMPAIGN_TITLE,UNSUB_CAMPAIGN_ID,UNSUB_REASON,")
 NONSUBSCRIBED = HEADER.format(left="")
 # Another audience calls its merge fields otherwise, and has one that nobody foresaw.
-RENAMED = SUBSCRIBED.replace("First Name", "Vorname").replace("Phone Number", "Telefonnummer").replace(
-    "Last Name", "Lieblingslampe"
+RENAMED = (
+    SUBSCRIBED.replace("First Name", "Vorname")
+    .replace("Phone Number", "Telefonnummer")
+    .replace("Last Name", "Lieblingslampe")
 )
 
 
@@ -39,7 +41,7 @@ def recipient(campaign: str, email: str, *activity: dict[str, str], email_id: st
     line = {
         "campaign_id": campaign,
         "list_id": "l1",
-        "email_id": email_id or md5(email.lower().encode()).hexdigest(),  # noqa: S324 - Mailchimp's own id
+        "email_id": email_id or md5(email.lower().encode()).hexdigest(),
         "email_address": email,
         "activity": list(activity),
     }
@@ -113,7 +115,8 @@ SENT = "source = 'mailchimp' and campaign_id = 'm1'"
 def test_a_zip_and_its_unpacked_members_are_one_audience(rows: Rows) -> None:
     assert rows("select count(*) from raw.mailchimp__subscribed where leid like '50%'") == [(4,)]
     assert rows("""
-        select email_status, count(*) from staging.stg_mailchimp__members where member_id like '50%' group by 1 order by 1
+        select email_status, count(*) from staging.stg_mailchimp__members
+        where member_id like '50%' group by 1 order by 1
     """) == [("cleaned", 1), ("subscribed", 4), ("unsubscribed", 1)]
 
 
@@ -141,7 +144,9 @@ def test_an_open_by_a_mail_proxy_is_a_machine_and_no_open_is_stage_evidence(rows
         where {SENT} and identifier_value = 'proxy@example.com' and interaction_type = 'email_opened'
         group by 1 order by 1
     """) == [(False, 1), (True, 1)]
-    assert rows("select count(*) from seeds.stage_map where interaction_type in ('email_opened', 'email_sent')") == [(0,)]
+    assert rows("select count(*) from seeds.stage_map where interaction_type in ('email_opened', 'email_sent')") == [
+        (0,)
+    ]
 
 
 def test_three_links_within_two_seconds_are_a_scanner_and_a_later_click_is_not(rows: Rows) -> None:

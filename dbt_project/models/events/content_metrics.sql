@@ -3,8 +3,8 @@
     'stg_youtube__content': ['views', 'watch_time_hours', 'subscribers', 'impressions', 'impression_click_share'],
     'stg_instagram__content': ['views', 'impressions', 'reach', 'likes', 'shares', 'follows', 'comments', 'saves'],
     'stg_x__content': [
-        'impressions', 'likes', 'engagements', 'bookmarks', 'shares', 'new_follows', 'replies', 'reposts', 'profile_visits',
-        'detail_expands', 'url_clicks', 'hashtag_clicks', 'permalink_clicks'
+        'impressions', 'likes', 'engagements', 'bookmarks', 'shares', 'new_follows', 'replies', 'reposts',
+        'profile_visits', 'detail_expands', 'url_clicks', 'hashtag_clicks', 'permalink_clicks'
     ],
 } -%}
 with delivered as (
@@ -16,7 +16,8 @@ with delivered as (
 
 measured as (
     select
-        {{ key_of(['source', 'platform', 'content_id', 'metric', 'snapshot_date', 'is_lifetime']) }} as content_metric_id,
+        {{ key_of(['source', 'platform', 'content_id', 'metric', 'snapshot_date', 'is_lifetime']) }}
+            as content_metric_id,
         source,
         platform,
         content_id,

@@ -1,4 +1,5 @@
--- Every export is a snapshot and stays one, also when a later one knows the post no more: no row is past its time here.
+-- Every export is a snapshot and stays one, also when a later one knows the post no more: so rows that are not
+-- current are read as well.
 -- Its day stands only in the file name (Nov-01-2026_Nov-07-2026_1234567890.csv), or in the path it was put under.
 with source as (
     select
@@ -6,7 +7,8 @@ with source as (
         trim(post_id) as content_id,
         coalesce(try_strptime("date", '%Y-%m-%d'), try_strptime("date", '%m/%d/%Y')) as figures_of,
         try_strptime(
-            regexp_extract(_file_name, '[A-Z][a-z]{2}-[0-9]{2}-[0-9]{4}_([A-Z][a-z]{2}-[0-9]{2}-[0-9]{4})', 1), '%b-%d-%Y'
+            regexp_extract(_file_name, '[A-Z][a-z]{2}-[0-9]{2}-[0-9]{4}_([A-Z][a-z]{2}-[0-9]{2}-[0-9]{4})', 1),
+            '%b-%d-%Y'
         ) as period_end
     from {{ source('raw', 'instagram__content') }}
 ),

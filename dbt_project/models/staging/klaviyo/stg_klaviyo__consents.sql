@@ -37,7 +37,8 @@ decisions as (
         source_row_number
     from standing
     union all
-    select klaviyo_profile_id, 'email_marketing', 'withdrawn', 'explicit', occurred_at, source_file_id, source_row_number
+    select
+        klaviyo_profile_id, 'email_marketing', 'withdrawn', 'explicit', occurred_at, source_file_id, source_row_number
     from {{ ref('stg_klaviyo__events') }}
     where interaction_type = 'email_unsubscribed' and klaviyo_profile_id is not null
 ),
@@ -47,7 +48,8 @@ numbered as (
     select
         *,
         row_number() over (
-            partition by klaviyo_profile_id, purpose, state, occurred_at order by method, source_file_id, source_row_number
+            partition by klaviyo_profile_id, purpose, state, occurred_at
+            order by method, source_file_id, source_row_number
         ) as telling
     from decisions
     where state is not null

@@ -48,8 +48,9 @@ read_off as (
         {{ clean_email("coalesce(" ~ json_param('email') ~ ", " ~ json_param('customer_email') ~ ")") }} as email,
         coalesce({{ json_param('event_id') }}, {{ json_param('orderid') }}, {{ json_param('order_id') }}) as order_ref,
         {{ clean_money(json_param('value')) }} as amount,
-        upper(coalesce({{ json_param('currency_code') }}, {{ json_param('value_currency') }}, {{ json_param('currency') }}))
-            as currency,
+        upper(coalesce(
+            {{ json_param('currency_code') }}, {{ json_param('value_currency') }}, {{ json_param('currency') }}
+        )) as currency,
         unpacked.source_file_id,
         unpacked.source_row_number
     from unpacked
@@ -76,7 +77,7 @@ renamed as (
         occurred_at,
         'second' as occurred_at_precision,
         {{ link_source('url', 'klaviyo') }} as utm_source,
-        case when url is not null then lower(coalesce({{ url_param('url', 'utm_medium') }}, medium)) end as utm_medium,
+        {{ link_medium('url', 'medium') }} as utm_medium,
         coalesce({{ url_param('url', 'utm_campaign') }}, campaign_name) as campaign,
         campaign_id,
         coalesce({{ url_param('url', 'utm_content') }}, subject) as content,

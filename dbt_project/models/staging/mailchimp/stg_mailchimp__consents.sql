@@ -13,7 +13,8 @@ with decisions as (
     where confirmed_at is not null and email_status <> 'nonsubscribed' and email is not null
     union all
     select
-        identifier_type, identifier_value, 'withdrawn', 'explicit', left_at, campaign_id, source_file_id, source_row_number
+        identifier_type, identifier_value, 'withdrawn', 'explicit', left_at, campaign_id, source_file_id,
+        source_row_number
     from {{ ref('stg_mailchimp__members') }}
     where left_at is not null and email_status = 'unsubscribed' and email is not null
     union all

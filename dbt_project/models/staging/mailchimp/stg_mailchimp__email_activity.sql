@@ -65,7 +65,8 @@ renamed as (
         {{ key_of(['coalesce(judged.email, judged.email_id)', 'judged.campaign_id']) }} as bounce_key,
         {{ link_source('judged.url', 'mailchimp') }} as utm_source,
         {{ link_medium('judged.url') }} as utm_medium,
-        coalesce({{ url_param('judged.url', 'utm_campaign') }}, campaigns.campaign_title, judged.campaign_id) as campaign,
+        coalesce({{ url_param('judged.url', 'utm_campaign') }}, campaigns.campaign_title, judged.campaign_id)
+            as campaign,
         coalesce({{ url_param('judged.url', 'utm_content') }}, campaigns.campaign_title) as content,
         {{ url_param('judged.url', 'utm_term') }} as term,
         {{ url_path('judged.url') }} as page_path,

@@ -5,7 +5,8 @@ with delivered as (
     {{ 'union all' if not loop.first }}
     select
         '{{ status }}' as email_status,
-        email_address, phone_number, member_rating, optin_time, confirm_time, timezone, cc, last_changed, leid, euid, tags,
+        email_address, phone_number, member_rating, optin_time, confirm_time, timezone, cc, last_changed, leid, euid,
+        tags,
         {%- for column in ['time', 'campaign_id', 'campaign_title'] %}
         {{ left_column ~ '_' ~ column if left_column else 'cast(null as varchar)' }} as left_{{ column }},
         {%- endfor %}

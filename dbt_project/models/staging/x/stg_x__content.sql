@@ -2,7 +2,8 @@
     'impressions', 'likes', 'engagements', 'bookmarks', 'shares', 'new_follows', 'replies', 'reposts', 'profile_visits',
     'detail_expands', 'url_clicks', 'hashtag_clicks', 'permalink_clicks'
 ] -%}
--- Every export is a snapshot and stays one, also when a later one knows the post no more: no row is past its time here.
+-- Every export is a snapshot and stays one, also when a later one knows the post no more: so rows that are not
+-- current are read as well.
 with source as (
     select
         *,

@@ -1,4 +1,5 @@
--- Every export is a snapshot and stays one, also when a later one knows the video no more: no row is past its time here.
+-- Every export is a snapshot and stays one, also when a later one knows the video no more: so rows that are not
+-- current are read as well.
 with source as (
     select
         *,
