@@ -42,3 +42,8 @@ case when {{ url }} is not null then lower(coalesce({{ url_param(url, 'utm_sourc
 {% macro link_medium(url, medium="'email'") -%}
 case when {{ url }} is not null then lower(coalesce({{ url_param(url, 'utm_medium') }}, {{ medium }})) end
 {%- endmacro %}
+
+{#- The member a Mailchimp link was sent to; null where its merge tag was not filled. -#}
+{% macro link_euid(url) -%}
+nullif(regexp_extract(lower({{ url_param(url, 'mc_eid') }}), '^([0-9a-f]{8,12})$', 1), '')
+{%- endmacro %}

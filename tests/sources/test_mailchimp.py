@@ -52,9 +52,21 @@ def act(action: str, at: str, **more: str) -> dict[str, str]:
     return {"action": action, "timestamp": f"2026-11-03T{at}+00:00", **more}
 
 
+# The site's own record of a click on it.
+HIT = {
+    "event_date": "20261103",
+    "event_timestamp": "1793696400000000",
+    "event_name": "page_view",
+    "user_pseudo_id": "71.72",
+    "stream_id": "1",
+    "event_params": [
+        {"key": "page_location", "value": {"string_value": "https://www.example.test/?mc_cid=m2&mc_eid=aaaa00000b"}}
+    ],
+}
 TAGGED = "https://www.example.test/arc?utm_source=Letter&utm_medium=email&utm_campaign=spring&mc_eid=aaaa00000a"
 
 FILES = {
+    "ga4/mailchimp/events_20261103.jsonl": json.dumps(HIT) + "\n",
     "mailchimp/sample/audience_export_8e423a4179.zip": sample("mailchimp/audience_export_8e423a4179.zip"),
     # The same files once more, unpacked by hand.
     **{
@@ -283,3 +295,10 @@ def test_a_file_without_the_address_column_is_held(home: Home) -> None:  # noqa:
 def test_an_empty_status_file_is_no_fault(home: Home) -> None:  # noqa: F811
     home.put("mailchimp/unsubscribed_x.csv", UNSUBSCRIBED)
     assert home.load_one().fault is None
+
+
+def test_a_visit_by_a_link_of_the_mail_is_that_members(rows: Rows) -> None:
+    assert rows("""
+        select a_value, b_value, confidence from events.identifier_edges
+        where source = 'ga4' and b_type = 'mailchimp_euid'
+    """) == [("71.72", "aaaa00000b", "strong")]

@@ -6,6 +6,7 @@ with observed as (
         ('ga_client_id', 'gbraid', 'same_record', 'strong'),
         ('ga_client_id', 'wbraid', 'same_record', 'strong'),
         ('ga_client_id', 'fbclid', 'same_record', 'strong'),
+        ('ga_client_id', 'mailchimp_euid', 'same_record', 'strong'),
         ('user_id', 'order_name', 'same_record', 'deterministic'),
     ]) }}
     union all

@@ -53,8 +53,7 @@ renamed as (
         coalesce(judged.email, judged.email_id) as identifier_value,
         judged.email,
         judged.email_id,
-        -- The link names the member it was sent to, unless the merge tag was not filled.
-        regexp_extract(lower({{ url_param('judged.url', 'mc_eid') }}), '^([0-9a-f]{8,12})$', 1) as link_euid,
+        {{ link_euid('judged.url') }} as mailchimp_euid,
         judged.occurred_at,
         'second' as occurred_at_precision,
         'email' as family,
@@ -80,8 +79,7 @@ renamed as (
 )
 
 select
-    * exclude (link_euid, bounce_key),
-    nullif(link_euid, '') as mailchimp_euid,
+    * exclude (bounce_key),
     -- The audience export tells the bounce that cleaned an address once more.
     case when interaction_type = 'email_bounced' then bounce_key else record_key end as twin_key
 from renamed
