@@ -128,7 +128,10 @@ def _fits(globs: list[str], name: str) -> bool:
 
 
 def contract_of(path: Path, contracts: Mapping[str, Contract]) -> Contract | None:
-    """The one contract whose glob fits a tail of the path, else whose last glob part fits the name."""
+    """The one contract whose glob fits a tail of the path, else whose last glob part fits the name.
+
+    A last part that any name fits, such as `*.csv`, tells nothing without its folder.
+    """
     parts = path.absolute().parts[1:]
     for start in range(len(parts)):
         tail = "/".join(parts[start:])
@@ -138,9 +141,14 @@ def contract_of(path: Path, contracts: Mapping[str, Contract]) -> Contract | Non
     named = [
         contract
         for contract in contracts.values()
-        if any(_pattern(PurePosixPath(glob).name).fullmatch(path.name) for glob in contract.ingest.glob)
+        if any(_pattern(last).fullmatch(path.name) for last in _telling_names(contract.ingest.glob))
     ]
     return named[0] if len(named) == 1 else None
+
+
+def _telling_names(globs: list[str]) -> list[str]:
+    names = [PurePosixPath(glob).name for glob in globs]
+    return [name for name in names if not name.startswith("*.")]
 
 
 def is_companion(path: Path, contracts: Mapping[str, Contract]) -> bool:

@@ -20,6 +20,7 @@ from journey_pipeline.ingest.csv_files import read_csv
 from journey_pipeline.ingest.faults import Fault, IngestError, shape_sql
 from journey_pipeline.ingest.json_files import read_json
 from journey_pipeline.ingest.parquet_files import read_parquet
+from journey_pipeline.ingest.periods import format_of_period
 from journey_pipeline.ingest.rules import Rule, cleaned, dropped, format_of_file, instant, rewritten, rules_of
 from journey_pipeline.ingest.stage import Staged, content_head
 
@@ -176,7 +177,8 @@ def _settle_formats(
                     column=column.name,
                 )
             )
-        rewrites.append(f"{rewritten(column, fitting[0])} as {engine.name(column.name)}")
+        chosen = format_of_period(connection, contract, column, fitting, source)
+        rewrites.append(f"{rewritten(column, chosen)} as {engine.name(column.name)}")
     if rewrites:
         connection.execute(f"""
             copy (select * replace ({", ".join(rewrites)}) from {source} order by _row_number)
@@ -272,8 +274,8 @@ def _require_rows(contract: Contract, records: int, dropped_rows: int) -> None:
 
 def _require_unique(connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body, kept: str) -> None:
     for key in contract.unique_keys:
-        names = ", ".join(engine.name(column) for column in key)
-        given = " and ".join(f"{engine.name(column)} is not null" for column in key)
+        names = ", ".join(engine.name(column) for column in [*key.given, *key.optional])
+        given = " and ".join(f"{engine.name(column)} is not null" for column in key.given)
         repeats = engine.rows(
             connection,
             f"select min(_row_number), list_sort(list(_row_number))[2] from {kept} where {given} "
@@ -289,7 +291,7 @@ def _require_unique(connection: duckdb.DuckDBPyConnection, contract: Contract, b
                     f"the key of record {first} again",
                     record=second,
                     line=body.lines_of([second]).get(second),
-                    column=", ".join(key),
+                    column=", ".join(key.given),
                 )
             )
 
