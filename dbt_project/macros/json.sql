@@ -60,3 +60,9 @@ unnest({{ items }})
 {% macro duckdb__unnest_text(column, separator) -%}
 unnest(string_split({{ column }}, '{{ separator }}'))
 {%- endmacro %}
+
+{#- The value of one action in Meta's list of {action_type, value}; null when it did not happen. -#}
+{% macro action_value(items, name) %}{{ return(adapter.dispatch('action_value')(items, name)) }}{% endmacro %}
+{% macro duckdb__action_value(items, name) -%}
+list_filter({{ items }}, lambda a: a.action_type = '{{ name }}')[1].value
+{%- endmacro %}
