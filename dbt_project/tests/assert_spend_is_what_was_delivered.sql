@@ -55,7 +55,8 @@ compared as (
         expected.campaign_id,
         expected.campaign,
         expected.cost_amount,
-        spend.cost_amount as spend_amount
+        spend.cost_amount as spend_amount,
+        count(*) over (partition by spend.source_file_id, spend.source_row_number) as times_counted
     from expected
     full join {{ ref('spend') }} as spend
         on expected.source_file_id = spend.source_file_id
@@ -71,7 +72,8 @@ counted as (
 select compared.*
 from compared
 where
-    compared.cost_amount is distinct from compared.spend_amount
+    (compared.spend_amount is not null and compared.times_counted > 1)
+    or compared.cost_amount is distinct from compared.spend_amount
     and not (
         compared.spend_amount is null
         and exists (

@@ -135,7 +135,9 @@ ROW = "2026-11-02,Sale,9100,Set A,91001,100,10.00,4\n"
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        pytest.param(HEADER + ROW.replace("9100,", "1.202E+14,"), ("E_VALUE", "campaign_id"), id="an id in powers of ten"),
+        pytest.param(
+            HEADER + ROW.replace("9100,", "1.202E+14,"), ("E_VALUE", "campaign_id"), id="an id in powers of ten"
+        ),
         pytest.param(HEADER + ROW.replace("2026-11-02", "46296"), ("E_VALUE", "day"), id="a spreadsheet's day number"),
         pytest.param(
             HEADER.replace("\n", ",Age\n") + ROW.replace("\n", ",18-24\n") + ROW.replace("\n", ",25-34\n"),
@@ -148,7 +150,9 @@ ROW = "2026-11-02,Sale,9100,Set A,91001,100,10.00,4\n"
             id="no day",
         ),
         pytest.param(HEADER + ROW + ROW.replace("2026-11-02", "") * 2, ("E_DROPPED_COUNT", None), id="two totals"),
-        pytest.param(HEADER.replace(",", ";") + ROW.replace(",", ";"), ("E_VALUE", "amount_spent"), id="10.00 in French"),
+        pytest.param(
+            HEADER.replace(",", ";") + ROW.replace(",", ";"), ("E_VALUE", "amount_spent"), id="10.00 in French"
+        ),
     ],
 )
 def test_a_download_that_cannot_be_added_up_is_held(home: Home, content: str, expected: tuple[str, str | None]) -> None:

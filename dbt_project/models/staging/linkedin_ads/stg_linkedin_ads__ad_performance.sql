@@ -23,7 +23,7 @@ renamed as (
         {{ clean_text('account_name') }} as account_id,
         cast(null as varchar) as account,
         coalesce(group_id, unit_id) as campaign_id,
-        coalesce(group_name, unit) as campaign,
+        case when group_id is not null then coalesce(group_name, group_id) else coalesce(unit, unit_id) end as campaign,
         unit_id as ad_set_id,
         unit as ad_set,
         {{ clean_text('ad_id') }} as ad_id,
