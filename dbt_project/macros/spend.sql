@@ -71,3 +71,9 @@ not exists (
 coalesce({{ left }}.ad_set_id = {{ right }}.ad_set_id, {{ left }}.ad_set = {{ right }}.ad_set, true)
                 and coalesce({{ left }}.ad_id = {{ right }}.ad_id, {{ left }}.ad = {{ right }}.ad, true)
 {%- endmacro %}
+
+{#- The value of one action in Meta's list of {action_type, value}; null when it did not happen. -#}
+{% macro action_value(items, name) %}{{ return(adapter.dispatch('action_value')(items, name)) }}{% endmacro %}
+{% macro duckdb__action_value(items, name) -%}
+list_filter({{ items }}, lambda a: a.action_type = '{{ name }}')[1].value
+{%- endmacro %}

@@ -35,6 +35,8 @@ with delivered as (
         order_ref='deal_id', where='is_reopened and not is_archived') }}
     union all
     {{ rows_from('stg_hubspot__form_submissions', conversion_type="'lead'", gross_amount='0', net_amount='0') }}
+    union all
+    {{ rows_from('stg_klaviyo__orders', conversion_type="'order'", order_rank=3) }}
 ),
 
 cut as (
