@@ -6,8 +6,8 @@ Add here what two platforms need; the words of one platform belong in its stagin
 {#- The finest level a row is delivered at; a name stands in where its id was not exported. -#}
 {% macro spend_key() -%}
 {{ key_of([
-        'platform', 'spend_date', "coalesce(campaign_id, concat_ws('/', coalesce(account_id, account), campaign))", 'cost_currency',
-        'coalesce(ad_set_id, ad_set)', 'coalesce(ad_id, ad)'
+        'platform', 'spend_date', "coalesce(campaign_id, concat_ws('/', coalesce(account_id, account), campaign))",
+        'cost_currency', 'coalesce(ad_set_id, ad_set)', 'coalesce(ad_id, ad)'
     ]) }}
 {%- endmacro %}
 
@@ -45,7 +45,7 @@ what is told as a whole; where one of two files lacks it, the name decides withi
 lower(trim({{ source }}) || '|' || trim({{ medium }}) || '|' || trim({{ campaign }}))
 {%- endmacro %}
 
-{#- True when no export of a lower priority number tells the campaign's day of `told`, as far down as both of them go. -#}
+{#- True when no export of a lower priority number tells the campaign's day of `told`, as far down as both go. -#}
 {% macro not_told_better(relation, same_campaign) -%}
 not exists (
             select 1

@@ -8,7 +8,8 @@
         'day': '(' ~ json_fields('segments', {'date': 'VARCHAR'}) ~ ').date',
         'campaign_id': '(' ~ json_fields('campaign', {'id': 'VARCHAR'}) ~ ').id',
         'campaign': '(' ~ json_fields('campaign', {'name': 'VARCHAR'}) ~ ').name',
-        'cost': 'cast(' ~ '(' ~ json_fields('metrics', {'costMicros': 'VARCHAR'}) ~ ').costmicros as decimal(28, 6)) / 1000000'},
+        'cost': 'cast((' ~ json_fields('metrics', {'costMicros': 'VARCHAR'})
+            ~ ').costmicros as decimal(28, 6)) / 1000000'},
     'meta_ads__ads_manager': {
         'day': 'day', 'campaign_id': 'campaign_id', 'campaign': 'campaign_name', 'cost': 'amount_spent'},
     'meta_ads__insights': {
