@@ -2,6 +2,9 @@
 -- To the cent, row by row, against the delivered files themselves: nothing is lost, nothing is counted twice. A row
 -- may be absent where another file tells that day of its campaign.
 {% set exports = {
+    'canonical__spend': {
+        'platform': "coalesce(system, 'canonical')",
+        'day': 'spend_date', 'campaign_id': 'campaign_id', 'campaign': 'campaign', 'cost': 'cost_amount'},
     'google_ads__campaign_report': {
         'day': 'day', 'campaign_id': 'campaign_id', 'campaign': 'campaign', 'cost': 'cost'},
     'google_ads__campaign_stats': {
@@ -30,7 +33,7 @@ with delivered as (
     {%- for export, columns in exports.items() %}
     {{ 'union all' if not loop.first }}
     select
-        '{{ export.split("__")[0] }}' as platform,
+        {{ columns.platform or "'" ~ export.split('__')[0] ~ "'" }} as platform,
         cast({{ columns.day }} as date) as spend_date,
         {{ columns.campaign_id }} as campaign_id,
         {{ columns.campaign }} as campaign,

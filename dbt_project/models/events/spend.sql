@@ -1,4 +1,6 @@
 with delivered as (
+    {{ rows_from('stg_canonical__spend') }}
+    union all
     {{ rows_from('stg_google_ads__campaign_stats', source_priority=1) }}
     union all
     {{ rows_from('stg_google_ads__campaign_report', source_priority=2) }}
@@ -79,7 +81,7 @@ final as (
         named.utm_source,
         named.utm_medium,
         named.campaign_tag,
-        channels.channel,
+        coalesce(named.channel, channels.channel) as channel,
         named.spend_date,
         named.cost_amount,
         named.cost_currency,
