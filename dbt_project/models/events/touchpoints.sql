@@ -68,13 +68,17 @@ named as (
     select
         preferred.* exclude (campaign, campaign_id, channel),
         preferred.channel as stated_channel,
-        coalesce(preferred.campaign_id, handles.campaign_id) as campaign_id,
-        coalesce(handles.campaign, preferred.campaign) as campaign,
-        handles.campaign_type,
-        handles.channel as campaign_channel
+        coalesce(preferred.campaign_id, handles.campaign_id, tags.campaign_id) as campaign_id,
+        coalesce(handles.campaign, tags.campaign, preferred.campaign) as campaign,
+        coalesce(handles.campaign_type, tags.campaign_type) as campaign_type,
+        coalesce(handles.channel, tags.channel) as campaign_channel
     from preferred
     left join {{ ref('campaign_handles') }} as handles
         on coalesce(preferred.campaign_id, preferred.click_id) = handles.handle
+    -- Where neither id is known at the platform, the visit carries the tags of the ad's own link.
+    left join {{ ref('campaign_handles') }} as tags
+        on handles.handle is null
+        and {{ campaign_tag('preferred.utm_source', 'preferred.utm_medium', 'preferred.campaign') }} = tags.handle
 ),
 
 channels as (
