@@ -60,3 +60,9 @@ unnest({{ items }})
 {% macro duckdb__unnest_text(column, separator) -%}
 unnest(string_split({{ column }}, '{{ separator }}'))
 {%- endmacro %}
+
+{#- One row per key of a flat JSON object, as a struct of key and value (text); goes into a select list. -#}
+{% macro unnest_json_object(column) %}{{ return(adapter.dispatch('unnest_json_object')(column)) }}{% endmacro %}
+{% macro duckdb__unnest_json_object(column) -%}
+unnest(map_entries(cast(cast({{ column }} as json) as map(varchar, varchar))))
+{%- endmacro %}

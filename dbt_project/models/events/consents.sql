@@ -2,6 +2,12 @@ with delivered as (
     {{ rows_from('stg_hubspot__contacts', occurred_at='observed_at') }}
     union all
     {{ rows_from('stg_shopify__orders', occurred_at='created_at', where='state is not null and email is not null') }}
+    union all
+    {{ rows_from('stg_tcf__decisions') }}
+    union all
+    {{ rows_from('stg_cookiebot__values') }}
+    union all
+    {{ rows_from('stg_cookiescript__consents') }}
 ),
 
 decided as (
