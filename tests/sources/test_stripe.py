@@ -55,7 +55,7 @@ FILES = {
     # Three weekly exports of one charge: 10 paid back, then 25, then the last refund failed and 10 stand.
     "stripe/2026-10-26/unified_payments.csv": HEADER + paid("ch_weekly", "100.00", "10.00"),
     "stripe/2026-11-02/unified_payments.csv": HEADER + paid("ch_weekly", "100.00", "25.00"),
-    "stripe/2026-11-08/unified_payments.csv": HEADER + paid("ch_weekly", "100.00", "10.00"),
+    "stripe/2026-11-08/unified_payments.csv": HEADER + paid("ch_weekly", "100.00", "10.00") + paid("ch_next", "1.00"),
     "stripe/2026-11-01/charges.jsonl": charge("ch_failed_back", NOON, receipt_email="back@example.com")
     + charge("ch_try1", NOON, status="failed", paid=False, captured=False, payment_intent="pi_retry")
     + charge("ch_try2", NOON, status="failed", paid=False, captured=False, payment_intent="pi_retry")
