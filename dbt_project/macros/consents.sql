@@ -35,7 +35,8 @@ to before. Who has no identifier is counted, decision by decision.
             from {{ relation }} as logged
             window subject as (
                 partition by
-                    coalesce(logged.identifier_type || ':' || logged.identifier_value, logged.record_key), logged.purpose
+                    coalesce(logged.identifier_type || ':' || logged.identifier_value, logged.record_key),
+                    logged.purpose
                 order by logged.occurred_at, logged.record_key
             )
         ) as compared

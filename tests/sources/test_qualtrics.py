@@ -149,7 +149,8 @@ def test_answers_name_the_person_the_order_and_the_comment(rows: Rows) -> None:
 
 def test_the_legacy_layout_with_two_header_rows_is_held(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    home.put("qualtrics/legacy.csv", NAMES + TEXTS + response("a", "0", "1", "2026-11-01 01:30:00", "Detractor,0,,1,DE"))
+    answer = response("a", "0", "1", "2026-11-01 01:30:00", "Detractor,0,,1,DE")
+    home.put("qualtrics/legacy.csv", NAMES + TEXTS + answer)
     fault = home.load_one().fault
     assert fault is not None
     assert fault.code == "E_METADATA_ROWS"

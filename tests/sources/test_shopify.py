@@ -42,7 +42,11 @@ def line(name: str) -> str:
 def bulk(number: int, **given: object) -> str:
     """An order of the bulk export."""
     money = {"shopMoney": {"amount": "95.0", "currencyCode": "EUR"}}
-    row = {"id": f"gid://shopify/Order/{number}", "name": f"#B{number}", "createdAt": "2026-10-20T08:00:00Z"}
+    row: dict[str, object] = {
+        "id": f"gid://shopify/Order/{number}",
+        "name": f"#B{number}",
+        "createdAt": "2026-10-20T08:00:00Z",
+    }
     row |= {"updatedAt": "2026-10-20T08:00:00Z", "test": False, "displayFinancialStatus": "PAID", "currencyCode": "EUR"}
     return json.dumps(row | {"totalPriceSet": money} | given) + "\n"
 

@@ -24,7 +24,8 @@ decisions as (
         regexp_extract(value, '[{,] *{{ name }} *: *(true|false)', 1) = 'true' as {{ name }},
         {% endfor %}
         nullif(regexp_extract(value, '[{,] *ver *: *([0-9]+)', 1), '') as ver,
-        {{ epoch_seconds("try_cast(regexp_extract(value, '[{,] *utc *: *([0-9]+)', 1) as bigint) // 1000") }} as occurred_at,
+        -- Milliseconds; their last three digits are cut off.
+        {{ epoch_seconds("regexp_extract(value, '[{,] *utc *: *([0-9]+)[0-9]{3}[^0-9]', 1)") }} as occurred_at,
         source_file_id,
         source_row_number
     from decoded

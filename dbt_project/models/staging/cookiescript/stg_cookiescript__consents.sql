@@ -11,7 +11,9 @@ cleaned as (
         page,
         date,
         try_cast(date as timestamp) as visitor_time,
-        try_cast(nullif(regexp_extract(_file_name, '(20[0-9]{2}-[0-9]{2}-[0-9]{2})[^/]*$', 1), '') as timestamp) as file_day,
+        try_cast(
+            nullif(regexp_extract(_file_name, '(20[0-9]{2}-[0-9]{2}-[0-9]{2})[^/]*$', 1), '') as timestamp
+        ) as file_day,
         -- Any one category makes it "accept", so only the categories say to what.
         string_split(replace(lower(coalesce(categories, '')), ' ', ''), ',') as accepted,
         nullif(regexp_extract(lower(text), 'policy v?([0-9]+([.][0-9]+)?)', 1), '') as policy_version,

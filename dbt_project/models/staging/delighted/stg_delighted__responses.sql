@@ -7,7 +7,9 @@ parsed as (
     select
         *,
         -- The person is a number, or an object when the export was asked to expand it.
-        case when starts_with(person, '{') then {{ json_fields('person', {'email': 'VARCHAR'}) }}.email end as person_email,
+        case
+            when starts_with(person, '{') then {{ json_fields('person', {'email': 'VARCHAR'}) }}.email
+        end as person_email,
         {{ json_fields('person_properties', {'Order ID': 'VARCHAR', 'Delighted Source': 'VARCHAR'}) }} as properties
     from source
 ),

@@ -1,6 +1,6 @@
 with
--- An order is its Id: the newest file that holds it tells it, whatever it was called before and whoever has its name now.
--- The oldest exports have no Id; their orders take the one that a later export gives to the name.
+-- An order is its Id: the newest file that holds it tells it, whatever it was called before and whoever has its name
+-- now. The oldest exports have no Id; their orders take the one that a later export gives to the name.
 source as (
     select
         *,

@@ -1,6 +1,6 @@
 with
--- Every delivery, not only the current one: payments and charges state what was refunded without its date, and the first
--- file that shows an amount is the only trace of when it happened. A later export must not move it.
+-- Every delivery, not only the current one: payments and charges state what was refunded without its date, and the
+-- first file that shows an amount is the only trace of when it happened. A later export must not move it.
 delivered as (
     select
         2 as export_rank,
@@ -59,8 +59,9 @@ charges as (
 renamed as (
     select
         'stripe' as source,
-        {{ key_of(["'refunded total'", 'increments.export_rank', 'increments.charge_id', 'increments.refunded_amount']) }}
-            as record_key,
+        {{ key_of([
+            "'refunded total'", 'increments.export_rank', 'increments.charge_id', 'increments.refunded_amount'
+        ]) }} as record_key,
         charges.record_key as charge_key,
         increments.export_rank,
         increments.charge_id,
