@@ -4,7 +4,7 @@ with delivered as (
 ),
 
 responses as (
-    select * exclude (record_key, family, nps_score)
+    select * exclude (record_key, family, nps_score, delivery_score)
     from {{ ref('stg_typeform__responses') }}
 ),
 

@@ -11,6 +11,7 @@ cleaned as (
             when try_cast(nps_score as decimal(18, 6)) between 0 and 10
                 then try_cast(nps_score as decimal(18, 6))
         end as nps_score,
+        try_cast(delivery_satisfaction as decimal(18, 6)) as delivery_score,
         {{ clean_email('email') }} as email,
         {{ clean_phone('phone') }} as phone,
         -- A hidden field the link did not fill arrives as x's.
@@ -32,6 +33,7 @@ renamed as (
         {{ key_of(["'response'", 'response_id']) }} as record_key,
         response_id,
         nps_score,
+        delivery_score,
         case when user_id is not null then 'user_id' when email is not null then 'email' end as identifier_type,
         coalesce(user_id, email) as identifier_value,
         user_id,
