@@ -45,6 +45,8 @@ FILES = {
     "consent/tcf/tcdata-2026-10-21.jsonl": told("2026-10-21T10:00:00Z", "again", "useractioncomplete", ALL)
     + told("2026-10-21T11:00:00Z", "again", "useractioncomplete", ALL)
     + told("2026-10-21T12:00:00Z", "again", "tcloaded", ALL)
+    + told("2026-11-08T22:00:00Z", "late", "useractioncomplete", ALL)
+    + told("2026-11-09T10:00:00Z", "late", "useractioncomplete", [1])
     + told("2026-10-21T10:00:00Z", "storage", "useractioncomplete", [2, 3, 4, 7, 8, 9])
     + told("2026-10-21T10:00:00Z", "exempt", "useractioncomplete", None, gdprApplies=False)
     + told("2026-10-21T10:00:00Z", "undefined", "useractioncomplete", ALL, gdprApplies=None)
@@ -103,6 +105,12 @@ def test_a_grant_taken_back_is_withdrawn_at_the_instant_of_the_log(rows: Rows) -
 
 def test_a_state_told_again_is_one_decision(rows: Rows) -> None:
     assert [row[2] for row in states(rows, "tcf", "again")] == [datetime(2026, 10, 21, 10)] * 3
+
+
+def test_what_ends_a_decision_after_the_release_is_not_known_to_it(rows: Rows) -> None:
+    assert rows("""
+        select state, valid_until from events.consents where identifier_value = 'late' and purpose = 'ads'
+    """) == [("granted", None)]
 
 
 def test_nothing_is_granted_without_storage(rows: Rows) -> None:

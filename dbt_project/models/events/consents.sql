@@ -20,7 +20,8 @@ decided as (
         state,
         occurred_at,
         method,
-        valid_until,
+        -- What ends a decision after as_of is not known yet: as of then it stands.
+        case when {{ before_as_of('valid_until') }} then valid_until end as valid_until,
         legal_basis,
         jurisdiction,
         policy_version,
