@@ -8,6 +8,10 @@ with delivered as (
     {{ rows_from('stg_cookiebot__values') }}
     union all
     {{ rows_from('stg_cookiescript__consents') }}
+    union all
+    {{ rows_from('stg_mailchimp__consents') }}
+    union all
+    {{ rows_from('stg_klaviyo__consents') }}
 ),
 
 decided as (

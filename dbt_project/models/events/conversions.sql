@@ -63,6 +63,8 @@ with delivered as (
     {{ rows_from('stg_stripe__refunded_totals',
         conversion_type="'refund'", record_key="'order:' || record_key", twin_key='charge_key',
         adjusts_conversion_id="'order:' || charge_key", source_priority='export_rank', order_rank=4) }}
+    union all
+    {{ rows_from('stg_klaviyo__orders', conversion_type="'order'", order_rank=3) }}
 ),
 
 cut as (
