@@ -84,7 +84,7 @@ def test_only_an_action_of_the_user_is_a_decision(rows: Rows) -> None:
     assert rows("select count(*) from raw.tcf__decisions where _file_name like '%2026-11-01%'") == [(6,)]
     assert rows("""
         select count(distinct (occurred_at, identifier_value)) from events.consents
-        where source = 'tcf' and occurred_at >= timestamp '2026-10-31'
+        where source = 'tcf' and occurred_at between timestamp '2026-10-31' and timestamp '2026-11-02'
     """) == [(3,)]
 
 

@@ -85,6 +85,7 @@ with observed as (
     union all
     {{ edges_from('stg_tcf__visits', 'occurred_at', [
         ('ga_client_id', 'user_id', 'login', 'deterministic'),
+    ]) }}
     union all
     {{ edges_from('stg_mailchimp__members', 'member_since', [
         ('email', 'email_md5', 'hashed_equality', 'deterministic'),
