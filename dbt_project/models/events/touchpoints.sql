@@ -38,6 +38,27 @@ with delivered as (
         occurred_at='answered_at', interaction_type="'survey_promoter'",
         where='is_complete and is_promoter') }}
     union all
+    {{ rows_from('stg_qualtrics__responses',
+        occurred_at='answered_at', interaction_type="'survey_answered'", where='is_complete and is_valid') }}
+    union all
+    {{ rows_from('stg_qualtrics__answers',
+        occurred_at='answered_at', family="'feedback'", interaction_type="'survey_promoter'",
+        where="is_complete and instrument = 'NPS' and score >= 9") }}
+    union all
+    {{ rows_from('stg_surveymonkey__responses',
+        occurred_at='answered_at', interaction_type="'survey_answered'", where='is_complete') }}
+    union all
+    {{ rows_from('stg_surveymonkey__answers',
+        occurred_at='answered_at', family="'feedback'", interaction_type="'survey_promoter'",
+        where="is_complete and instrument = 'NPS' and score >= 9") }}
+    union all
+    {{ rows_from('stg_delighted__responses',
+        occurred_at='answered_at', family="'feedback'", interaction_type="'survey_answered'") }}
+    union all
+    {{ rows_from('stg_delighted__responses',
+        occurred_at='answered_at', family="'feedback'", interaction_type="'survey_promoter'",
+        where="instrument = 'NPS' and score >= 9") }}
+    union all
     {{ rows_from('stg_mailchimp__recipients') }}
     union all
     {{ rows_from('stg_mailchimp__email_activity', twin_key='twin_key', source_priority=1) }}
