@@ -2,6 +2,12 @@ with delivered as (
     {{ rows_from('stg_hubspot__contacts', occurred_at='observed_at') }}
     union all
     {{ rows_from('stg_shopify__orders', occurred_at='created_at', where='state is not null and email is not null') }}
+    union all
+    {{ rows_from('stg_salesforce__leads', occurred_at='updated_at', where='not is_deleted') }}
+    union all
+    {{ rows_from('stg_salesforce__contacts', occurred_at='updated_at', where='not is_deleted') }}
+    union all
+    {{ rows_from('stg_intercom__receipts', occurred_at='unsubscribed_at', where='unsubscribed_at is not null') }}
 ),
 
 decided as (

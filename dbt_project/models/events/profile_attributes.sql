@@ -6,6 +6,12 @@ with observed as (
     ]) }}
     union all
     {{ attributes_from('stg_shopify__orders', 'email', 'created_at', ['shipping_country']) }}
+    union all
+    {{ attributes_from('stg_salesforce__leads', 'salesforce_lead_id', 'updated_at', ['lead_source', 'lead_status']) }}
+    union all
+    {{ attributes_from('stg_salesforce__contacts', 'salesforce_contact_id', 'updated_at', ['lead_source']) }}
+    union all
+    {{ attributes_from('stg_discourse__users', 'discourse_user_id', 'observed_at', ['trust_level']) }}
 )
 
 select * from observed
