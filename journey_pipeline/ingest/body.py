@@ -18,7 +18,8 @@ class Body:
 
     `select` yields the contract's columns as VARCHAR and `_extra`, in file order.
     `records` counts the records without the parser that runs `select`; `recount` does so more slowly and
-    more exactly. `lines_of` gives physical lines for record numbers; `diagnose` says why `select` failed.
+    more exactly. `footer_lines` were cut off as no data. `lines_of` gives physical lines for record numbers;
+    `diagnose` says why `select` failed.
     """
 
     select: str
@@ -29,5 +30,6 @@ class Body:
     encoding: str | None = None
     delimiter: str | None = None
     preamble: str | None = None
+    footer_lines: int = 0
     warnings: list[str] = field(default_factory=list)
     is_text: bool = False

@@ -51,7 +51,7 @@ def assign(contract: Contract, headers: Sequence[str]) -> Assignment:
 def require(contract: Contract, headers: Sequence[str], assignment: Assignment) -> None:
     """Raises E_MISSING_COLUMN, with the nearest unclaimed header, when a required column is not delivered."""
     for column in contract.columns:
-        if column.required and column.name not in assignment.known:
+        if column.required and not column.is_captured and column.name not in assignment.known:
             raise IngestError(missing_column(column, [headers[position] for position in assignment.unknown]))
 
 
@@ -95,7 +95,7 @@ def safe_name(header: str) -> str:
 def warnings_of(contract: Contract, headers: Sequence[str], assignment: Assignment) -> list[str]:
     """What the reader should know although the file is accepted."""
     unknown = [safe_name(headers[position]) for position in assignment.unknown if headers[position].strip()]
-    absent = [column.name for column in contract.columns if column.name not in assignment.known]
+    absent = [name for name in contract.delivered_columns if name not in assignment.known]
     result = [f"unknown columns kept in _extra: {', '.join(unknown)}"] if unknown else []
     if absent and "jsonl" not in contract.ingest.format.type:
         result.append(f"optional columns not delivered: {', '.join(absent)}")

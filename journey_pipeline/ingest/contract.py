@@ -157,6 +157,8 @@ class Column(_Block):
     def _customs_are_well_formed(self) -> Column:
         if self.custom.sourceHeaderPattern is not None:
             re.compile(self.custom.sourceHeaderPattern)
+        if self.custom.oneFormatPerFile and not self.logicalTypeOptions.format:
+            raise ValueError(f"{self.name}: oneFormatPerFile needs the formats in logicalTypeOptions")
         return self
 
     @property
@@ -189,8 +191,9 @@ class Format(_Block):
 
     `lines` is plain text, one value per line, for a contract of one column. Delimited text without a header
     (`header: false`) has the contract's columns in order and no quoting; a line of another width is set aside.
-    `metadata_rows` stand between header and data, `footer_lines` (least, most) after a blank line at the end:
-    both are kept with the preamble. `plain_gz` takes bytes that were unpacked on the way and kept their name.
+    `metadata_rows` stand between header and data, and their text must hold `metadata_match` lest an answer be taken
+    for one of them; `footer_lines` (least, most) stand after a blank line at the end. Both are kept with the preamble.
+    `plain_gz` takes bytes that were unpacked on the way and kept their name.
     """
 
     type: Annotated[list[Literal["csv", "jsonl", "parquet", "lines"]], Field(min_length=1)]
@@ -200,6 +203,7 @@ class Format(_Block):
     header_match: list[str] = []
     max_preamble_lines: int = 0
     metadata_rows: Annotated[int, Field(ge=0, le=5)] = 0
+    metadata_match: str | None = None
     footer_lines: tuple[int, int] | None = None
     plain_gz: bool = False
     strip_nul: bool = False
@@ -397,6 +401,11 @@ class Contract(_Block):
     def column_names(self) -> list[str]:
         """Names of the value columns of the raw table, in order."""
         return [column.name for column in self.columns]
+
+    @property
+    def delivered_columns(self) -> list[str]:
+        """Names of the columns that have cells in the file, in order."""
+        return [column.name for column in self.columns if not column.is_captured]
 
     @property
     def unique_keys(self) -> list[list[str]]:

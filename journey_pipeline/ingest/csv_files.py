@@ -7,6 +7,7 @@ Must not be here: cell rules, encodings, other formats.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -24,6 +25,7 @@ from journey_pipeline.ingest.columns import (
 )
 from journey_pipeline.ingest.contract import Column, Contract
 from journey_pipeline.ingest.faults import Fault, IngestError
+from journey_pipeline.ingest.lines import Lines
 from journey_pipeline.ingest.stage import (
     MAX_RECORD_BYTES,
     Staged,
@@ -35,6 +37,8 @@ from journey_pipeline.ingest.stage import (
 )
 
 HEADER_WINDOW_BYTES = 1024 * 1024
+# The longest footer known, a report's name, copyright and filters, is under 2 KiB.
+FOOTER_WINDOW_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,8 @@ class Header:
 
 def read_csv(contract: Contract, staged: Staged, head: bytes, folder: Path) -> Body:
     """Prepare a CSV file. Raises the structural faults of header and bytes."""
-    chunks = text_chunks(staged, contract.ingest.format.encodings)
+    layout = contract.ingest.format
+    chunks = text_chunks(staged, layout.encodings, layout.strip_nul)
     start = b""
     for chunk in chunks:
         start += chunk
@@ -59,32 +64,109 @@ def read_csv(contract: Contract, staged: Staged, head: bytes, folder: Path) -> B
     if not start.strip():
         raise IngestError(Fault("E_EMPTY_FILE", "export the file again", "a header and records", "no content"))
     TextScan().feed(start)
-    header = find_header(contract, start.decode("utf-8", "ignore"))
+    text = start.decode("utf-8", "ignore")
+    header = _with_metadata(contract, find_header(contract, text), text) if layout.header else _no_header(contract)
     assignment = assign(contract, header.names)
     require(contract, header.names, assignment)
     path = folder / f"{staged.sha256}.csv"
-    scan = _write_body(path, chain([start[header.end :]], chunks), header.lines)
-    reading = _Reading(path, header)
+    footer = Footer(layout.footer_lines, header.delimiter)
+    body = (
+        footer.cut(chain([start[header.end :]], chunks))
+        if layout.footer_lines
+        else chain([start[header.end :]], chunks)
+    )
+    scan = _write_body(path, body, header.lines, counts_quotes=layout.header)
+    reading = _Reading(path, header) if layout.header else Lines(path)
+    told = "\n".join(part for part in (header.preamble, footer.text) if part)
     return Body(
-        select=_select(contract, header, assignment, path),
+        select=_select(contract, header, assignment, path, told),
         records=scan.newlines + (not scan.ends_with_newline) if not scan.quotes else _quoted_records(scan),
         recount=reading.count,
         diagnose=reading.diagnose,
         lines_of=reading.lines_of,
-        encoding=detected_encoding(head, contract.ingest.format.encodings),
-        delimiter=header.delimiter,
-        preamble=header.preamble or None,
+        encoding=detected_encoding(head, layout.encodings),
+        delimiter=header.delimiter or None,
+        preamble=told or None,
+        footer_lines=footer.lines,
         warnings=warnings_of(contract, header.names, assignment),
         is_text=True,
     )
+
+
+def _no_header(contract: Contract) -> Header:
+    """Positional text: the columns of the contract in order. Plain lines have no delimiter at all."""
+    is_plain = "lines" in contract.ingest.format.type
+    return Header(contract.delivered_columns, "" if is_plain else contract.ingest.format.delimiters[0], 0, 0, "")
+
+
+def _with_metadata(contract: Contract, header: Header, start: str) -> Header:
+    """The header with the rows below it that are not data either. Raises E_METADATA_ROWS."""
+    layout = contract.ingest.format
+    if not layout.metadata_rows:
+        return header
+    rest = start.encode("utf-8")[header.end :].decode("utf-8")
+    lines = [line + "\n" for line in rest.split("\n")]
+    reader = csv.reader(iter(lines), delimiter=header.delimiter)
+    rows = [row for _, row in zip(range(layout.metadata_rows), reader, strict=False)]
+    text = "".join(lines[: reader.line_num])
+    if len(rows) < layout.metadata_rows or (layout.metadata_match and not re.search(layout.metadata_match, text)):
+        raise IngestError(
+            Fault(
+                "E_METADATA_ROWS",
+                "export again in the vendor's own layout, with all its header rows",
+                f"{layout.metadata_rows} rows of question texts and ids below the header",
+                "other rows",
+                line=header.lines + 1,
+            )
+        )
+    return Header(
+        header.names,
+        header.delimiter,
+        header.lines + reader.line_num,
+        header.end + len(text.encode("utf-8")),
+        "\n".join(part for part in (header.preamble, text.rstrip("\n")) if part),
+    )
+
+
+class Footer:
+    """The lines after the last blank line of a file, when they are few and have one cell each: not data.
+
+    `lines` and `text` are known once the chunks of `cut` are spent.
+    """
+
+    def __init__(self, expected: tuple[int, int] | None, delimiter: str) -> None:
+        self.expected = expected
+        self.delimiter = delimiter
+        self.lines = 0
+        self.text = ""
+
+    def cut(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """The chunks without the footer. Raises E_DROPPED_COUNT when there are fewer or more lines than expected."""
+        least, most = self.expected or (0, 0)
+        held = b""
+        for chunk in chunks:
+            held += chunk
+            if len(held) > FOOTER_WINDOW_BYTES:
+                yield held[:-FOOTER_WINDOW_BYTES]
+                held = held[-FOOTER_WINDOW_BYTES:]
+        data, blank, tail = held.rstrip(b"\n").rpartition(b"\n\n")
+        cells = [row for row in csv.reader(tail.decode("utf-8", "ignore").split("\n"), delimiter=self.delimiter) if row]
+        if blank and cells and all(len(row) == 1 for row in cells):
+            self.lines, self.text = len(cells), tail.decode("utf-8", "ignore")
+            held = data.rstrip(b"\n") + b"\n"
+        if not least <= self.lines <= most:
+            expected = f"{least} to {most} lines after a blank line at the end"
+            fix = "export the whole report again; a missing footer may mean that it was cut"
+            raise IngestError(Fault("E_DROPPED_COUNT", fix, expected, f"{self.lines}"))
+        yield held
 
 
 def _quoted_records(scan: TextScan) -> int:
     return scan.record_ends + (not scan.ends_with_newline)
 
 
-def _write_body(path: Path, chunks: Iterable[bytes], header_lines: int) -> TextScan:
-    scan = TextScan()
+def _write_body(path: Path, chunks: Iterable[bytes], header_lines: int, counts_quotes: bool) -> TextScan:
+    scan = TextScan(counts_quotes=counts_quotes)
     with private_file(path) as target:
         for chunk in chunks:
             try:
@@ -157,14 +239,11 @@ def _candidates(start: str, delimiter: str, preamble_lines: int) -> Iterator[Hea
         before = reader.line_num
 
 
-def _select(contract: Contract, header: Header, assignment: Assignment, path: Path) -> str:
+def _select(contract: Contract, header: Header, assignment: Assignment, path: Path, told: str) -> str:
+    columns = [_value(contract, column, header, assignment, told) for column in contract.columns]
+    if not contract.ingest.format.header:
+        return f"select {', '.join(columns)}, {_wrong_width(header)} as _extra from ({_fields(header, path)})"
     spec = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(header.names)))
-    columns = [
-        f"c{assignment.known[name]} as {engine.name(name)}"
-        if name in assignment.known
-        else f"null::varchar as {engine.name(name)}"
-        for name in contract.column_names
-    ]
     return f"""
         select {", ".join(columns)}, {_extra(header, assignment)} as _extra
         from read_csv({engine.file(path)}, columns = {{{spec}}}, header = false, auto_detect = false,
@@ -172,6 +251,46 @@ def _select(contract: Contract, header: Header, assignment: Assignment, path: Pa
             delim = {engine.text(header.delimiter)}, quote = '"', escape = '"', new_line = '\\n',
             max_line_size = {MAX_RECORD_BYTES}, buffer_size = {4 * MAX_RECORD_BYTES})
     """
+
+
+def _value(contract: Contract, column: Column, header: Header, assignment: Assignment, told: str) -> str:
+    position = assignment.known.get(column.name)
+    if column.is_captured:
+        value = _captured(column, header, assignment, told)
+    elif position is None:
+        value = None
+    elif contract.ingest.format.header:
+        value = f"c{position}"
+    else:
+        whole = f"len(fields) = {len(header.names)}"
+        value = f"case when {whole} then nullif(fields[{position + 1}], '') end"
+    return f"{value or 'null::varchar'} as {engine.name(column.name)}"
+
+
+def _captured(column: Column, header: Header, assignment: Assignment, told: str) -> str | None:
+    """A value told once for the whole file, by a header or by the lines around the data."""
+    if (capture := column.custom.headerCapture) is not None:
+        position = assignment.known.get(capture.column)
+        found = re.search(capture.pattern, header.names[position]) if position is not None else None
+    else:
+        found = re.search(column.custom.preambleCapture or "", told)
+    return engine.text(found.group(1)) if found else None
+
+
+def _fields(header: Header, path: Path) -> str:
+    """Lines cut at the delimiter, without any quoting."""
+    fields = f"string_split(line, {engine.text(header.delimiter)})" if header.delimiter else "[line]"
+    return f"""
+        select {fields} as fields
+        from read_csv({engine.file(path)}, columns = {{'line': 'VARCHAR'}}, header = false, auto_detect = false,
+            strict_mode = true, null_padding = false, hive_partitioning = false, compression = 'none',
+            delim = '\x01', quote = '', escape = '', new_line = '\\n',
+            max_line_size = {MAX_RECORD_BYTES}, buffer_size = {4 * MAX_RECORD_BYTES})
+    """
+
+
+def _wrong_width(header: Header) -> str:
+    return f"case when len(fields) <> {len(header.names)} then len(fields)::varchar end"
 
 
 def _extra(header: Header, assignment: Assignment) -> str:

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -22,6 +20,7 @@ from journey_pipeline.ingest.body import Body
 from journey_pipeline.ingest.columns import Assignment, duplicate_column, require, safe_name, warnings_of
 from journey_pipeline.ingest.contract import Contract
 from journey_pipeline.ingest.faults import Fault, IngestError
+from journey_pipeline.ingest.lines import Lines
 from journey_pipeline.ingest.stage import Staged, TextScan, is_plain_utf8, private_file, text_chunks
 
 
@@ -129,27 +128,12 @@ def json_fault(record: int | None, line: int | None, found: str) -> Fault:
     return Fault("E_JSON", fix, "one JSON object per line", found, record=record, line=line)
 
 
-@dataclass(frozen=True)
-class _Lines:
-    """The lines of the decoded file, read by Python for counting and for faults only."""
-
-    path: Path
-
-    def _lines(self) -> Iterator[tuple[int, str]]:
-        with self.path.open(encoding="utf-8", newline="\n") as body:
-            for number, line in enumerate(body, start=1):
-                if line.strip():
-                    yield number, line
-
-    def count(self) -> int:
-        return sum(1 for _ in self._lines())
-
-    def lines_of(self, numbers: Iterable[int]) -> dict[int, int]:
-        wanted = set(numbers)
-        return {record: line for record, (line, _) in enumerate(self._lines(), start=1) if record in wanted}
+class _Lines(Lines):
+    """JSON lines, which know what is wrong with them."""
 
     def diagnose(self) -> Fault | None:
-        for record, (number, line) in enumerate(self._lines(), start=1):
+        """The first line that is no JSON object."""
+        for record, (number, line) in enumerate(self.numbered(), start=1):
             try:
                 content = json.loads(line)
             except json.JSONDecodeError as error:

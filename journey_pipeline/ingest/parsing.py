@@ -20,7 +20,7 @@ from journey_pipeline.ingest.csv_files import read_csv
 from journey_pipeline.ingest.faults import Fault, IngestError, shape_sql
 from journey_pipeline.ingest.json_files import read_json
 from journey_pipeline.ingest.parquet_files import read_parquet
-from journey_pipeline.ingest.rules import Rule, cleaned, dropped, instant, rules_of
+from journey_pipeline.ingest.rules import Rule, cleaned, dropped, format_of_file, instant, rewritten, rules_of
 from journey_pipeline.ingest.stage import Staged, content_head
 
 OFFENDERS_NAMED = 20
@@ -82,11 +82,11 @@ def parse(
     """
     if staged.size == 0:
         raise IngestError(Fault("E_EMPTY_FILE", "export the file again", "content", "no bytes"))
-    head = content_head(staged, name)
+    head = content_head(staged, name, contract.ingest.format.plain_gz)
     if not head:
         raise IngestError(Fault("E_EMPTY_FILE", "export the file again", "content", "no bytes once unpacked"))
     kind = _kind(contract, head, name)
-    if kind == "csv":
+    if kind in ("csv", "lines"):
         body = read_csv(contract, staged, head, folder)
     elif kind == "jsonl":
         body = read_json(contract, staged, folder, connect())
@@ -94,12 +94,15 @@ def parse(
         body = read_parquet(contract, staged, connect())
     scratch = folder / "all_rows.parquet"
     _write(connect(), contract, staged, body, scratch)
+    _settle_formats(connect(), contract, body, scratch, folder / "settled.parquet")
     return _judge(connect(), contract, body, scratch, target)
 
 
 def _kind(contract: Contract, head: bytes, name: str) -> str:
-    """csv, jsonl or parquet, told by content. Raises E_NOT_CSV, E_JSON or E_PARQUET."""
+    """csv, lines, jsonl or parquet, told by content. Raises E_NOT_CSV, E_JSON or E_PARQUET."""
     allowed = contract.ingest.format.type
+    if "lines" in allowed and head.lstrip()[:1] != b"<":
+        return "lines"
     if head.startswith(b"PAR1") and "parquet" in allowed:
         return "parquet"
     if name.lower().endswith(".parquet") and "parquet" in allowed:
@@ -123,7 +126,10 @@ def _write(
     connection: duckdb.DuckDBPyConnection, contract: Contract, staged: Staged, body: Body, scratch: Path
 ) -> None:
     """All records, cleaned, with lineage, as Parquet. Raises the diagnosed fault when the parser refuses."""
-    columns = ", ".join(f"{cleaned(contract, column)} as {engine.name(column.name)}" for column in contract.columns)
+    style = contract.ingest.clean.style(body.delimiter)
+    columns = ", ".join(
+        f"{cleaned(contract, column, style)} as {engine.name(column.name)}" for column in contract.columns
+    )
     sql = f"""
         copy (select {columns}, {engine.text(staged.sha256)} as _file_id,
                      row_number() over () as _row_number, _extra
@@ -138,6 +144,44 @@ def _write(
         # The engine's own message quotes the row, so it goes no further than here.
         fallback = Fault("E_CSV", "open the file in a text editor near its end", "well formed records", "a broken one")
         raise IngestError(body.diagnose() or fallback) from None
+
+
+def _settle_formats(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body, scratch: Path, settled: Path
+) -> None:
+    """Find the one format in which all dates of a column are written, and rewrite them in ISO. Raises E_DATE_ORDER.
+
+    11/1/2026 says by itself neither its day nor its month; a later row of the same file usually does.
+    """
+    source, rewrites = f"read_parquet({engine.file(scratch)})", []
+    for column in contract.columns:
+        if not column.custom.oneFormatPerFile:
+            continue
+        formats = column.logicalTypeOptions.format or []
+        misses = ", ".join(f"min(_row_number) filter (where {miss})" for miss in format_of_file(contract, column))
+        first_misses = engine.rows(connection, f"select {misses} from {source}")[0]
+        fitting = [one for one, miss in zip(formats, first_misses, strict=True) if miss is None]
+        if not fitting:
+            record = max(first_misses)
+            expected = f"every cell like {' or every cell like '.join(formats)}"
+            fix = "export again with one date format"
+            raise IngestError(
+                Fault(
+                    "E_DATE_ORDER",
+                    fix,
+                    expected,
+                    "a mixture, first broken here",
+                    record=record,
+                    line=body.lines_of([record]).get(record),
+                    column=column.name,
+                )
+            )
+        rewrites.append(f"{rewritten(column, fitting[0])} as {engine.name(column.name)}")
+    if rewrites:
+        connection.execute(f"""
+            copy (select * replace ({", ".join(rewrites)}) from {source} order by _row_number)
+            to {engine.text(str(settled))} (format parquet, compression zstd)""")
+        settled.replace(scratch)
 
 
 def _judge(
@@ -169,10 +213,10 @@ def _judge(
         scratch.rename(target)
     start, end, exported = _times(connection, contract, f"read_parquet({engine.file(target)})")
     return Parsed(
-        records,
+        records + body.footer_lines,
         accepted,
         quarantined,
-        dropped_rows,
+        dropped_rows + body.footer_lines,
         bad_cells,
         warnings,
         start,
@@ -253,7 +297,7 @@ def _require_unique(connection: duckdb.DuckDBPyConnection, contract: Contract, b
 def _bad_cells(connection: duckdb.DuckDBPyConnection, body: Body, kept: str, broken: list[Rule]) -> list[BadCell]:
     found = []
     for rule in broken:
-        shown = f"coalesce({shape_sql(rule.value)}, 'no value')"
+        shown = f"coalesce({rule.shown or shape_sql(rule.value)}, 'no value')"
         offenders = engine.rows(
             connection,
             f"select _row_number, {shown} from {kept} where not {rule.holds} order by 1 limit {OFFENDERS_KEPT}",

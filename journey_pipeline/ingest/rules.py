@@ -7,13 +7,13 @@ Must not be here: running SQL, rules across rows or files.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from babel.core import get_global
 
 from journey_pipeline.ingest import engine
-from journey_pipeline.ingest.contract import Column, Contract, Member, Time, TypeOptions
+from journey_pipeline.ingest.contract import Column, Contract, Member, NumberStyle, Time, TypeOptions
 
 _ISO_DATE = r"\d{4}-\d{2}-\d{2}"
 _ISO_TIMESTAMP = _ISO_DATE + r"[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?"
@@ -22,16 +22,20 @@ _NUMBER_TYPE = "decimal(38, 9)"
 
 @dataclass(frozen=True)
 class Rule:
-    """One cell rule: `holds` is a SQL condition that is never null, `value` the SQL of the cell."""
+    """One cell rule: `holds` is a SQL condition that is never null, `value` the SQL of the cell.
+
+    `shown` is SQL for what was found where that is no cell and so no personal value.
+    """
 
     column: str
     name: str
     expected: str
     holds: str
     value: str
+    shown: str | None = None
 
 
-def cleaned(contract: Contract, column: Column) -> str:
+def cleaned(contract: Contract, column: Column, style: NumberStyle) -> str:
     """The cell without null tokens, apostrophe guard and number decoration, so that staging can cast plainly.
 
     The guard is the apostrophe spreadsheets put before a value that starts like a number or a formula; an
@@ -47,16 +51,20 @@ def cleaned(contract: Contract, column: Column) -> str:
     tokens = [*clean.null_tokens, *column.custom.nullTokens]
     if tokens:
         cell = f"case when trim({cell}) not in ({engine.texts(tokens)}) then {cell} end"
-    if column.logicalType in ("number", "integer") and (clean.thousands or clean.decimal != "."):
-        cell = _plain_number(cell, clean.thousands, clean.decimal)
+    if column.logicalType in ("number", "integer") and (style.thousands or style.decimal != "."):
+        cell = _plain_number(cell, style.thousands, style.decimal)
     return cell
 
 
+# What people's software writes between thousands where they would type a blank.
+_SPACES = "[ \u00a0\u2009\u202f]"
+
+
 def _plain_number(cell: str, thousands: str, decimal: str) -> str:
-    group, point = re.escape(thousands), re.escape(decimal)
+    group, point = _SPACES if thousands == " " else re.escape(thousands), re.escape(decimal)
     whole = rf"(\d+|\d{{1,3}}({group}\d{{3}})+)" if thousands else r"\d+"
     style = engine.text(rf"[+-]?{whole}({point}\d+)?")
-    plain = f"replace(trim({cell}), {engine.text(thousands)}, '')" if thousands else f"trim({cell})"
+    plain = f"regexp_replace(trim({cell}), {engine.text(group)}, '', 'g')" if thousands else f"trim({cell})"
     if decimal != ".":
         plain = f"replace({plain}, {engine.text(decimal)}, '.')"
     # 1.02 is a plain number, but none where the comma is the decimal sign: the blank makes the rules refuse it.
@@ -67,7 +75,9 @@ def _plain_number(cell: str, thousands: str, decimal: str) -> str:
 def dropped(contract: Contract) -> str:
     """Condition of the rows that are not data (totals); never null."""
     tests = [
-        f"coalesce(starts_with({engine.name(rule.column)}, {engine.text(rule.starts_with)}), false)"
+        f"coalesce(trim({engine.name(rule.column)}) = '', true)"
+        if rule.starts_with is None
+        else f"coalesce(starts_with({engine.name(rule.column)}, {engine.text(rule.starts_with)}), false)"
         for rule in contract.ingest.rows.drop
     ]
     return f"({' or '.join(tests)})" if tests else "false"
@@ -80,11 +90,20 @@ def rules_of(contract: Contract) -> list[Rule]:
     for column in contract.columns:
         cell = engine.name(column.name)
         options = column.logicalTypeOptions
+        if column.custom.oneFormatPerFile:
+            # The file's own format was found already, and its cells were rewritten to ISO.
+            options = options.model_copy(update={"format": None})
         result += _cell_rules(column.name, cell, column.logicalType, options, scientific)
         result += _common_rules(column.name, cell, column.required, column.custom.currency)
         for member in column.custom.members:
             result += _member_rules(column, member)
-    return result
+    if contract.ingest.format.header:
+        return result
+    fields = len(contract.delivered_columns)
+    whole = "(_extra is null)"
+    width = Rule("record", "width", f"{fields} fields", whole, "_extra", shown="_extra || ' fields'")
+    # A record of another width has no cells to judge.
+    return [width, *(replace(rule, holds=f"(not {whole} or {rule.holds})") for rule in result)]
 
 
 def _member_rules(column: Column, member: Member) -> list[Rule]:
@@ -158,6 +177,22 @@ def _spoken_time(kind: str, options: TypeOptions) -> str:
     return f"an ISO 8601 {kind}"
 
 
+def format_of_file(contract: Contract, column: Column) -> list[str]:
+    """Conditions, one per declared format, under which a cell does not follow it; never null, dropped rows never do."""
+    cell = engine.name(column.name)
+    return [
+        f"{cell} is not null and not {dropped(contract)} and try_strptime({cell}, {engine.text(one)}) is null"
+        for one in column.logicalTypeOptions.format or []
+    ]
+
+
+def rewritten(column: Column, chosen: str) -> str:
+    """The cell in ISO, from the one format its file uses; what does not follow it stays for the rules to refuse."""
+    cell = engine.name(column.name)
+    iso = "%Y-%m-%d" if column.logicalType == "date" else "%Y-%m-%d %H:%M:%S"
+    return f"coalesce(strftime(try_strptime({cell}, {engine.text(chosen)}), {engine.text(iso)}), {cell})"
+
+
 @cache
 def _currencies() -> frozenset[str]:
     return frozenset(get_global("all_currencies"))
@@ -170,6 +205,8 @@ def instant(time: Time, column: str | None = None) -> str:
         cell = f"json_extract_string({cell}, {engine.text(time.path)})"
     if time.kind == "epoch_us":
         return f"make_timestamp(try_cast({cell} as bigint))"
+    if time.kind == "epoch_s":
+        return f"make_timestamp(try_cast({cell} as bigint) * 1000000)"
     if time.kind == "epoch_ms":
         return f"make_timestamp(try_cast({cell} as bigint) * 1000)"
     zone = engine.text(time.tz)

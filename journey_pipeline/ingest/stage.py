@@ -12,21 +12,18 @@ import hashlib
 import os
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from journey_pipeline.ingest.archives import opened, require_no_bomb
 from journey_pipeline.ingest.faults import Fault, IngestError
 
 CHUNK = 4 * 1024 * 1024
 # DuckDB drops a record larger than its CSV buffer without a word, so records are bounded well below it.
 MAX_RECORD_BYTES = 8 * 1024 * 1024
-MAX_UNPACKED_BYTES = 64 * 1024**3
-# GA4 JSON packs 15 to 60 times; a bomb packs several hundred times.
-MAX_RATIO = 200
-RATIO_FLOOR_BYTES = 64 * 1024 * 1024
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -136,23 +133,24 @@ def _path_fault(found: str) -> Fault:
     return Fault("E_PATH", "put the file itself into the inbox, readable, not a link to it", "a regular file", found)
 
 
-def stage(path: Path, folder: Path) -> Staged:
-    """Copy a file into `folder` under its SHA-256 name.
+def stage(path: Path, folder: Path, members: Sequence[str] = ()) -> Staged:
+    """Copy a file, or the member of an archive that `members` lead to, into `folder` under its SHA-256 name.
 
-    Raises E_PATH for anything but a readable regular file, E_CHANGED when the file changes meanwhile.
+    Raises E_PATH for anything but a readable regular file, E_CHANGED when the file changes meanwhile, E_ZIP and E_BOMB.
     """
     descriptor = open_regular(path)
     partial = folder / f"{os.getpid()}.part"
     with os.fdopen(descriptor, "rb") as source:
         before = os.fstat(source.fileno())
         digest = hashlib.sha256()
-        with private_file(partial) as target:
-            while chunk := source.read(CHUNK):
+        with private_file(partial) as target, opened(source, members) as content:
+            while chunk := content.read(CHUNK):
                 digest.update(chunk)
                 target.write(chunk)
             size = target.tell()
         after = os.fstat(source.fileno())
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
+    grown = not members and size != after.st_size
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or grown:
         partial.unlink()
         raise IngestError(
             Fault(
@@ -172,19 +170,22 @@ def private_file(path: Path):  # type: ignore[no-untyped-def]  # the io type dep
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
-def content_head(staged: Staged, name: str, size: int = 4096) -> bytes:
-    """The first bytes after unpacking, to tell what the content is. Raises E_GZIP."""
+def content_head(staged: Staged, name: str, plain_gz: bool = False, size: int = 4096) -> bytes:
+    """The first bytes after unpacking, to tell what the content is.
+
+    Raises E_GZIP, also for a name that says gzip over bytes that are not, unless `plain_gz`.
+    """
     with staged.path.open("rb") as raw:
         head = raw.read(size)
     if not head.startswith(b"\x1f\x8b"):
-        if name.lower().endswith(".gz"):
+        if name.lower().endswith(".gz") and not plain_gz:
             raise IngestError(_gzip_fault("no gzip header"))
         return head
     return next(_unpacked(staged), b"")[:size]
 
 
-def text_chunks(staged: Staged, encodings: list[str]) -> Iterator[bytes]:
-    """The content as UTF-8 chunks with LF line ends and no byte order mark.
+def text_chunks(staged: Staged, encodings: list[str], strip_nul: bool = False) -> Iterator[bytes]:
+    """The content as UTF-8 chunks with LF line ends and no byte order mark, without NUL bytes where so wished.
 
     Raises E_GZIP, E_BOMB, or E_ENCODING with the line when no allowed encoding fits.
     """
@@ -203,6 +204,8 @@ def text_chunks(staged: Staged, encodings: list[str]) -> Iterator[bytes]:
             good = pending[: error.start].decode(encoding, "replace") if error.start <= len(pending) else ""
             raise IngestError(_encoding_fault(encodings, lines + good.count("\n") + 1)) from None
         lines += text.count("\n")
+        if strip_nul:
+            text = text.replace("\0", "")
         yield newlines.normalised(text.encode("utf-8"), last=following is None)
         if following is None:
             return
@@ -295,7 +298,5 @@ def _unpacked(staged: Staged) -> Iterator[bytes]:
             if not chunk:
                 return
             total += len(chunk)
-            if total > MAX_UNPACKED_BYTES or (total > RATIO_FLOOR_BYTES and total > MAX_RATIO * staged.size):
-                limit = f"at most {MAX_RATIO} times its size and {MAX_UNPACKED_BYTES} bytes unpacked"
-                raise IngestError(Fault("E_BOMB", "split the export into smaller files", limit, "more"))
+            require_no_bomb(total, staged.size)
             yield chunk

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from journey_pipeline.ingest import FileOutcome, stage
+from journey_pipeline.ingest import FileOutcome, archives, stage
 from tests.ingest.home import Home
 from tests.ingest.test_csv_faults import GOOD, REPORT
 
@@ -64,8 +64,8 @@ def test_a_bomb_is_stopped_by_its_ratio(home: Home) -> None:
 
 
 def test_a_bomb_is_stopped_by_its_size(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "MAX_RATIO", 10_000)
-    monkeypatch.setattr(stage, "MAX_UNPACKED_BYTES", 70 * 1024 * 1024)
+    monkeypatch.setattr(archives, "MAX_RATIO", 10_000)
+    monkeypatch.setattr(archives, "MAX_UNPACKED_BYTES", 70 * 1024 * 1024)
     assert code_of(_load_bomb(home)) == "E_BOMB"
 
 
@@ -136,11 +136,19 @@ def test_an_unknown_file_is_set_aside_and_told_what_is_known(home: Home) -> None
     outcome = home.load_one()
     assert (outcome.outcome, code_of(outcome), outcome.contract) == ("quarantined", "E_UNKNOWN_FILE", None)
     assert outcome.fault is not None
-    assert "google_ads/**/*ampaign*report*.csv" in (outcome.fault.expected or "")
+    assert "a folder named after its source: ga4, google_ads, hubspot" in (outcome.fault.expected or "")
     assert (home.lake.root / "quarantine" / outcome.file_id / "bytes").read_text() == "a,b\n1,2\n"
     assert home.rows("select contract, outcome, error_code from raw.source_files") == [
         (None, "quarantined", "E_UNKNOWN_FILE")
     ]
+
+
+def test_an_unknown_name_in_a_known_folder_is_told_the_names_of_that_folder(home: Home) -> None:
+    home.put("google_ads/report.csv", GOOD)
+    fault = home.load_one().fault
+    assert fault is not None
+    assert "google_ads/**/*ampaign*report*.csv" in (fault.expected or "")
+    assert "hubspot" not in (fault.expected or "")
 
 
 def test_what_is_not_delivered_yet_is_left_alone(home: Home) -> None:
