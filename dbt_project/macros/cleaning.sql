@@ -119,8 +119,8 @@ base 32 which letters of each group of five are upper case.
 {% macro salesforce_id(column) -%}
     {%- set id = "trim(" ~ column ~ ")" -%}
 case
-        when length({{ id }}) = 18 then {{ id }}
-        when length({{ id }}) = 15 then {{ id }}
+        when length({{ id }}) <> 15 then nullif({{ id }}, '')
+        else {{ id }}
             {%- for group in range(3) %}
             || substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ012345', 1
                 {%- for bit in range(5) %}

@@ -15,7 +15,7 @@ import duckdb
 
 from journey_pipeline.ingest import engine
 from journey_pipeline.ingest.body import Body
-from journey_pipeline.ingest.contract import Contract
+from journey_pipeline.ingest.contract import Column, Contract
 from journey_pipeline.ingest.csv_files import read_csv
 from journey_pipeline.ingest.faults import Fault, IngestError, shape_sql
 from journey_pipeline.ingest.json_files import read_json
@@ -149,20 +149,24 @@ def _write(
 def _settle_formats(
     connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body, scratch: Path, settled: Path
 ) -> None:
-    """Find the one format in which all dates of a column are written, and rewrite them in ISO. Raises E_DATE_ORDER.
+    """Find the one format in which a file writes its dates, and rewrite them in ISO. Raises E_DATE_ORDER.
 
-    11/1/2026 says by itself neither its day nor its month; a later row of the same file usually does.
+    11/1/2026 says by itself neither its day nor its month; a later row of the same file usually does, in this column
+    or in another that may be written in the same formats.
     """
     source, rewrites = f"read_parquet({engine.file(scratch)})", []
-    for column in contract.columns:
-        if not column.custom.oneFormatPerFile:
-            continue
-        formats = column.logicalTypeOptions.format or []
-        misses = ", ".join(f"min(_row_number) filter (where {miss})" for miss in format_of_file(contract, column))
-        first_misses = engine.rows(connection, f"select {misses} from {source}")[0]
-        fitting = [one for one, miss in zip(formats, first_misses, strict=True) if miss is None]
+    for columns in _dated_alike(contract):
+        formats = columns[0].logicalTypeOptions.format or []
+        tests = [f"min(_row_number) filter (where {miss})" for c in columns for miss in format_of_file(contract, c)]
+        first_misses = engine.rows(connection, f"select {', '.join(tests)} from {source}")[0]
+        # Of each format the first cell that does not follow it: (record, column).
+        broken = [
+            min(((miss, n) for n, miss in enumerate(first_misses[k :: len(formats)]) if miss is not None), default=None)
+            for k in range(len(formats))
+        ]
+        fitting = [one for one, miss in zip(formats, broken, strict=True) if miss is None]
         if not fitting:
-            record = max(first_misses)
+            record, number = max(miss for miss in broken if miss is not None)
             expected = f"every cell like {' or every cell like '.join(formats)}"
             fix = "export again with one date format"
             raise IngestError(
@@ -173,15 +177,24 @@ def _settle_formats(
                     "a mixture, first broken here",
                     record=record,
                     line=body.lines_of([record]).get(record),
-                    column=column.name,
+                    column=columns[number].name,
                 )
             )
-        rewrites.append(f"{rewritten(column, fitting[0])} as {engine.name(column.name)}")
+        rewrites += [f"{rewritten(column, fitting[0])} as {engine.name(column.name)}" for column in columns]
     if rewrites:
         connection.execute(f"""
             copy (select * replace ({", ".join(rewrites)}) from {source} order by _row_number)
             to {engine.text(str(settled))} (format parquet, compression zstd)""")
         settled.replace(scratch)
+
+
+def _dated_alike(contract: Contract) -> list[list[Column]]:
+    """The columns that have one format a file, together with those that may be written in the same formats."""
+    groups: dict[tuple[str, ...], list[Column]] = {}
+    for column in contract.columns:
+        if column.custom.oneFormatPerFile:
+            groups.setdefault(tuple(column.logicalTypeOptions.format or []), []).append(column)
+    return list(groups.values())
 
 
 def _judge(

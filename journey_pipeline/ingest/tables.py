@@ -182,7 +182,7 @@ def _version(column: str) -> str:
     """A version column as an instant that does not depend on the zone of the session; naive text is UTC."""
     cell = engine.name(column)
     naive = f"try_strptime({cell}, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%d %H:%M', '%Y-%m-%dT%H:%M:%S'])"
-    # Whole numbers are seconds, milliseconds or microseconds since 1970; within one contract they sort as what they are.
+    # Whole numbers count from 1970; whatever their unit, within one contract they sort alike.
     epoch = f"make_timestamp(try_cast({cell} as bigint))"
     return f"coalesce({naive}, timezone('UTC', try_cast({cell} as timestamptz)), {epoch})"
 
