@@ -60,3 +60,23 @@ unnest({{ items }})
 {% macro duckdb__unnest_text(column, separator) -%}
 unnest(string_split({{ column }}, '{{ separator }}'))
 {%- endmacro %}
+
+{#-
+The names of a JSON object in one spelling (`$value`, `Campaign Name` -> value, campaign_name) and the values beside them
+as texts; `json_param` then reads one. For objects whose names are people's own.
+-#}
+{% macro json_loose_names(column) %}{{ return(adapter.dispatch('json_loose_names')(column)) }}{% endmacro %}
+{% macro duckdb__json_loose_names(column) -%}
+list_transform(
+            json_keys({{ column }}),
+            lambda name: trim(regexp_replace(lower(name), '[^a-z0-9]+', '_', 'g'), '_')
+        )
+{%- endmacro %}
+
+{% macro json_loose_texts(column) %}{{ return(adapter.dispatch('json_loose_texts')(column)) }}{% endmacro %}
+{% macro duckdb__json_loose_texts(column) -%}
+list_transform(
+            json_keys({{ column }}),
+            lambda name: json_extract_string({{ column }}, '/' || replace(replace(name, '~', '~0'), '/', '~1'))
+        )
+{%- endmacro %}

@@ -280,7 +280,7 @@ class ExportedAt(_Block):
     `path_pattern` has the group `date` (with a year of two or four digits) and may have `time`, or `epoch_ms`.
     """
 
-    path_pattern: str | None = r"(?P<date>20\d\d-[01]\d-[0-3]\d)(?:[-_T](?P<time>[0-2]\d[0-5]\d)(?!\d))?"
+    path_pattern: str | None = r"(?P<date>20\d\d-[01]\d-[0-3]\d)(?:[-_T](?P<time>[0-2]\d[0-5]\d)(?![\d-]))?"
     columns: list[Name] = []
 
 

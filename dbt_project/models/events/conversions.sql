@@ -58,6 +58,8 @@ with delivered as (
     {{ rows_from('stg_salesforce__leads',
         conversion_type="'lead'", occurred_at='created_at', gross_amount='0', net_amount='0',
         where='not is_deleted') }}
+    union all
+    {{ rows_from('stg_klaviyo__orders', conversion_type="'order'", order_rank=3) }}
 ),
 
 cut as (

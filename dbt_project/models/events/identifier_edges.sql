@@ -6,6 +6,7 @@ with observed as (
         ('ga_client_id', 'gbraid', 'same_record', 'strong'),
         ('ga_client_id', 'wbraid', 'same_record', 'strong'),
         ('ga_client_id', 'fbclid', 'same_record', 'strong'),
+        ('ga_client_id', 'mailchimp_euid', 'same_record', 'strong'),
         ('user_id', 'order_name', 'same_record', 'deterministic'),
     ]) }}
     union all
@@ -94,6 +95,31 @@ with observed as (
     union all
     {{ edges_from('stg_discourse__user_emails', 'occurred_at', [
         ('discourse_user_id', 'email', 'alias', 'deterministic'),
+    ]) }}
+    union all
+    {{ edges_from('stg_mailchimp__members', 'member_since', [
+        ('email', 'email_md5', 'hashed_equality', 'deterministic'),
+        ('email', 'mailchimp_euid', 'same_record', 'deterministic'),
+        ('email', 'phone', 'same_record', 'strong'),
+    ]) }}
+    union all
+    {{ edges_from('stg_mailchimp__recipients', 'occurred_at', [
+        ('email', 'email_md5', 'hashed_equality', 'deterministic'),
+        ('email', 'email_md5:former_email_md5', 'same_record', 'strong'),
+    ]) }}
+    union all
+    {{ edges_from('stg_mailchimp__email_activity', 'occurred_at', [
+        ('email', 'mailchimp_euid', 'same_record', 'strong'),
+    ]) }}
+    union all
+    {{ edges_from('stg_klaviyo__profiles', 'known_since', [
+        ('email', 'klaviyo_profile_id', 'same_record', 'deterministic'),
+        ('klaviyo_profile_id', 'user_id', 'same_record', 'deterministic'),
+        ('klaviyo_profile_id', 'phone', 'same_record', 'strong'),
+    ]) }}
+    union all
+    {{ edges_from('stg_klaviyo__events', 'occurred_at', [
+        ('email', 'klaviyo_profile_id', 'same_record', 'strong'),
     ]) }}
 ),
 

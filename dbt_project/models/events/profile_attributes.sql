@@ -12,6 +12,12 @@ with observed as (
     {{ attributes_from('stg_salesforce__contacts', 'salesforce_contact_id', 'updated_at', ['lead_source']) }}
     union all
     {{ attributes_from('stg_discourse__users', 'discourse_user_id', 'observed_at', ['trust_level']) }}
+    union all
+    {{ attributes_from('stg_mailchimp__members', 'email', 'changed_at', [
+        'email_status', 'email_country', 'time_zone', 'member_rating', 'tags'
+    ]) }}
+    union all
+    {{ attributes_from('stg_klaviyo__profiles', 'klaviyo_profile_id', 'observed_at', ['email_country', 'time_zone']) }}
 )
 
 select * from observed

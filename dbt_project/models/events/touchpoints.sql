@@ -62,6 +62,17 @@ with delivered as (
     {{ rows_from('stg_discourse__users', where='is_countable') }}
     union all
     {{ rows_from('stg_discourse__posts', where='is_countable') }}
+    union all
+    {{ rows_from('stg_mailchimp__recipients') }}
+    union all
+    {{ rows_from('stg_mailchimp__email_activity', twin_key='twin_key', source_priority=1) }}
+    union all
+    {{ rows_from('stg_mailchimp__unsubscribes', twin_key='twin_key', source_priority=1) }}
+    union all
+    {{ rows_from('stg_mailchimp__members',
+        occurred_at='left_at', where='left_at is not null', twin_key='twin_key', source_priority=2) }}
+    union all
+    {{ rows_from('stg_klaviyo__events', order_ref='null', where='interaction_type is not null') }}
 ),
 
 cut as (
