@@ -7,7 +7,7 @@ cleaned as (
     select
         *,
         try_cast(id as bigint) as user_number,
-        -- Ruby leaves an anonymised account its number only; the mail it invents reaches nobody.
+        -- An anonymised account keeps its number only; the mail invented for it reaches nobody.
         case when {{ clean_email('email') }} not like '%.invalid' then {{ clean_email('email') }} end as any_email,
         coalesce({{ is_true('active') }}, false) as is_active,
         coalesce({{ is_true('staged') }}, false) as is_staged,
