@@ -154,7 +154,7 @@ def part_of(name: str, more: str) -> str:
 
 
 MORE_LEADS = table(lead("zzz01", Company="[Not Provided]", HasOptedOutOfEmail="1", Email="ann.berg@example.com"))
-FILES = {
+FILES: dict[str, str | bytes] = {
     EXPORT: zipped(**ZIP_PARTS, Lead=part_of("Lead", MORE_LEADS)),
     "salesforce/2026-11-08/Opportunity.csv": part_of("Opportunity", MORE_DEALS),
     "salesforce/2026-11-08/OpportunityHistory.csv": part_of("OpportunityHistory", MORE_HISTORY),
