@@ -144,12 +144,6 @@ nullif(regexp_extract({{ column }}, '([0-9]+)(?:[?].*)?$', 1), '')
 lower({{ column }}) in ('true', '1', 'yes')
 {%- endmacro %}
 
-{#- Whole seconds since 1970 as UTC. -#}
-{% macro epoch_seconds(column) %}{{ return(adapter.dispatch('epoch_seconds')(column)) }}{% endmacro %}
-{% macro duckdb__epoch_seconds(column) -%}
-make_timestamp(try_cast({{ column }} as bigint) * 1000000)
-{%- endmacro %}
-
 {#- HTML as the words a reader sees, on one line; null when nothing is left. -#}
 {% macro plain_text(column) -%}
     {%- set bare = "regexp_replace(" ~ column ~ ", '<[^>]*>', ' ', 'g')" -%}

@@ -121,7 +121,8 @@ def test_what_the_newer_history_forgot_the_older_one_still_tells(rows: Rows) -> 
 def test_a_second_click_on_a_form_is_not_a_second_lead_and_junk_is_a_test(rows: Rows) -> None:
     assert rows("""
         select count(*), count(*) filter (where is_test) from events.conversions
-        where source = 'hubspot' and conversion_type = 'lead'
+        where source = 'hubspot' and conversion_type = 'lead' and source_file_id in (
+            select distinct _file_id from raw.hubspot__form_submissions where _file_name = 'hubspot/form_submissions.jsonl')
     """) == [(5, 1)]
 
 

@@ -88,6 +88,7 @@ with observed as (
     union all
     {{ edges_from('stg_tcf__visits', 'occurred_at', [
         ('ga_client_id', 'user_id', 'login', 'deterministic'),
+    ]) }}
     union all
     {{ edges_from('stg_salesforce__leads', 'created_at', [
         ('email', 'salesforce_lead_id', 'same_record', 'deterministic'),
