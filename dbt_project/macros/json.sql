@@ -60,3 +60,31 @@ unnest({{ items }})
 {% macro duckdb__unnest_text(column, separator) -%}
 unnest(string_split({{ column }}, '{{ separator }}'))
 {%- endmacro %}
+
+{#- A JSON object of any keys as a map of texts; null when it is no object. -#}
+{% macro json_map(column) %}{{ return(adapter.dispatch('json_map')(column)) }}{% endmacro %}
+{% macro duckdb__json_map(column) -%}
+from_json({{ column }}, '"MAP(VARCHAR, VARCHAR)"')
+{%- endmacro %}
+
+{#- The keys of such a map, spelled alike: orderId, order_id and `Order ID` are `orderid`. For `json_param`. -#}
+{% macro json_map_names(entries) %}{{ return(adapter.dispatch('json_map_names')(entries)) }}{% endmacro %}
+{% macro duckdb__json_map_names(entries) -%}
+list_transform(map_keys({{ entries }}), lambda k: regexp_replace(lower(k), '[^a-z0-9]', '', 'g'))
+{%- endmacro %}
+
+{% macro json_map_texts(entries) %}{{ return(adapter.dispatch('json_map_texts')(entries)) }}{% endmacro %}
+{% macro duckdb__json_map_texts(entries) -%}
+map_values({{ entries }})
+{%- endmacro %}
+
+{#- The first of several property names that has a value. -#}
+{% macro json_any_param(wanted, names='param_names', texts='param_texts') -%}
+coalesce({% for name in wanted %}{{ json_param(name, names, texts) }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{#- A JSON object of the given names and expressions, without those that are null; null when nothing is left. -#}
+{% macro json_of(fields) %}{{ return(adapter.dispatch('json_of')(fields)) }}{% endmacro %}
+{% macro duckdb__json_of(fields) -%}
+nullif(cast(json_merge_patch('{}', json_object({% for name, value in fields.items() %}'{{ name }}', {{ value }}{{ ', ' if not loop.last }}{% endfor %})) as varchar), '{}')
+{%- endmacro %}

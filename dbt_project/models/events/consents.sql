@@ -2,6 +2,10 @@ with delivered as (
     {{ rows_from('stg_hubspot__contacts', occurred_at='observed_at') }}
     union all
     {{ rows_from('stg_shopify__orders', occurred_at='created_at', where='state is not null and email is not null') }}
+    union all
+    {{ rows_from('stg_segment__consents') }}
+    union all
+    {{ rows_from('stg_rudderstack__consents') }}
 ),
 
 decided as (

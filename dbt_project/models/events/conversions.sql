@@ -35,6 +35,30 @@ with delivered as (
         order_ref='deal_id', where='is_reopened and not is_archived') }}
     union all
     {{ rows_from('stg_hubspot__form_submissions', conversion_type="'lead'", gross_amount='0', net_amount='0') }}
+    union all
+    {{ rows_from('stg_segment__orders', conversion_type="'order'", order_rank=2) }}
+    union all
+    {{ rows_from('stg_segment__order_adjustments', adjusts_conversion_id='order_key', order_rank=2) }}
+    union all
+    {{ rows_from('stg_segment__events', conversion_type="'trial'", where="interaction_type = 'trial_started'") }}
+    union all
+    {{ rows_from('stg_rudderstack__orders', conversion_type="'order'", order_rank=2) }}
+    union all
+    {{ rows_from('stg_rudderstack__order_adjustments', adjusts_conversion_id='order_key', order_rank=2) }}
+    union all
+    {{ rows_from('stg_rudderstack__events', conversion_type="'trial'", where="interaction_type = 'trial_started'") }}
+    union all
+    {{ rows_from('stg_snowplow__orders', conversion_type="'order'", order_rank=2) }}
+    union all
+    {{ rows_from('stg_snowplow__order_adjustments', adjusts_conversion_id='order_key', order_rank=2) }}
+    union all
+    {{ rows_from('stg_snowplow__events', conversion_type="'trial'", where="interaction_type = 'trial_started'") }}
+    union all
+    {{ rows_from('stg_mixpanel__orders', conversion_type="'order'", order_rank=2) }}
+    union all
+    {{ rows_from('stg_mixpanel__order_adjustments', adjusts_conversion_id='order_key', order_rank=2) }}
+    union all
+    {{ rows_from('stg_mixpanel__events', conversion_type="'trial'", where="interaction_type = 'trial_started'") }}
 ),
 
 cut as (

@@ -35,6 +35,17 @@ with delivered as (
     {{ rows_from('stg_typeform__responses',
         occurred_at='answered_at', interaction_type="'survey_promoter'",
         where='is_complete and is_promoter') }}
+    union all
+    {{ rows_from('stg_segment__events', visitor_type="case when visitor_id is not null then 'segment_anonymous_id' end",
+        where='is_interaction') }}
+    union all
+    {{ rows_from('stg_rudderstack__events', visitor_type="case when visitor_id is not null then 'segment_anonymous_id' end",
+        where='is_interaction') }}
+    union all
+    {{ rows_from('stg_snowplow__events') }}
+    union all
+    {{ rows_from('stg_mixpanel__events', visitor_type="case when visitor_id is not null then 'mixpanel_distinct_id' end",
+        where='is_interaction') }}
 ),
 
 cut as (
