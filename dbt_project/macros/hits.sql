@@ -106,8 +106,9 @@ case when regexp_matches({{ column }}, '[1-9A-Za-z]') then {{ clean_text(column)
 
 {#- An amount as trackers write it, number or text: 129.9, `129,90`, `1,299.00`, `1.299,90 EUR`; null when it is none. -#}
 {% macro loose_amount(column) -%}
-    {%- set plain = "regexp_replace(" ~ column ~ ", '[^0-9.,eE+-]', '', 'g')" -%}
+    {%- set plain = "regexp_replace(" ~ column ~ ", '[^0-9.,+-]', '', 'g')" -%}
 try_cast(case
+            when regexp_full_match({{ column }}, '[+-]?[0-9.]+[eE][+-]?[0-9]+') then {{ column }}
             when regexp_full_match({{ plain }}, '-?[0-9]{1,3}(,[0-9]{3})+([.][0-9]+)?') then replace({{ plain }}, ',', '')
             when regexp_full_match({{ plain }}, '-?([0-9]+|[0-9]{1,3}([.][0-9]{3})+),[0-9]+')
                 then replace(replace({{ plain }}, '.', ''), ',', '.')

@@ -4,7 +4,7 @@ amounts. What a shop or a payment provider says of the same order goes before (o
 -#}
 
 {#- The first telling of every order: browser and server may both tell, a reload tells again. -#}
-{% macro tracked_orders(events) -%}
+{% macro tracked_orders(events, is_test='is_machine') -%}
 with told as (
     select
         *,
@@ -39,7 +39,7 @@ orders as (
         currency,
         click_id_type,
         click_id,
-        is_machine as is_test,
+        {{ is_test }} as is_test,
         source_file_id,
         source_row_number
     from told

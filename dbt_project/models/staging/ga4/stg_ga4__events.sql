@@ -77,6 +77,13 @@ resolved as (
         country,
         event_value_amount,
         event_value_currency,
+        -- Google wants the value of a purchase without tax and shipping, so what was charged is their sum.
+        cast(null as decimal(18, 6)) as total_amount,
+        event_value_amount as order_value_amount,
+        tax_amount,
+        shipping_amount,
+        cast(null as decimal(18, 6)) as discount_amount,
+        event_value_currency as currency,
         source_file_id,
         source_row_number
     from attributed
