@@ -25,6 +25,7 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "credits": ("conversion_id", "model", "touchpoint_id"),
     "attribution": ("week", "conversion_type", "model", "channel", "campaign"),
     "spend": ("spend_id",),
+    "content_metrics": ("content_metric_id",),
     "segments": ("segment_set", "segment"),
     "segment_metrics": ("week", "segment_set", "segment", "metric"),
     "segment_migration": ("week", "segment_set", "from_segment", "to_segment"),

@@ -61,21 +61,24 @@ unnest({{ items }})
 unnest(string_split({{ column }}, '{{ separator }}'))
 {%- endmacro %}
 
-{#- A JSON object of any keys as a map of texts; null when it is no object. -#}
-{% macro json_map(column) %}{{ return(adapter.dispatch('json_map')(column)) }}{% endmacro %}
-{% macro duckdb__json_map(column) -%}
-from_json({{ column }}, '"MAP(VARCHAR, VARCHAR)"')
+{#-
+The names of a JSON object in one spelling (`$value`, `Campaign Name` -> value, campaign_name) and the values beside them
+as texts; `json_param` then reads one. For objects whose names are people's own.
+-#}
+{% macro json_loose_names(column) %}{{ return(adapter.dispatch('json_loose_names')(column)) }}{% endmacro %}
+{% macro duckdb__json_loose_names(column) -%}
+list_transform(
+            json_keys({{ column }}),
+            lambda name: trim(regexp_replace(lower(name), '[^a-z0-9]+', '_', 'g'), '_')
+        )
 {%- endmacro %}
 
-{#- The keys of such a map, spelled alike: orderId, order_id and `Order ID` are `orderid`. For `json_param`. -#}
-{% macro json_map_names(entries) %}{{ return(adapter.dispatch('json_map_names')(entries)) }}{% endmacro %}
-{% macro duckdb__json_map_names(entries) -%}
-list_transform(map_keys({{ entries }}), lambda k: regexp_replace(lower(k), '[^a-z0-9]', '', 'g'))
-{%- endmacro %}
-
-{% macro json_map_texts(entries) %}{{ return(adapter.dispatch('json_map_texts')(entries)) }}{% endmacro %}
-{% macro duckdb__json_map_texts(entries) -%}
-map_values({{ entries }})
+{% macro json_loose_texts(column) %}{{ return(adapter.dispatch('json_loose_texts')(column)) }}{% endmacro %}
+{% macro duckdb__json_loose_texts(column) -%}
+list_transform(
+            json_keys({{ column }}),
+            lambda name: json_extract_string({{ column }}, '/' || replace(replace(name, '~', '~0'), '/', '~1'))
+        )
 {%- endmacro %}
 
 {#- The first of several property names that has a value. -#}

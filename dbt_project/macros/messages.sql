@@ -11,6 +11,7 @@ with source as (
     where _is_current
 ),
 
+{%- set order_names = ['order_id', 'orderid', 'order_number', 'ordernumber', 'transaction_id', 'transactionid'] %}
 {%- set traits = {
     'email': 'VARCHAR', 'phone': 'VARCHAR', 'plan': 'VARCHAR', 'title': 'VARCHAR', 'industry': 'VARCHAR',
     'name': 'VARCHAR', 'company': {'name': 'VARCHAR'}, 'address': {'country': 'VARCHAR'}
@@ -31,8 +32,7 @@ parsed as (
             'userAgent': 'VARCHAR',
             'sessionId': 'VARCHAR'
         }) }} as around,
-        {{ json_fields('traits', traits) }} as told,
-        {{ json_map('properties') }} as property_map
+        {{ json_fields('traits', traits) }} as told
     from source
 ),
 
@@ -40,8 +40,8 @@ unpacked as (
     select
         *,
         lower(trim(type)) as message_type,
-        {{ json_map_names('property_map') }} as param_names,
-        {{ json_map_texts('property_map') }} as param_texts,
+        {{ json_loose_names('properties') }} as param_names,
+        {{ json_loose_texts('properties') }} as param_texts,
         -- An account has a mail address and a plan too: only what is said of the person is the person's.
         case when lower(trim(type)) = 'identify' then told end as person,
         {{ utc_instant('event_timestamp') }} as occurred_at,
@@ -110,6 +110,7 @@ renamed as (
         coalesce({{ clean_text('around.campaign.name') }}, {{ url_param('page_url', 'utm_campaign') }}) as campaign,
         coalesce({{ clean_text('around.campaign.content') }}, {{ url_param('page_url', 'utm_content') }}) as content,
         coalesce({{ clean_text('around.campaign.term') }}, {{ url_param('page_url', 'utm_term') }}) as term,
+        {{ link_euid('page_url') }} as mailchimp_euid,
         {% for click in ['gclid', 'gbraid', 'wbraid', 'msclkid', 'fbclid', 'li_fat_id', 'ttclid'] -%}
         {{ url_param('page_url', click) }} as {{ click }},
         {% endfor -%}
@@ -119,11 +120,11 @@ renamed as (
         {{ consent_state('around.consent.categoryPreferences', 'analytics') }} as consent_analytics,
         {{ consent_state('around.consent.categoryPreferences', 'ads') }} as consent_ads,
         around.consent.categoryPreferences as consent_categories,
-        {{ clean_text(json_any_param(['orderid', 'ordernumber', 'transactionid'])) }} as order_number,
+        {{ clean_text(json_any_param(order_names)) }} as order_number,
         {{ loose_amount(json_param('total')) }} as total_amount,
         {{ loose_amount(json_any_param(['revenue', 'subtotal', 'value'])) }} as revenue_amount,
         {{ loose_amount(json_param('tax')) }} as tax_amount,
-        {{ loose_amount(json_any_param(['shipping', 'shippingcost'])) }} as shipping_amount,
+        {{ loose_amount(json_any_param(['shipping', 'shipping_cost'])) }} as shipping_amount,
         {{ loose_amount(json_param('discount')) }} as discount_amount,
         {{ currency_code(json_param('currency')) }} as currency,
         coalesce({{ clean_text('person.plan') }}, {{ clean_text('around.traits.plan') }}) as plan,

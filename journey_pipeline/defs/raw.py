@@ -7,6 +7,8 @@ import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
 
 import dagster as dg
 import duckdb
@@ -42,7 +44,7 @@ def landed(contract: Contract) -> dg.AssetsDefinition:
         description=f"One row per delivered record. {contract.purpose}",
     )
     def _landed(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        files = ingest.scan(home.settings.inbox_folder, contracts())
+        files = _inbox(home.settings.inbox_folder, context.run_id)
         outcomes = ingest.land(contract, files, home.lake, _run_time(context), _parser(home))
         for outcome in outcomes:
             if outcome.fault is not None:
@@ -82,8 +84,7 @@ raw_objects = [landed(contract) for contract in contracts().values()]
 def delivered(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Close the landing: what arrived, and which candidate everything to the right now speaks of."""
     # Files that no contract knows are outcomes too; they belong to no object, so they are written down here.
-    scanned = ingest.scan(home.settings.inbox_folder, contracts())
-    ingest.land(None, scanned, home.lake, _run_time(context), _parser(home))
+    ingest.land(None, _inbox(home.settings.inbox_folder, context.run_id), home.lake, _run_time(context), _parser(home))
     cut = known_at(context.run.tags) or ingest.known_at(home.lake)
     with warehouse.get_connection() as connection:
         ingest.source_files(connection, home.lake, cut)
@@ -96,6 +97,12 @@ def delivered(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
         verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"raw/{name}", True) for name in built])
         for name in names:
             yield dg.MaterializeResult(asset_key=["raw", name], metadata=table_metadata(connection, "raw", name))
+
+
+@lru_cache(maxsize=1)
+def _inbox(folder: Path, _run_id: str) -> list[ingest.InboxFile]:
+    """What the inbox held when the run first looked: one state for all its objects, walked once."""
+    return ingest.scan(folder, contracts())
 
 
 def _parser(home: Home) -> ingest.Resources:

@@ -7,18 +7,17 @@ Must not be here: the ledger; parsing rules.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from journey_pipeline.ingest.archives import is_archive, members
 from journey_pipeline.ingest.contract import Contract
-from journey_pipeline.ingest.engine import parser
+from journey_pipeline.ingest.engine import Resources
 from journey_pipeline.ingest.faults import Fault, IngestError
 from journey_pipeline.ingest.inbox import contract_of, is_companion, unknown_file
-from journey_pipeline.ingest.parsing import BadCell, HeldFileError, parse
+from journey_pipeline.ingest.isolation import isolated
+from journey_pipeline.ingest.parsing import BadCell, HeldFileError
 from journey_pipeline.ingest.stage import stage
 
 
@@ -47,66 +46,73 @@ def check(
     Raises KeyError for a contract id that does not exist.
     """
     chosen = contracts[contract_id] if contract_id else None
-    results = []
-    for path in paths:
-        below = sorted(item for item in path.rglob("*") if not item.is_dir()) if path.is_dir() else [path]
-        for item in below:
-            if item == path or not any(part.startswith(".") for part in item.relative_to(path).parts):
-                results += _checked_file(item, chosen, contracts)
-    return results
-
-
-def _checked_file(path: Path, chosen: Contract | None, contracts: Mapping[str, Contract]) -> list[CheckResult]:
-    """One file, or all files of an archive but for those that hold nothing of their own."""
-    if not is_archive(path.name):
-        return [_checked(path, path, (), chosen or contract_of(path, contracts), contracts)]
-    try:
-        inside = [(path.joinpath(*names), names) for names, _ in members(path)]
-    except IngestError as error:
-        return [CheckResult(path, None, False, fault=error.fault.within(file=path.name))]
-    return [
-        _checked(path, shown, names, chosen or contract_of(shown, contracts), contracts)
-        for shown, names in inside
-        if chosen or contract_of(shown, contracts) or not is_companion(shown, contracts)
-    ]
-
-
-def _checked(
-    source: Path,
-    path: Path,
-    names: tuple[str, ...],
-    contract: Contract | None,
-    contracts: Mapping[str, Contract],
-) -> CheckResult:
-    if contract is None:
-        return CheckResult(path, None, False, fault=unknown_file(contracts, []).within(file=path.name))
     with tempfile.TemporaryDirectory(prefix="journey-check-") as scratch:
-        folder = Path(scratch)
+        checker = _Checker(contracts, chosen, Path(scratch))
+        return [result for path in paths for result in checker.below(path)]
+
+
+@dataclass(frozen=True)
+class _Checker:
+    contracts: Mapping[str, Contract]
+    chosen: Contract | None
+    folder: Path
+
+    def below(self, path: Path) -> Iterator[CheckResult]:
+        """A file, or every file of a folder that is not hidden."""
+        files = sorted(item for item in path.rglob("*") if not item.is_dir()) if path.is_dir() else [path]
+        for file in files:
+            if file == path or not any(part.startswith(".") for part in file.relative_to(path).parts):
+                yield from self.delivered(file)
+
+    def delivered(self, path: Path) -> list[CheckResult]:
+        """One file, or all files of an archive but for those that hold nothing of their own."""
+        if not is_archive(path.name):
+            return [self.checked(path, path, ())]
         try:
-            staged = stage(source, folder, names)
-            with ExitStack() as stack:
-                connect = cache(lambda: stack.enter_context(parser(folder)))
-                parsed = parse(contract, staged, path.name, folder, folder / "accepted.parquet", connect)
+            inside = [(path.joinpath(*names), names) for names, _ in members(path)]
         except IngestError as error:
-            held = error if isinstance(error, HeldFileError) else None
-            return CheckResult(
-                path,
-                contract.id,
-                False,
-                records=held.records if held else 0,
-                quarantined=held.quarantined if held else 0,
-                dropped=held.dropped if held else 0,
-                fault=error.fault.within(contract=contract.id, file=path.name),
-                bad_cells=tuple(held.bad_cells) if held else (),
-            )
-    return CheckResult(
-        path,
-        contract.id,
-        True,
-        parsed.records,
-        parsed.accepted,
-        parsed.quarantined,
-        parsed.dropped,
-        tuple(parsed.warnings),
-        bad_cells=tuple(parsed.bad_cells),
-    )
+            return [CheckResult(path, None, False, fault=error.fault.within(file=path.name))]
+        return [
+            self.checked(path, shown, names)
+            for shown, names in inside
+            if self.contract(shown) or not is_companion(shown, self.contracts)
+        ]
+
+    def contract(self, path: Path) -> Contract | None:
+        return self.chosen or contract_of(path, self.contracts)
+
+    def checked(self, source: Path, path: Path, names: tuple[str, ...]) -> CheckResult:
+        """The verdict on one file, or on the member of `source` that `names` lead to."""
+        contract = self.contract(path)
+        if contract is None:
+            return CheckResult(path, None, False, fault=unknown_file(self.contracts, []).within(file=path.name))
+        with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
+            folder = Path(scratch)
+            try:
+                staged = stage(source, folder, names)
+                parsed = isolated(Resources()).parse(
+                    self.folder, contract, staged, path.name, folder, folder / "accepted.parquet"
+                )
+            except IngestError as error:
+                held = error if isinstance(error, HeldFileError) else None
+                return CheckResult(
+                    path,
+                    contract.id,
+                    False,
+                    records=held.records if held else 0,
+                    quarantined=held.quarantined if held else 0,
+                    dropped=held.dropped if held else 0,
+                    fault=error.fault.within(contract=contract.id, file=path.name),
+                    bad_cells=tuple(held.bad_cells) if held else (),
+                )
+        return CheckResult(
+            path,
+            contract.id,
+            True,
+            parsed.records,
+            parsed.accepted,
+            parsed.quarantined,
+            parsed.dropped,
+            tuple(parsed.warnings),
+            bad_cells=tuple(parsed.bad_cells),
+        )

@@ -49,6 +49,11 @@ def parser(folder: Path, resources: Resources = Resources()) -> Iterator[duckdb.
         connection.close()
 
 
+def memory_bytes(limit: str) -> int:
+    """Bytes of a memory limit as the settings allow it, such as `2GB` or `900MB`."""
+    return int(float(limit[:-2]) * {"MB": 1000**2, "GB": 1000**3}[limit[-2:]])
+
+
 def rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
     """All rows of a query."""
     return connection.execute(sql).fetchall()

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from datetime import datetime
-from functools import cache
-
-import duckdb
+from functools import partial
+from pathlib import Path
 
 from journey_pipeline.ingest.contract import Contract
-from journey_pipeline.ingest.engine import Resources, parser
+from journey_pipeline.ingest.engine import Resources
 from journey_pipeline.ingest.faults import Fault, IngestError
 from journey_pipeline.ingest.inbox import InboxFile
+from journey_pipeline.ingest.isolation import isolated
 from journey_pipeline.ingest.lake import Lake
-from journey_pipeline.ingest.parsing import parse
+from journey_pipeline.ingest.parsing import Parsed
 from journey_pipeline.ingest.stage import Staged, stage
 from journey_pipeline.ingest.verdicts import (
     UNMATCHED,
@@ -53,15 +52,14 @@ def land(
     judged = judged_files(lake, contract)
     delivered: list[tuple[InboxFile, str]] = []
     fresh: set[str] = set()
-    with ExitStack() as stack:
-        connect = cache(lambda: stack.enter_context(parser(lake.staging_path, resources)))
-        for file in mine:
-            sha256 = known.get((file.name, file.size, file.mtime_ns, file.ctime_ns))
-            if sha256 is None or sha256 not in judged:
-                sha256 = _take(contract, file, lake, loaded_at, connect, judged)
-                fresh |= {sha256} - judged
-                judged.add(sha256)
-            delivered.append((file, sha256))
+    parse = partial(isolated(resources).parse, lake.staging_path.absolute())
+    for file in mine:
+        sha256 = known.get((file.name, file.size, file.mtime_ns, file.ctime_ns))
+        if sha256 is None or sha256 not in judged:
+            sha256 = _take(contract, file, lake, loaded_at, parse, judged)
+            fresh |= {sha256} - judged
+            judged.add(sha256)
+        delivered.append((file, sha256))
     with lake.ledger() as ledger:
         record_deliveries(ledger, contract, contract_id, delivered, loaded_at)
         return outcomes(ledger, contract_id, delivered, fresh)
@@ -72,7 +70,7 @@ def _take(
     file: InboxFile,
     lake: Lake,
     loaded_at: datetime,
-    connect: Callable[[], duckdb.DuckDBPyConnection],
+    parse: Callable[[Contract, Staged, str, Path, Path], Parsed],
     judged: set[str],
 ) -> str:
     """Content id of a delivered file, judged now unless these bytes were judged before."""
@@ -88,7 +86,7 @@ def _take(
             return staged.sha256
         target = folder / "accepted.parquet"
         try:
-            parsed = parse(contract, staged, file.name, folder, target, connect)
+            parsed = parse(contract, staged, file.name, folder, target)
         except IngestError as error:
             fault = error.fault.within(contract=contract.id, file=file.name, sha256=staged.sha256)
             lake.set_aside(staged.sha256, staged.path, fault)

@@ -1,4 +1,4 @@
-"""One delivered file against one contract: bytes in, a clean Parquet file and a verdict out.
+"""One delivered file against one contract: bytes in, a Parquet file of judged records and a verdict out.
 
 Holds the order of the checks. Add here when a new check sees the whole file.
 Must not be here: the ledger, folders of the lake, several files at once.
@@ -15,16 +15,18 @@ import duckdb
 
 from journey_pipeline.ingest import engine
 from journey_pipeline.ingest.body import Body
-from journey_pipeline.ingest.contract import Contract
+from journey_pipeline.ingest.contract import Column, Contract
 from journey_pipeline.ingest.csv_files import read_csv
 from journey_pipeline.ingest.faults import Fault, IngestError, shape_sql
 from journey_pipeline.ingest.json_files import read_json
 from journey_pipeline.ingest.parquet_files import read_parquet
-from journey_pipeline.ingest.rules import Rule, cleaned, dropped, format_of_file, instant, rewritten, rules_of
+from journey_pipeline.ingest.rules import cleaned, dropped, instant, misses_of_formats, rewritten, rules_of
 from journey_pipeline.ingest.stage import Staged, content_head
 
 OFFENDERS_NAMED = 20
 OFFENDERS_KEPT = 1000
+# What a record in the lake is: only accepted ones are seen to the right, but none is lost.
+ACCEPTED, QUARANTINED, DROPPED = "accepted", "quarantined", "dropped"
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def parse(
     target: Path,
     connect: Callable[[], duckdb.DuckDBPyConnection],
 ) -> Parsed:
-    """Parse a staged file and write its accepted rows to `target`.
+    """Parse a staged file and write its records to `target`, each with its `_verdict`.
 
     `name` is the delivered name (for its suffix), `folder` a private scratch folder that also holds `target`;
     `connect` gives a parser connection (`engine.parser`) that may touch the folder, and is called late.
@@ -92,10 +94,31 @@ def parse(
         body = read_json(contract, staged, folder, connect())
     else:
         body = read_parquet(contract, staged, connect())
-    scratch = folder / "all_rows.parquet"
-    _write(connect(), contract, staged, body, scratch)
-    _settle_formats(connect(), contract, body, scratch, folder / "settled.parquet")
-    return _judge(connect(), contract, body, scratch, target)
+    connection = connect()
+    source = _cleaned(connection, contract, body)
+    _write(connection, contract, staged, body, source, target)
+    return _judge(connection, contract, body, target)
+
+
+def judge_again(contract: Contract, earlier: Path, target: Path, connection: duckdb.DuckDBPyConnection) -> Parsed:
+    """Hold the records of a file that was parsed before against the rules of today, and write them to `target`.
+
+    For a file that is no longer in the inbox: its records are all in the lake, also those that broke a rule.
+    """
+    source = f"read_parquet({engine.file(earlier)})"
+    there = {row[0] for row in engine.rows(connection, f"describe select * from {source}")}
+    columns = ", ".join(
+        engine.name(name) if name in there else f"null::varchar as {engine.name(name)}"
+        for name in contract.column_names
+    )
+    again = f"(select {columns}, _file_id, _row_number, _extra, _verdict = '{DROPPED}' as _was_dropped from {source})"
+    connection.execute(f"""
+        copy (select * exclude (_was_dropped), {_verdict(contract, "_was_dropped")} as _verdict from {again})
+        to {engine.text(str(target))} (format parquet, compression zstd)
+    """)
+    records = engine.rows(connection, f"select count(*) from {source}")[0][0]
+    body = Body(source, records, lambda: records, lambda: None, lambda _: {})
+    return _judge(connection, contract, body, target)
 
 
 def _kind(contract: Contract, head: bytes, name: str) -> str:
@@ -122,22 +145,69 @@ def _kind(contract: Contract, head: bytes, name: str) -> str:
 _FOREIGN = ((b"<", "HTML or XML"), (b"pk\x03\x04", "a zip archive"), (b"%pdf", "PDF"), (b"par1", "Parquet"))
 
 
-def _write(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, staged: Staged, body: Body, scratch: Path
-) -> None:
-    """All records, cleaned, with lineage, as Parquet. Raises the diagnosed fault when the parser refuses."""
+def _cleaned(connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body) -> str:
+    """The records as a relation: cleaned cells, dates in ISO, `_extra`, `_row_number`."""
     style = contract.ingest.clean.style(body.delimiter)
     columns = ", ".join(
         f"{cleaned(contract, column, style)} as {engine.name(column.name)}" for column in contract.columns
     )
-    sql = f"""
-        copy (select {columns}, {engine.text(staged.sha256)} as _file_id,
-                     row_number() over () as _row_number, _extra
-              from ({body.select}))
-        to {engine.text(str(scratch))} (format parquet, compression zstd)
+    source = f"(select {columns}, _extra, row_number() over () as _row_number from ({body.select}))"
+    dated = [column for column in contract.columns if column.custom.oneFormatPerFile]
+    if not dated:
+        return source
+    rewrites = ", ".join(
+        f"{rewritten(column, _format(connection, contract, body, source, column))} as {engine.name(column.name)}"
+        for column in dated
+    )
+    return f"(select * replace ({rewrites}) from {source})"
+
+
+def _format(connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body, source: str, column: Column) -> str:
+    """The first declared format that all cells of a column follow. Raises E_DATE_ORDER when there is none.
+
+    11/1/2026 says by itself neither its day nor its month; a later row of the same file usually does.
     """
+    formats = column.logicalTypeOptions.format or []
+    misses = ", ".join(f"min(_row_number) filter (where {miss})" for miss in misses_of_formats(contract, column))
+    first_misses = _run(connection, f"select {misses} from {source}", body).fetchall()[0]
+    fitting = [one for one, miss in zip(formats, first_misses, strict=True) if miss is None]
+    if fitting:
+        return fitting[0]
+    record = max(first_misses)
+    raise IngestError(
+        Fault(
+            "E_DATE_ORDER",
+            "export again with one date format",
+            f"every cell like {' or every cell like '.join(formats)}",
+            "a mixture, first broken here",
+            record=record,
+            line=body.lines_of([record]).get(record),
+            column=column.name,
+        )
+    )
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, staged: Staged, body: Body, source: str, target: Path
+) -> None:
+    """All records with lineage and verdict, as Parquet. Raises the diagnosed fault when the parser refuses."""
+    columns = ", ".join(engine.name(name) for name in contract.column_names)
+    _run(
+        connection,
+        f"""
+        copy (select {columns}, {engine.text(staged.sha256)} as _file_id, _row_number, _extra,
+                     {_verdict(contract, dropped(contract))} as _verdict
+              from {source})
+        to {engine.text(str(target))} (format parquet, compression zstd)
+        """,
+        body,
+    )
+
+
+def _run(connection: duckdb.DuckDBPyConnection, sql: str, body: Body) -> duckdb.DuckDBPyConnection:
+    """Run a statement that reads the delivered file. Raises the diagnosed fault when the parser refuses it."""
     try:
-        connection.execute(sql)
+        return connection.execute(sql)
     except (duckdb.OutOfMemoryException, duckdb.InterruptException):
         raise
     except duckdb.Error:
@@ -146,72 +216,27 @@ def _write(
         raise IngestError(body.diagnose() or fallback) from None
 
 
-def _settle_formats(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body, scratch: Path, settled: Path
-) -> None:
-    """Find the one format in which all dates of a column are written, and rewrite them in ISO. Raises E_DATE_ORDER.
-
-    11/1/2026 says by itself neither its day nor its month; a later row of the same file usually does.
-    """
-    source, rewrites = f"read_parquet({engine.file(scratch)})", []
-    for column in contract.columns:
-        if not column.custom.oneFormatPerFile:
-            continue
-        formats = column.logicalTypeOptions.format or []
-        misses = ", ".join(f"min(_row_number) filter (where {miss})" for miss in format_of_file(contract, column))
-        first_misses = engine.rows(connection, f"select {misses} from {source}")[0]
-        fitting = [one for one, miss in zip(formats, first_misses, strict=True) if miss is None]
-        if not fitting:
-            record = max(first_misses)
-            expected = f"every cell like {' or every cell like '.join(formats)}"
-            fix = "export again with one date format"
-            raise IngestError(
-                Fault(
-                    "E_DATE_ORDER",
-                    fix,
-                    expected,
-                    "a mixture, first broken here",
-                    record=record,
-                    line=body.lines_of([record]).get(record),
-                    column=column.name,
-                )
-            )
-        rewrites.append(f"{rewritten(column, fitting[0])} as {engine.name(column.name)}")
-    if rewrites:
-        connection.execute(f"""
-            copy (select * replace ({", ".join(rewrites)}) from {source} order by _row_number)
-            to {engine.text(str(settled))} (format parquet, compression zstd)""")
-        settled.replace(scratch)
+def _verdict(contract: Contract, dropped_rows: str) -> str:
+    holds = " and ".join(rule.holds for rule in rules_of(contract)) or "true"
+    return f"case when {dropped_rows} then '{DROPPED}' when {holds} then '{ACCEPTED}' else '{QUARANTINED}' end"
 
 
-def _judge(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body, scratch: Path, target: Path
-) -> Parsed:
-    source = f"read_parquet({engine.file(scratch)})"
-    rules = rules_of(contract)
-    records, dropped_rows, broken, quarantined = _counts(connection, contract, source, rules)
+def _judge(connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body, target: Path) -> Parsed:
+    source = f"read_parquet({engine.file(target)})"
+    counts = dict(engine.rows(connection, f"select _verdict, count(*) from {source} group by _verdict"))
+    accepted, quarantined, dropped_rows = (int(counts.get(v, 0)) for v in (ACCEPTED, QUARANTINED, DROPPED))
+    records = accepted + quarantined + dropped_rows
     _require_all_records(body, records)
     _require_rows(contract, records, dropped_rows)
-    kept = f"(select * from {source} where not {dropped(contract)})"
+    kept = f"(select * from {source} where _verdict <> '{DROPPED}')" if dropped_rows else source
     _require_unique(connection, contract, body, kept)
-    bad_cells = _bad_cells(connection, body, kept, broken)
-    accepted = records - dropped_rows - quarantined
+    bad_cells = _bad_cells(connection, contract, body, source) if quarantined else []
     _require_few(contract, bad_cells, records, quarantined, dropped_rows)
     warnings = body.warnings + _control_total_warnings(connection, contract, source)
     if accepted < contract.ingest.limits.min_rows and not contract.ingest.limits.may_be_empty:
         expected = f"at least {contract.ingest.limits.min_rows} rows"
         raise IngestError(Fault("E_ROW_COUNT", "export a longer period", expected, f"{accepted} rows"))
-    if dropped_rows or quarantined:
-        good = " and ".join(rule.holds for rule in broken) or "true"
-        connection.execute(f"""
-            copy (select * from {kept} where {good} order by _row_number)
-            to {engine.text(str(target))} (format parquet, compression zstd)""")
-        written = engine.rows(connection, f"select count(*) from read_parquet({engine.file(target)})")[0][0]
-        if written != accepted:
-            raise IngestError(_reconcile(f"{accepted} accepted records", f"{written} written"))
-    else:
-        scratch.rename(target)
-    start, end, exported = _times(connection, contract, f"read_parquet({engine.file(target)})")
+    start, end, exported = _times(connection, contract, f"(select * from {source} where _verdict = '{ACCEPTED}')")
     return Parsed(
         records + body.footer_lines,
         accepted,
@@ -226,23 +251,6 @@ def _judge(
         body.delimiter,
         body.preamble,
     )
-
-
-def _counts(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, source: str, rules: list[Rule]
-) -> tuple[int, int, list[Rule], int]:
-    """Records, dropped rows, the rules that some kept row breaks, and the number of rows that break any."""
-    is_dropped = dropped(contract)
-    tests = [
-        f"not ({' and '.join(rule.holds for rule in rules) or 'true'})",
-        *(f"not {r.holds}" for r in rules),
-    ]
-    counters = ", ".join(f"count(*) filter (where {test} and not {is_dropped})" for test in tests)
-    records, dropped_rows, quarantined, *counts = engine.rows(
-        connection, f"select count(*), count(*) filter (where {is_dropped}), {counters} from {source}"
-    )[0]
-    broken = [rule for rule, count in zip(rules, counts, strict=True) if count]
-    return int(records), int(dropped_rows), broken, int(quarantined)
 
 
 def _require_all_records(body: Body, records: int) -> None:
@@ -294,17 +302,22 @@ def _require_unique(connection: duckdb.DuckDBPyConnection, contract: Contract, b
             )
 
 
-def _bad_cells(connection: duckdb.DuckDBPyConnection, body: Body, kept: str, broken: list[Rule]) -> list[BadCell]:
+def _bad_cells(connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body, source: str) -> list[BadCell]:
+    """The first cells of each rule that quarantined records break, in the order of the file."""
+    bad = f"(select * from {source} where _verdict = '{QUARANTINED}')"
+    rules = rules_of(contract)
+    counters = ", ".join(f"count(*) filter (where not {rule.holds})" for rule in rules)
+    counts = engine.rows(connection, f"select {counters} from {bad}")[0]
     found = []
-    for rule in broken:
+    for rule in (rule for rule, count in zip(rules, counts, strict=True) if count):
         shown = f"coalesce({rule.shown or shape_sql(rule.value)}, 'no value')"
         offenders = engine.rows(
             connection,
-            f"select _row_number, {shown} from {kept} where not {rule.holds} order by 1 limit {OFFENDERS_KEPT}",
+            f"select _row_number, {shown} from {bad} where not {rule.holds} order by 1 limit {OFFENDERS_KEPT}",
         )
         found += [(int(number), rule, masked) for number, masked in offenders]
     found.sort(key=lambda item: (item[0], item[1].column, item[1].name))
-    lines = body.lines_of({number for number, _, _ in found}) if found else {}
+    lines = body.lines_of({number for number, _, _ in found})
     return [
         BadCell(number, lines.get(number), rule.column, rule.name, rule.expected, masked)
         for number, rule, masked in found
@@ -347,8 +360,7 @@ def _control_total_warnings(connection: duckdb.DuckDBPyConnection, contract: Con
         said, summed = engine.rows(
             connection,
             f"select max({cell}) filter (where {is_total}), "
-            f"sum({cell}) filter (where not {dropped(contract)}) "
-            f"from {source}",
+            f"sum({cell}) filter (where _verdict <> '{DROPPED}') from {source}",
         )[0]
         if said is not None and summed is not None and said != summed:
             warnings.append(f"the totals row gives another sum of {column} than the rows")

@@ -42,67 +42,52 @@ class Staged:
 
 @dataclass
 class TextScan:
-    """Structural facts of a decoded text, gathered while it is written. Line counts start at 0."""
+    """Structural facts of a decoded text, gathered while it is written."""
 
     counts_quotes: bool = True
-    size: int = 0
     newlines: int = 0
     quotes: int = 0
     record_ends: int = 0
-    longest_line: int = 0
-    longest_line_number: int = 0
-    blank_lines: bool = False
     ends_with_newline: bool = True
+    size: int = 0
     _open_line: int = 0
     _inside_quotes: int = 0
 
     def feed(self, chunk: bytes) -> None:
-        """Count one chunk of UTF-8 text whose line ends are LF."""
+        """Count one chunk of UTF-8 text whose line ends are LF. Raises E_NUL and E_RECORD_TOO_LONG."""
         if not chunk:
             return
-        if b"\0" in chunk:
-            line = self.newlines + chunk[: chunk.index(b"\0")].count(b"\n") + 1
-            raise IngestError(
-                Fault(
-                    "E_NUL",
-                    "export the file again; a text file holds no NUL bytes",
-                    "text",
-                    "NUL byte",
-                    line=line,
-                )
-            )
-        self._measure_lines(chunk)
+        if (place := chunk.find(b"\0")) >= 0:
+            line = self.newlines + chunk.count(b"\n", 0, place) + 1
+            fix = "export the file again; a text file holds no NUL bytes"
+            raise IngestError(Fault("E_NUL", fix, "text", "NUL byte", line=line))
+        newlines = chunk.count(b"\n")
+        self._bound_lines(chunk)
         quotes = chunk.count(b'"') if self.counts_quotes else 0
         if quotes or self._inside_quotes:
-            codes = np.frombuffer(chunk, dtype=np.uint8)
-            inside = (np.cumsum(codes == ord('"')) + self._inside_quotes) & 1
-            self.record_ends += int(np.count_nonzero((codes == ord("\n")) & (inside == 0)))
-            self._inside_quotes = int(inside[-1])
+            self.record_ends += self._line_ends_outside_quotes(chunk)
         else:
-            self.record_ends += chunk.count(b"\n")
-        self.blank_lines = self.blank_lines or b"\n\n" in chunk or (self._open_line == 0 and chunk[:1] == b"\n")
+            self.record_ends += newlines
         self.quotes += quotes
-        self.newlines += chunk.count(b"\n")
+        self.newlines += newlines
         self.size += len(chunk)
         self.ends_with_newline = chunk.endswith(b"\n")
-        self._open_line = 0 if self.ends_with_newline else self._open_line_after(chunk)
 
-    def _open_line_after(self, chunk: bytes) -> int:
-        cut = chunk.rfind(b"\n")
-        return len(chunk) - cut - 1 if cut >= 0 else self._open_line + len(chunk)
+    def _line_ends_outside_quotes(self, chunk: bytes) -> int:
+        """Only the marks matter, and they are few beside the text: their order tells which line ends are open."""
+        codes = np.frombuffer(chunk, dtype=np.uint8)
+        marks = codes[(codes == ord('"')) | (codes == ord("\n"))]
+        inside = (np.cumsum(marks == ord('"'), dtype=np.int64) + self._inside_quotes) & 1
+        self._inside_quotes = int(inside[-1]) if len(inside) else self._inside_quotes
+        return int(np.count_nonzero((marks == ord("\n")) & (inside == 0)))
 
-    def _measure_lines(self, chunk: bytes) -> None:
-        ends = np.flatnonzero(np.frombuffer(chunk, dtype=np.uint8) == ord("\n"))
-        if len(ends) == 0:
-            lengths = np.array([self._open_line + len(chunk)])
-        else:
-            lengths = np.diff(ends, prepend=-1 - self._open_line, append=len(chunk))
-        longest = int(lengths.argmax())
-        if int(lengths[longest]) > self.longest_line:
-            self.longest_line = int(lengths[longest])
-            self.longest_line_number = self.newlines + longest + 1
-        if self.longest_line > MAX_RECORD_BYTES:
-            raise IngestError(record_too_long(self.longest_line_number))
+    def _bound_lines(self, chunk: bytes) -> None:
+        """A line over the limit is longer than any chunk, so it leaves a chunk without a line end or begins in one."""
+        first = chunk.find(b"\n")
+        length = self._open_line + (first if first >= 0 else len(chunk))
+        if length > MAX_RECORD_BYTES:
+            raise IngestError(record_too_long(self.newlines + 1))
+        self._open_line = len(chunk) - chunk.rfind(b"\n") - 1 if first >= 0 else length
 
 
 def record_too_long(line: int, record: int | None = None) -> Fault:

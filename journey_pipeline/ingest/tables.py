@@ -17,6 +17,7 @@ import duckdb
 from journey_pipeline.ingest import engine
 from journey_pipeline.ingest.contract import Contract
 from journey_pipeline.ingest.lake import FOREVER, STANDING_DELIVERIES, Lake, stored_time, time_text
+from journey_pipeline.ingest.parsing import ACCEPTED
 from journey_pipeline.ingest.rules import instant
 
 LINEAGE = {
@@ -118,7 +119,10 @@ def _ranked(contract: Contract, lake: Lake, files: list[_RawFile]) -> str:
     return f"""
         select {columns}, rows._file_id, rows._row_number, files.rank::integer as _delivery_rank,
             files.exported_at as _exported_at, files.name as _file_name, rows._extra
-        from read_parquet([{paths}], union_by_name = {str(is_mixed).lower()}, hive_partitioning = false) as rows
+        from (
+            select * from read_parquet([{paths}], union_by_name = {str(is_mixed).lower()}, hive_partitioning = false)
+            where _verdict = {engine.text(ACCEPTED)}
+        ) as rows
         join (values {values}) as files(file_id, rank, exported_at, name) on rows._file_id = files.file_id
     """
 

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from journey_pipeline.ingest import csv_files, known_at, land, load_contracts, scan
+from journey_pipeline.ingest import IngestError, csv_files, known_at, land, load_contracts, scan
+from journey_pipeline.ingest.engine import parser
+from journey_pipeline.ingest.parsing import parse
+from journey_pipeline.ingest.stage import stage
 from tests.ingest.home import LOADED_AT, SAMPLES, Home
 from tests.ingest.test_csv_faults import DEAL_HEADER, GOOD, REPORT
 from tests.ingest.test_samples import GA4, GA4_AGAIN, ORDERS
@@ -249,10 +252,10 @@ def test_records_lost_while_reading_hold_the_file(home: Home, monkeypatch: pytes
         return body
 
     monkeypatch.setattr("journey_pipeline.ingest.parsing.read_csv", lose_the_first)
-    home.put(REPORT, GOOD)
-    outcome = home.load_one()
-    assert outcome.fault is not None
-    assert (outcome.outcome, outcome.fault.code) == ("quarantined", "E_RECONCILE")
+    staged = stage(home.put(REPORT, GOOD), home.folder)
+    contract = load_contracts()["google_ads__campaign_report"]
+    with parser(home.folder) as connection, pytest.raises(IngestError, match="E_RECONCILE"):
+        parse(contract, staged, REPORT, home.folder, home.folder / "accepted.parquet", lambda: connection)
 
 
 def test_an_empty_delivery_is_fine_where_the_contract_says_so(home: Home) -> None:

@@ -3,6 +3,10 @@ with delivered as (
     union all
     {{ rows_from('stg_shopify__orders', occurred_at='created_at', where='state is not null and email is not null') }}
     union all
+    {{ rows_from('stg_mailchimp__consents') }}
+    union all
+    {{ rows_from('stg_klaviyo__consents') }}
+    union all
     {{ rows_from('stg_segment__consents') }}
     union all
     {{ rows_from('stg_rudderstack__consents') }}

@@ -36,6 +36,8 @@ with delivered as (
     union all
     {{ rows_from('stg_hubspot__form_submissions', conversion_type="'lead'", gross_amount='0', net_amount='0') }}
     union all
+    {{ rows_from('stg_klaviyo__orders', conversion_type="'order'", order_rank=3) }}
+    union all
     {{ rows_from('stg_segment__orders', conversion_type="'order'", source_priority=1, order_rank=2) }}
     union all
     {{ rows_from('stg_segment__order_adjustments',

@@ -6,6 +6,7 @@ with observed as (
         ('ga_client_id', 'gbraid', 'same_record', 'strong'),
         ('ga_client_id', 'wbraid', 'same_record', 'strong'),
         ('ga_client_id', 'fbclid', 'same_record', 'strong'),
+        ('ga_client_id', 'mailchimp_euid', 'same_record', 'strong'),
         ('user_id', 'order_name', 'same_record', 'deterministic'),
     ]) }}
     union all
@@ -56,6 +57,31 @@ with observed as (
         ('order_name', 'user_id', 'form_prefill', 'strong'),
     ]) }}
     union all
+    {{ edges_from('stg_mailchimp__members', 'member_since', [
+        ('email', 'email_md5', 'hashed_equality', 'deterministic'),
+        ('email', 'mailchimp_euid', 'same_record', 'deterministic'),
+        ('email', 'phone', 'same_record', 'strong'),
+    ]) }}
+    union all
+    {{ edges_from('stg_mailchimp__recipients', 'occurred_at', [
+        ('email', 'email_md5', 'hashed_equality', 'deterministic'),
+        ('email', 'email_md5:former_email_md5', 'same_record', 'strong'),
+    ]) }}
+    union all
+    {{ edges_from('stg_mailchimp__email_activity', 'occurred_at', [
+        ('email', 'mailchimp_euid', 'same_record', 'strong'),
+    ]) }}
+    union all
+    {{ edges_from('stg_klaviyo__profiles', 'known_since', [
+        ('email', 'klaviyo_profile_id', 'same_record', 'deterministic'),
+        ('klaviyo_profile_id', 'user_id', 'same_record', 'deterministic'),
+        ('klaviyo_profile_id', 'phone', 'same_record', 'strong'),
+    ]) }}
+    union all
+    {{ edges_from('stg_klaviyo__events', 'occurred_at', [
+        ('email', 'klaviyo_profile_id', 'same_record', 'strong'),
+    ]) }}
+    union all
     {{ edges_from('stg_segment__events', 'occurred_at', [
         ('segment_anonymous_id', 'user_id', 'login', 'deterministic'),
         ('segment_anonymous_id', 'email', 'same_record', 'strong'),
@@ -72,6 +98,7 @@ with observed as (
         ('segment_anonymous_id', 'li_fat_id', 'same_record', 'strong'),
         ('segment_anonymous_id', 'ttclid', 'same_record', 'strong'),
         ('segment_anonymous_id', 'order_name', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'mailchimp_euid', 'same_record', 'strong'),
         ('user_id', 'order_name', 'same_record', 'deterministic'),
         ('user_id', 'user_id:previous_user_id', 'explicit_merge', 'deterministic'),
         ('user_id', 'segment_anonymous_id:previous_anonymous_id', 'explicit_merge', 'deterministic'),
@@ -94,6 +121,7 @@ with observed as (
         ('segment_anonymous_id', 'li_fat_id', 'same_record', 'strong'),
         ('segment_anonymous_id', 'ttclid', 'same_record', 'strong'),
         ('segment_anonymous_id', 'order_name', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'mailchimp_euid', 'same_record', 'strong'),
         ('user_id', 'order_name', 'same_record', 'deterministic'),
         ('user_id', 'user_id:previous_user_id', 'explicit_merge', 'deterministic'),
         ('user_id', 'segment_anonymous_id:previous_anonymous_id', 'explicit_merge', 'deterministic'),
@@ -113,6 +141,7 @@ with observed as (
         ('snowplow_domain_userid', 'li_fat_id', 'same_record', 'strong'),
         ('snowplow_domain_userid', 'ttclid', 'same_record', 'strong'),
         ('snowplow_domain_userid', 'order_name', 'same_record', 'strong'),
+        ('snowplow_domain_userid', 'mailchimp_euid', 'same_record', 'strong'),
         ('user_id', 'order_name', 'same_record', 'deterministic'),
     ]) }}
     union all
@@ -126,6 +155,7 @@ with observed as (
         ('mixpanel_distinct_id', 'msclkid', 'same_record', 'strong'),
         ('mixpanel_distinct_id', 'fbclid', 'same_record', 'strong'),
         ('mixpanel_distinct_id', 'order_name', 'same_record', 'strong'),
+        ('mixpanel_distinct_id', 'mailchimp_euid', 'same_record', 'strong'),
         ('user_id', 'order_name', 'same_record', 'deterministic'),
         ('user_id', 'user_id:other_user_id', 'alias', 'deterministic'),
         ('user_id', 'mixpanel_distinct_id:other_distinct_id', 'alias', 'deterministic'),

@@ -7,6 +7,12 @@ with observed as (
     union all
     {{ attributes_from('stg_shopify__orders', 'email', 'created_at', ['shipping_country']) }}
     union all
+    {{ attributes_from('stg_mailchimp__members', 'email', 'changed_at', [
+        'email_status', 'email_country', 'time_zone', 'member_rating', 'tags'
+    ]) }}
+    union all
+    {{ attributes_from('stg_klaviyo__profiles', 'klaviyo_profile_id', 'observed_at', ['email_country', 'time_zone']) }}
+    union all
     {{ attributes_from('stg_segment__events', 'user_id', 'occurred_at', [
         'plan', 'company', 'account_id', 'job_title', 'industry', 'country'
     ]) }}

@@ -36,6 +36,17 @@ with delivered as (
         occurred_at='answered_at', interaction_type="'survey_promoter'",
         where='is_complete and is_promoter') }}
     union all
+    {{ rows_from('stg_mailchimp__recipients') }}
+    union all
+    {{ rows_from('stg_mailchimp__email_activity', twin_key='twin_key', source_priority=1) }}
+    union all
+    {{ rows_from('stg_mailchimp__unsubscribes', twin_key='twin_key', source_priority=1) }}
+    union all
+    {{ rows_from('stg_mailchimp__members',
+        occurred_at='left_at', where='left_at is not null', twin_key='twin_key', source_priority=2) }}
+    union all
+    {{ rows_from('stg_klaviyo__events', order_ref='null', where='interaction_type is not null') }}
+    union all
     {{ rows_from('stg_segment__events',
         visitor_type="case when visitor_id is not null then 'segment_anonymous_id' end",
         where='is_interaction') }}

@@ -73,6 +73,7 @@ resolved as (
         gbraid,
         wbraid,
         fbclid,
+        mailchimp_euid,
         order_name,
         country,
         event_value_amount,

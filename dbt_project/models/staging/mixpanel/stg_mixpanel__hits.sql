@@ -3,6 +3,7 @@ with source as (
     where _is_current
 ),
 
+{%- set order_names = ['order_id', 'orderid', 'order_number', 'ordernumber', 'transaction_id', 'transactionid'] %}
 {%- set generated_id = '^([0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-f]{10,16}-[0-9a-f-]{20,})$' %}
 
 parsed as (
@@ -16,8 +17,7 @@ parsed as (
             '$os': 'VARCHAR', 'mp_country_code': 'VARCHAR', '$session_id': 'VARCHAR',
             'utm_source': 'VARCHAR', 'utm_medium': 'VARCHAR', 'utm_campaign': 'VARCHAR', 'utm_content': 'VARCHAR',
             'utm_term': 'VARCHAR'
-        }) }} as p,
-        {{ json_map('properties') }} as property_map
+        }) }} as p
     from source
 ),
 
@@ -25,8 +25,8 @@ parsed as (
 ranked as (
     select
         *,
-        {{ json_map_names('property_map') }} as param_names,
-        {{ json_map_texts('property_map') }} as param_texts,
+        {{ json_loose_names('properties') }} as param_names,
+        {{ json_loose_texts('properties') }} as param_texts,
         row_number() over (
             partition by event, p.distinct_id, p.time, p."$insert_id"
             order by try_cast(p.mp_processing_time_ms as bigint) desc nulls last, _delivery_rank desc, _row_number
@@ -91,6 +91,7 @@ renamed as (
             else {{ clean_text('p.utm_' ~ tag) }}
         end as utm_{{ tag }},
         {% endfor -%}
+        {{ link_euid('p."$current_url"') }} as mailchimp_euid,
         {% for click in ['gclid', 'gbraid', 'wbraid', 'msclkid', 'fbclid', 'li_fat_id', 'ttclid'] -%}
         {{ url_param('p."$current_url"', click) }} as {{ click }},
         {% endfor -%}
@@ -102,7 +103,7 @@ renamed as (
         coalesce(lower(p.mp_lib) in ('python', 'node', 'php', 'java', 'ruby', 'go', 'csharp', 'http'), false)
             as is_from_server,
         {{ clean_text('p."$session_id"') }} as session_ref,
-        replace({{ clean_text(json_any_param(['orderid', 'ordernumber', 'transactionid'])) }}, '#', '') as order_name,
+        replace({{ clean_text(json_any_param(order_names)) }}, '#', '') as order_name,
         {{ loose_amount(json_any_param(['total', 'amount'])) }} as total_amount,
         {{ loose_amount(json_any_param(['revenue', 'subtotal', 'value'])) }} as order_value_amount,
         {{ loose_amount(json_param('tax')) }} as tax_amount,

@@ -109,6 +109,7 @@ renamed as (
         end) as fbclid,
         {{ url_param('query_text', 'li_fat_id') }} as li_fat_id,
         {{ url_param('query_text', 'ttclid') }} as ttclid,
+        {{ link_euid('query_text') }} as mailchimp_euid,
         {{ clean_text('useragent') }} as user_agent,
         case lower(dvce_type)
             when 'mobile' then 'mobile'
