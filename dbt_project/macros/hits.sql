@@ -104,12 +104,13 @@ case
 case when regexp_matches({{ column }}, '[1-9A-Za-z]') then {{ clean_text(column) }} end
 {%- endmacro %}
 
-{#- An amount as trackers write it, number or text: 129.9, `129,90`, `1,299.00`, `1.299,90 EUR`; null when it is none. -#}
+{#- An amount as trackers write it: 129.9, `129,90`, `1,299.00`, `1.299,90 EUR`; null when it is none. -#}
 {% macro loose_amount(column) -%}
     {%- set plain = "regexp_replace(" ~ column ~ ", '[^0-9.,+-]', '', 'g')" -%}
 try_cast(case
             when regexp_full_match({{ column }}, '[+-]?[0-9.]+[eE][+-]?[0-9]+') then {{ column }}
-            when regexp_full_match({{ plain }}, '-?[0-9]{1,3}(,[0-9]{3})+([.][0-9]+)?') then replace({{ plain }}, ',', '')
+            when regexp_full_match({{ plain }}, '-?[0-9]{1,3}(,[0-9]{3})+([.][0-9]+)?')
+                then replace({{ plain }}, ',', '')
             when regexp_full_match({{ plain }}, '-?([0-9]+|[0-9]{1,3}([.][0-9]{3})+),[0-9]+')
                 then replace(replace({{ plain }}, '.', ''), ',', '.')
             else {{ plain }}
@@ -127,7 +128,9 @@ case
 {%- endmacro %}
 
 {#- State of one purpose in a map of categories to true and false: denied when any of its categories is. -#}
-{% macro consent_state(categories, purpose) %}{{ return(adapter.dispatch('consent_state')(categories, purpose)) }}{% endmacro %}
+{% macro consent_state(categories, purpose) %}
+    {{- return(adapter.dispatch('consent_state')(categories, purpose)) -}}
+{% endmacro %}
 {% macro duckdb__consent_state(categories, purpose) -%}
 list_aggregate(
             list_transform(

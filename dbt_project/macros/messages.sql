@@ -128,8 +128,10 @@ renamed as (
         {{ loose_amount(json_param('discount')) }} as discount_amount,
         {{ currency_code(json_param('currency')) }} as currency,
         coalesce({{ clean_text('person.plan') }}, {{ clean_text('around.traits.plan') }}) as plan,
-        case when message_type = 'group' then {{ clean_text('told.name') }} else {{ clean_text('person.company.name') }} end
-            as company,
+        case
+            when message_type = 'group' then {{ clean_text('told.name') }}
+            else {{ clean_text('person.company.name') }}
+        end as company,
         case when message_type = 'group' then {{ clean_text('group_id') }} end as account_id,
         {{ clean_text('person.title') }} as job_title,
         {{ clean_text('person.industry') }} as industry,
@@ -211,7 +213,8 @@ resolved as (
         end as device_category,
         -- What a server sends carries the server's own user agent, which is a library's.
         machine_days.segment_anonymous_id is not null
-            or (not named.is_from_server and coalesce({{ is_bot_user_agent('named.user_agent') }}, false)) as is_machine,
+            or (not named.is_from_server and coalesce({{ is_bot_user_agent('named.user_agent') }}, false))
+            as is_machine,
         -- page, screen and track are what somebody did; identify, group and alias only say who it was.
         named.message_type in ('page', 'screen', 'track') and named.interaction_type <> 'consent_updated'
             as is_interaction,

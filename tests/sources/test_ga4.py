@@ -14,7 +14,9 @@ NOON = datetime(2026, 11, 2, 12, 0)
 WWW = "https://www.northlamp.test/"
 
 
-def hit(client: str | None, name: str = "page_view", second: int = 0, value: Any = None, **given: Any) -> dict[str, Any]:
+def hit(
+    client: str | None, name: str = "page_view", second: int = 0, value: Any = None, **given: Any
+) -> dict[str, Any]:
     """One record; `given` holds event parameters as texts, or columns where the value is a dict or the name says so."""
     at = NOON + timedelta(seconds=second)
     micros = (at - datetime(1970, 1, 1)) // timedelta(microseconds=1)

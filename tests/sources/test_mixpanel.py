@@ -28,7 +28,8 @@ def event(number: int, name: str, **given: Any) -> str:
 
 MESSES = "".join(
     [
-        event(1, "$mp_web_page_view", distinct_id="$device:m-web", device="m-web", url=f"{WWW}lamps?utm_source=News&gclid=g1"),
+        event(1, "$mp_web_page_view", distinct_id="$device:m-web", device="m-web",
+              url=f"{WWW}lamps?utm_source=News&gclid=g1"),
         # The tag stays with the browser and is sent again with every later event.
         event(2, "Product Viewed", distinct_id="$device:m-web", device="m-web", url=f"{WWW}lamps/1", utm_source="News"),
         event(3, "Scene Created", distinct_id="u_5001", mp_processing_time_ms=1, device="m-1", scene="old"),
@@ -83,7 +84,8 @@ def test_a_login_nobody_has_is_nobody(rows: Rows) -> None:
 
 def test_a_tag_counts_on_the_page_that_has_it(rows: Rows) -> None:
     assert rows("""
-        select interaction_type, utm_source, click_id, family from events.touchpoints where visitor_id = 'm-web' order by 1
+        select interaction_type, utm_source, click_id, family from events.touchpoints
+        where visitor_id = 'm-web' order by 1
     """) == [("page_view", "news", "g1", "website"), ("view_item", None, None, "website")]
 
 

@@ -20,7 +20,7 @@ RUDDERSTACK = (
     "1793523610.2aSrcRudder01.7d1c6a1e-0000-4000-8000-0000000000aa.json.gz"
 )
 WWW = "https://www.northlamp.test"
-PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Version/17.0 Mobile/15E148 Safari/604"
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604"
 ROBOT = "Mozilla/5.0 (compatible; ExampleBot/1.0)"
 
 
@@ -62,7 +62,8 @@ BROWSED = lines(
 )  # fmt: skip
 TOLD = lines(
     message("i1", "identify", userId="u_3001", anonymousId="a-shared",
-            traits={"email": "First@Example.com", "phone": "+46 70 555 01 02", "plan": "pro", "company": {"name": "A AB"}}),
+            traits={"email": "First@Example.com", "phone": "+46 70 555 01 02", "plan": "pro",
+                    "company": {"name": "A AB"}}),
     message("i2", "identify", userId="u_3002", anonymousId="a-shared", traits={"email": "second@example.com"}),
     message("g1", "group", userId="u_3001", groupId="acc_1", traits={"name": "A Group", "plan": "enterprise"}),
     message("l1", "alias", userId="u_3001", previousId="legacy-1"),

@@ -72,9 +72,10 @@ MESSES = "".join(
         event("null", domain_userid="d-null", user_id="null"),
         event("app", "screen_view", platform="mob", page_urlhost=None, contexts=contexts(
             ("/client_session/jsonschema/1-0-2", {"userId": "phone-1", "sessionId": "visit-1"}))),
-        event("struct", "event", domain_userid="d-struct", se_category="shop", se_action="Add to cart", se_value="19.9"),
-        event("legacy", "transaction", user_id="u_4001", tr_orderid="7001", tr_total="120.5", tr_tax="20", tr_shipping="5",
-              tr_currency="EUR"),
+        event("struct", "event", domain_userid="d-struct", se_category="shop", se_action="Add to cart",
+              se_value="19.9"),
+        event("legacy", "transaction", user_id="u_4001", tr_orderid="7001", tr_total="120.5", tr_tax="20",
+              tr_shipping="5", tr_currency="EUR"),
         event("legacy-item", "transaction_item", user_id="u_4001", ti_orderid="7001", ti_price="95.5"),
         event("action", "snowplow_ecommerce_action", user_id="u_4002",
               unstruct_event=told(".ecommerce/snowplow_ecommerce_action/jsonschema/1-0-1", {"type": "transaction"}),
@@ -101,7 +102,8 @@ def test_the_sample_holds_seven_ids_and_eight_events(rows: Rows) -> None:
 
 def test_an_event_collected_twice_happened_the_first_time(rows: Rows) -> None:
     assert rows("""
-        select occurred_at, record_key = md5('dup|same') from staging.stg_snowplow__hits where event_id = 'dup' order by 1
+        select occurred_at, record_key = md5('dup|same') from staging.stg_snowplow__hits
+        where event_id = 'dup' order by 1
     """) == [(datetime(2026, 11, 2, 12, 0, 1), True), (datetime(2026, 11, 2, 12, 0, 2), False)]
 
 

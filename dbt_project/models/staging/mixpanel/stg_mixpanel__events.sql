@@ -58,7 +58,8 @@ resolved as (
         named.order_name as order_ref,
         coalesce(named.device_type, {{ device_of_user_agent('named.user_agent') }}) as device_category,
         machine_days.mixpanel_distinct_id is not null
-            or (not named.is_from_server and coalesce({{ is_bot_user_agent('named.user_agent') }}, false)) as is_machine,
+            or (not named.is_from_server and coalesce({{ is_bot_user_agent('named.user_agent') }}, false))
+            as is_machine,
         {{ json_of({'event': 'named.event_name'}) }} as attributes
     from named
     left join machine_days

@@ -75,7 +75,8 @@ resolved as (
         coalesce(named.device_type, {{ device_of_user_agent('named.user_agent') }}) as device_category,
         named.is_spider
             or machine_days.visitor_id is not null
-            or (not named.is_from_server and coalesce({{ is_bot_user_agent('named.user_agent') }}, false)) as is_machine,
+            or (not named.is_from_server and coalesce({{ is_bot_user_agent('named.user_agent') }}, false))
+            as is_machine,
         case when named.interaction_type <> 'purchase' then named.event_value_amount end as revenue_amount,
         cast(null as decimal(18, 6)) as order_value_amount,
         engagement.engaged_seconds,
