@@ -102,3 +102,29 @@ nullif(regexp_replace(lower({{ column }}), '[^a-z0-9]', '', 'g'), '')
 {% macro note_attribute(column, name) -%}
 nullif(trim(regexp_extract({{ column }}, '(?m)^{{ name }}: *([^\r\n]*)', 1)), '')
 {%- endmacro %}
+
+{#- An identifier of any kind in the one spelling its kind has; null when it cannot be one. -#}
+{% macro clean_identifier(type, value) -%}
+case {{ type }}
+            when 'email' then {{ clean_email(value) }}
+            when 'phone' then {{ clean_phone(value) }}
+            when 'order_name' then replace({{ clean_text(value) }}, '#', '')
+            when 'email_md5' then lower({{ clean_text(value) }})
+            when 'email_sha256' then lower({{ clean_text(value) }})
+            else {{ clean_text(value) }}
+        end
+{%- endmacro %}
+
+{#- True or false as people write it; null when nothing is said. -#}
+{% macro clean_flag(column) -%}
+case when lower({{ column }}) in ('true', 'yes', '1') then true when lower({{ column }}) in ('false', 'no', '0') then false end
+{%- endmacro %}
+
+{#- An instant in ISO 8601; without an offset it is UTC. -#}
+{% macro any_instant(column) %}{{ return(adapter.dispatch('any_instant')(column)) }}{% endmacro %}
+{% macro duckdb__any_instant(column) -%}
+coalesce(
+        try_strptime({{ column }}, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%d %H:%M:%S.%f', '%Y-%m-%dT%H:%M:%S.%f', '%Y-%m-%d %H:%M', '%Y-%m-%dT%H:%M']),
+        {{ utc_instant(column) }}
+    )
+{%- endmacro %}

@@ -1,4 +1,6 @@
 with delivered as (
+    {{ rows_from('stg_canonical__consents') }}
+    union all
     {{ rows_from('stg_hubspot__contacts', occurred_at='observed_at') }}
     union all
     {{ rows_from('stg_shopify__orders', occurred_at='created_at', where='state is not null and email is not null') }}

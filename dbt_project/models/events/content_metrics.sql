@@ -8,8 +8,9 @@
     ],
 } -%}
 with delivered as (
-    {%- for model_name, metrics in figures.items() %}{% set first_model = loop.first %}{% for metric in metrics %}
-    {{ 'union all' if not (first_model and loop.first) }}
+    {{ rows_from('stg_canonical__content_metrics') }}
+    {%- for model_name, metrics in figures.items() %}{% for metric in metrics %}
+    union all
     {{ rows_from(model_name, metric="'" ~ metric ~ "'", value=metric, where=metric ~ ' is not null') }}
     {%- endfor %}{% endfor %}
 ),

@@ -1,4 +1,6 @@
 with delivered as (
+    {{ rows_from('stg_canonical__conversions', order_rank='order_rank') }}
+    union all
     {{ rows_from('stg_shopify__orders', conversion_type="'order'", occurred_at='created_at', source_priority=1, order_rank=1) }}
     union all
     {{ rows_from('stg_shopify__orders_bulk', conversion_type="'order'", occurred_at='created_at', source_priority=2, order_rank=1) }}

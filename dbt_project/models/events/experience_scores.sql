@@ -1,4 +1,6 @@
 with delivered as (
+    {{ rows_from('stg_canonical__experience_scores', where='is_answer') }}
+    union all
     {{ rows_from('stg_zendesk__satisfaction_ratings', where='score is not null') }}
     union all
     {{ rows_from('stg_typeform__responses',

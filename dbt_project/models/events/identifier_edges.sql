@@ -1,4 +1,7 @@
 with observed as (
+    select * from {{ ref('stg_canonical__identifier_edges') }}
+    where {{ before_as_of('last_seen_at') }}
+    union all
     {{ edges_from('stg_ga4__events', 'occurred_at', [
         ('ga_client_id', 'user_id', 'login', 'deterministic'),
         ('ga_client_id', 'order_name', 'same_record', 'strong'),

@@ -1,4 +1,9 @@
 with observed as (
+    select source, identifier_type, identifier_value, attribute, value, max(observed_at) as observed_at
+    from {{ ref('stg_canonical__profile_attributes') }}
+    where {{ before_as_of('observed_at') }}
+    group by source, identifier_type, identifier_value, attribute, value
+    union all
     {{ attributes_from('stg_ga4__events', 'ga_client_id', 'occurred_at', ['country']) }}
     union all
     {{ attributes_from('stg_hubspot__contacts', 'hubspot_contact_id', 'observed_at', [

@@ -1,4 +1,6 @@
 with delivered as (
+    {{ rows_from('stg_canonical__spend') }}
+    union all
     {{ rows_from('stg_google_ads__campaign_stats', source_priority=1) }}
     union all
     {{ rows_from('stg_google_ads__campaign_report', source_priority=2) }}
@@ -61,7 +63,7 @@ final as (
         named.attribution_setting,
         named.utm_source,
         named.utm_medium,
-        channels.channel,
+        coalesce(named.channel, channels.channel) as channel,
         named.spend_date,
         named.cost_amount,
         named.cost_currency,

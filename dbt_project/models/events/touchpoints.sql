@@ -1,4 +1,6 @@
 with delivered as (
+    {{ rows_from('stg_canonical__touchpoints') }}
+    union all
     {{ rows_from('stg_ga4__events', visitor_type="case when visitor_id is not null then 'ga_client_id' end") }}
     union all
     {{ rows_from('stg_hubspot__deal_stage_history') }}
@@ -104,6 +106,7 @@ internal_people as (
 named as (
     select
         preferred.* exclude (campaign, campaign_id, channel),
+        preferred.channel as stated_channel,
         coalesce(preferred.campaign_id, handles.campaign_id) as campaign_id,
         coalesce(handles.campaign, preferred.campaign) as campaign,
         handles.campaign_type,
@@ -122,6 +125,7 @@ grouped as (
     select
         named.*,
         case
+            when named.stated_channel is not null then named.stated_channel
             when named.family is null or coalesce(named.utm_source, named.utm_medium, named.click_id_type) is not null
                 then coalesce(named.campaign_channel, channels.channel)
         end as channel
@@ -134,7 +138,7 @@ final as (
         {{ key_of(['grouped.source', 'grouped.record_key', 'grouped.interaction_type']) }} as touchpoint_id,
         grouped.* exclude (
             touchpoint_id, family, is_machine, is_internal_test,
-            campaign_type, campaign_channel, record_key, twin_key, source_priority, order_rank,
+            campaign_type, campaign_channel, stated_channel, record_key, twin_key, source_priority, order_rank,
             is_time_ambiguous
         ),
         coalesce(grouped.family, {{ channel_family('grouped.channel') }}) as family,

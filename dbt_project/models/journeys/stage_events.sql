@@ -23,12 +23,13 @@ evidence as (
         touchpoints.family,
         stages.stage_number,
         stages.stage,
-        stage_map.requires_purchase
+        coalesce(stage_map.requires_purchase, stages.stage_number > 3) as requires_purchase
     from touchpoints
-    inner join stage_map
+    left join stage_map
         on touchpoints.family = stage_map.family
         and touchpoints.interaction_type = stage_map.interaction_type
-    inner join stages on stage_map.stage = stages.stage
+    -- What the source itself calls a stage stands; it knows its own funnel.
+    inner join stages on coalesce(touchpoints.stage_evidence, stage_map.stage) = stages.stage
 ),
 
 with_purchase as (
