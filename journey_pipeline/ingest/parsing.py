@@ -20,6 +20,7 @@ from journey_pipeline.ingest.csv_files import read_csv
 from journey_pipeline.ingest.faults import Fault, IngestError, shape_sql
 from journey_pipeline.ingest.json_files import read_json
 from journey_pipeline.ingest.parquet_files import read_parquet
+from journey_pipeline.ingest.periods import format_of_period
 from journey_pipeline.ingest.rules import cleaned, dropped, instant, misses_of_formats, rewritten, rules_of
 from journey_pipeline.ingest.stage import Staged, content_head
 
@@ -172,7 +173,7 @@ def _format(connection: duckdb.DuckDBPyConnection, contract: Contract, body: Bod
     first_misses = _run(connection, f"select {misses} from {source}", body).fetchall()[0]
     fitting = [one for one, miss in zip(formats, first_misses, strict=True) if miss is None]
     if fitting:
-        return fitting[0]
+        return format_of_period(connection, contract, column, fitting, source)
     record = max(first_misses)
     raise IngestError(
         Fault(
@@ -280,8 +281,8 @@ def _require_rows(contract: Contract, records: int, dropped_rows: int) -> None:
 
 def _require_unique(connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body, kept: str) -> None:
     for key in contract.unique_keys:
-        names = ", ".join(engine.name(column) for column in key)
-        given = " and ".join(f"{engine.name(column)} is not null" for column in key)
+        names = ", ".join(engine.name(column) for column in [*key.given, *key.optional])
+        given = " and ".join(f"{engine.name(column)} is not null" for column in key.given)
         repeats = engine.rows(
             connection,
             f"select min(_row_number), list_sort(list(_row_number))[2] from {kept} where {given} "
@@ -297,7 +298,7 @@ def _require_unique(connection: duckdb.DuckDBPyConnection, contract: Contract, b
                     f"the key of record {first} again",
                     record=second,
                     line=body.lines_of([second]).get(second),
-                    column=", ".join(key),
+                    column=", ".join(key.given),
                 )
             )
 

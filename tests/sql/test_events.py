@@ -130,11 +130,15 @@ def test_a_click_never_ties_people_by_itself(rows: Rows) -> None:
 
 
 def test_twins_of_one_fact_count_once(rows: Rows) -> None:
-    assert rows("select source, count(*) from events.touchpoints group by 1 order by 1") == [
+    assert rows("""
+        select source, count(*) from events.touchpoints
+        where source in ('ga4', 'hubspot', 'shopify', 'typeform', 'zendesk') group by 1 order by 1
+    """) == [
         ("ga4", 10), ("hubspot", 15), ("shopify", 9), ("typeform", 10), ("zendesk", 9)
     ]  # fmt: skip
-    assert rows("select count(*), sum(cost_amount), sum(clicks) from events.spend") == [(7, Decimal("3278.16"), 1544)]
-    assert rows("select count(distinct account_id), count(account_id) from events.spend") == [(1, 5)]
+    google = "from events.spend where source = 'google_ads'"
+    assert rows(f"select count(*), sum(cost_amount), sum(clicks) {google}") == [(7, Decimal("3278.16"), 1544)]
+    assert rows(f"select count(distinct account_id), count(account_id) {google}") == [(1, 5)]
 
 
 def test_touch_and_spend_meet_under_one_name(rows: Rows) -> None:
@@ -145,7 +149,9 @@ def test_touch_and_spend_meet_under_one_name(rows: Rows) -> None:
         ("hubspot", "advertising", "paid_search_brand", "DE | Search | Brand"),
         ("shopify", "commerce", "paid_search_brand", "DE | Search | Brand"),
     ]
-    assert rows("select distinct campaign_type, channel from events.spend order by 1, 2") == [
+    assert rows(
+        "select distinct campaign_type, channel from events.spend where source = 'google_ads' order by 1, 2"
+    ) == [
         ("performance_max", "cross_network"),
         ("search", "paid_search_brand"),
         ("search", "paid_search_generic"),
@@ -155,7 +161,8 @@ def test_touch_and_spend_meet_under_one_name(rows: Rows) -> None:
 
 def test_a_touch_that_brings_nobody_has_no_channel(rows: Rows) -> None:
     assert rows("""
-        select distinct family from events.touchpoints where channel is null order by 1
+        select distinct family from events.touchpoints
+        where channel is null and source in ('ga4', 'hubspot', 'shopify', 'typeform', 'zendesk') order by 1
     """) == [("commerce",), ("feedback",), ("sales",), ("support",), ("website",)]
 
 
@@ -202,7 +209,10 @@ def test_scores_are_shares_of_their_scale(rows: Rows) -> None:
 
 
 def test_consent_is_not_the_absence_of_a_refusal(rows: Rows) -> None:
-    assert rows("select source, state, count(*) from events.consents group by 1, 2 order by 1, 2") == [
+    assert rows("""
+        select source, state, count(*) from events.consents where source in ('hubspot', 'shopify')
+        group by 1, 2 order by 1, 2
+    """) == [
         ("hubspot", "implied", 5), ("hubspot", "not_asked", 1), ("hubspot", "withdrawn", 2),
         ("shopify", "denied", 4), ("shopify", "granted", 2),
     ]  # fmt: skip

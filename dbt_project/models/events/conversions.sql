@@ -38,6 +38,34 @@ with delivered as (
     union all
     {{ rows_from('stg_hubspot__form_submissions', conversion_type="'lead'", gross_amount='0', net_amount='0') }}
     union all
+    {{ rows_from('stg_stripe__charges', conversion_type="'payment'", where='is_paid', source_priority=1) }}
+    union all
+    {{ rows_from('stg_stripe__payments', conversion_type="'payment'", where='is_paid', source_priority=2) }}
+    union all
+    {{ rows_from('stg_stripe__refunds',
+        conversion_type="'payment'", adjusts_conversion_id='charge_key', twin_key="'back:' || charge_key",
+        where='is_refunded', source_priority=1) }}
+    union all
+    {{ rows_from('stg_stripe__refunded_totals',
+        conversion_type="'payment'", adjusts_conversion_id='charge_key', twin_key="'back:' || charge_key",
+        source_priority='export_rank') }}
+    union all
+    {{ rows_from('stg_stripe__charges',
+        conversion_type="'order'", record_key="'order:' || record_key", twin_key='record_key', where='is_paid',
+        source_priority=1, order_rank=4) }}
+    union all
+    {{ rows_from('stg_stripe__payments',
+        conversion_type="'order'", record_key="'order:' || record_key", twin_key='record_key', where='is_paid',
+        source_priority=2, order_rank=4) }}
+    union all
+    {{ rows_from('stg_stripe__refunds',
+        conversion_type="'refund'", record_key="'order:' || record_key", twin_key='charge_key',
+        adjusts_conversion_id="'order:' || charge_key", where='is_refunded', source_priority=1, order_rank=4) }}
+    union all
+    {{ rows_from('stg_stripe__refunded_totals',
+        conversion_type="'refund'", record_key="'order:' || record_key", twin_key='charge_key',
+        adjusts_conversion_id="'order:' || charge_key", source_priority='export_rank', order_rank=4) }}
+    union all
     {{ rows_from('stg_klaviyo__orders', conversion_type="'order'", order_rank=3) }}
     union all
     {{ rows_from('stg_segment__orders', conversion_type="'order'", source_priority=1, order_rank=2) }}

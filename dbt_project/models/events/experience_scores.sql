@@ -3,13 +3,13 @@ with delivered as (
     union all
     {{ rows_from('stg_zendesk__satisfaction_ratings', where='score is not null') }}
     union all
-    {{ rows_from('stg_typeform__responses',
-        instrument="'NPS'", scale_min='0', scale_max='10', score='nps_score',
-        where='nps_score is not null') }}
+    {{ rows_from('stg_typeform__answers') }}
     union all
-    {{ rows_from('stg_typeform__responses',
-        instrument="'CSAT'", family="'commerce'", scale_min='1', scale_max='5', score='delivery_score',
-        where='delivery_score is not null') }}
+    {{ rows_from('stg_qualtrics__answers') }}
+    union all
+    {{ rows_from('stg_surveymonkey__answers') }}
+    union all
+    {{ rows_from('stg_delighted__responses') }}
 ),
 
 scored as (

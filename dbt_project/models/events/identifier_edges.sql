@@ -60,6 +60,36 @@ with observed as (
         ('order_name', 'user_id', 'form_prefill', 'strong'),
     ]) }}
     union all
+    {{ edges_from('stg_stripe__charges', 'occurred_at', [
+        ('email', 'stripe_customer_id', 'same_record', 'deterministic'),
+        ('email', 'order_name', 'same_record', 'strong'),
+        ('order_name', 'stripe_customer_id', 'same_record', 'strong'),
+    ]) }}
+    union all
+    {{ edges_from('stg_stripe__payments', 'occurred_at', [
+        ('email', 'stripe_customer_id', 'same_record', 'deterministic'),
+        ('email', 'order_name', 'same_record', 'strong'),
+        ('order_name', 'stripe_customer_id', 'same_record', 'strong'),
+    ]) }}
+    union all
+    {{ edges_from('stg_qualtrics__responses', 'answered_at', [
+        ('email', 'user_id', 'form_prefill', 'strong'),
+        ('email', 'order_name', 'form_prefill', 'strong'),
+        ('order_name', 'user_id', 'form_prefill', 'strong'),
+    ]) }}
+    union all
+    {{ edges_from('stg_surveymonkey__responses', 'answered_at', [
+        ('email', 'user_id', 'form_prefill', 'strong'),
+    ]) }}
+    union all
+    {{ edges_from('stg_delighted__responses', 'answered_at', [
+        ('email', 'order_name', 'form_prefill', 'strong'),
+    ]) }}
+    union all
+    {{ edges_from('stg_tcf__visits', 'occurred_at', [
+        ('ga_client_id', 'user_id', 'login', 'deterministic'),
+    ]) }}
+    union all
     {{ edges_from('stg_mailchimp__members', 'member_since', [
         ('email', 'email_md5', 'hashed_equality', 'deterministic'),
         ('email', 'mailchimp_euid', 'same_record', 'deterministic'),

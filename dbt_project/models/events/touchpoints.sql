@@ -38,6 +38,27 @@ with delivered as (
         occurred_at='answered_at', interaction_type="'survey_promoter'",
         where='is_complete and is_promoter') }}
     union all
+    {{ rows_from('stg_qualtrics__responses',
+        occurred_at='answered_at', interaction_type="'survey_answered'", where='is_complete and is_valid') }}
+    union all
+    {{ rows_from('stg_qualtrics__answers',
+        occurred_at='answered_at', family="'feedback'", interaction_type="'survey_promoter'",
+        where="is_complete and instrument = 'NPS' and score >= 9") }}
+    union all
+    {{ rows_from('stg_surveymonkey__responses',
+        occurred_at='answered_at', interaction_type="'survey_answered'", where='is_complete') }}
+    union all
+    {{ rows_from('stg_surveymonkey__answers',
+        occurred_at='answered_at', family="'feedback'", interaction_type="'survey_promoter'",
+        where="is_complete and instrument = 'NPS' and score >= 9") }}
+    union all
+    {{ rows_from('stg_delighted__responses',
+        occurred_at='answered_at', family="'feedback'", interaction_type="'survey_answered'") }}
+    union all
+    {{ rows_from('stg_delighted__responses',
+        occurred_at='answered_at', family="'feedback'", interaction_type="'survey_promoter'",
+        where="instrument = 'NPS' and score >= 9") }}
+    union all
     {{ rows_from('stg_mailchimp__recipients') }}
     union all
     {{ rows_from('stg_mailchimp__email_activity', twin_key='twin_key', source_priority=1) }}
@@ -107,13 +128,17 @@ named as (
     select
         preferred.* exclude (campaign, campaign_id, channel),
         preferred.channel as stated_channel,
-        coalesce(preferred.campaign_id, handles.campaign_id) as campaign_id,
-        coalesce(handles.campaign, preferred.campaign) as campaign,
-        handles.campaign_type,
-        handles.channel as campaign_channel
+        coalesce(preferred.campaign_id, handles.campaign_id, tags.campaign_id) as campaign_id,
+        coalesce(handles.campaign, tags.campaign, preferred.campaign) as campaign,
+        coalesce(handles.campaign_type, tags.campaign_type) as campaign_type,
+        coalesce(handles.channel, tags.channel) as campaign_channel
     from preferred
     left join {{ ref('campaign_handles') }} as handles
         on coalesce(preferred.campaign_id, preferred.click_id) = handles.handle
+    -- Where neither id is known at the platform, the visit carries the tags of the ad's own link.
+    left join {{ ref('campaign_handles') }} as tags
+        on handles.handle is null
+        and {{ campaign_tag('preferred.utm_source', 'preferred.utm_medium', 'preferred.campaign') }} = tags.handle
 ),
 
 channels as (
