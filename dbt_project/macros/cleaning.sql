@@ -139,9 +139,46 @@ md5(concat_ws('|'{% for part in parts %}, coalesce(cast({{ part }} as varchar), 
 nullif(regexp_extract({{ column }}, '([0-9]+)(?:[?].*)?$', 1), '')
 {%- endmacro %}
 
-{#- One spelling for a HubSpot stage: exports write the label (`Closed Won`) or the internal name (`closedwon`). -#}
+{#- Yes in the words exports use for it; null when nothing was said. -#}
+{% macro is_true(column) -%}
+lower({{ column }}) in ('true', '1', 'yes')
+{%- endmacro %}
+
+{#- HTML as the words a reader sees, on one line; null when nothing is left. -#}
+{% macro plain_text(column) -%}
+    {%- set bare = "regexp_replace(" ~ column ~ ", '<[^>]*>', ' ', 'g')" -%}
+    {%- set spoken = "replace(replace(replace(replace(" ~ bare
+        ~ ", '&nbsp;', ' '), '&lt;', '<'), '&gt;', '>'), '&amp;', '&')" -%}
+nullif(trim(regexp_replace({{ spoken }}, '[[:space:]]+', ' ', 'g')), '')
+{%- endmacro %}
+
+{#-
+A Salesforce id in its 18 characters. Reports cut it to 15, which tell upper from lower case; the last three say in
+base 32 which letters of each group of five are upper case.
+-#}
+{% macro salesforce_id(column) -%}
+    {%- set id = "trim(" ~ column ~ ")" -%}
+case
+        when length({{ id }}) <> 15 then nullif({{ id }}, '')
+        else {{ id }}
+            {%- for group in range(3) %}
+            || substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ012345', 1
+                {%- for bit in range(5) %}
+                + case when substr({{ id }}, {{ 5 * group + bit + 1 }}, 1) between 'A' and 'Z' then {{ 2 ** bit }} else 0 end
+                {%- endfor %}, 1)
+            {%- endfor %}
+    end
+{%- endmacro %}
+
+{#- Discourse puts quotes around a text with a comma before it writes the CSV, so that they arrive as part of the text. -#}
+{% macro without_comma_quotes(column) -%}
+{{ clean_text("case when " ~ column ~ " like '\"%,%\"' then substr(" ~ column ~ ", 2, length(" ~ column ~ ") - 2) else "
+        ~ column ~ " end") }}
+{%- endmacro %}
+
+{#- One spelling for a sales stage: exports write the label (`Closed Won`) or the internal name (`closedwon`). -#}
 {% macro deal_stage(column) -%}
-nullif(regexp_replace(lower({{ column }}), '[^a-z0-9]', '', 'g'), '')
+nullif(regexp_replace(lower({{ column }}), '[^\p{L}\p{N}]', '', 'g'), '')
 {%- endmacro %}
 
 {#- One `name: value` line of Shopify's note attributes. -#}

@@ -295,7 +295,10 @@ class Time(_Block):
 
 
 class ExportedAt(_Block):
-    """Where the export time comes from: a date in the path, else the latest value of `columns`."""
+    """Where the export time comes from: a date in the path, else the latest value of `columns`.
+
+    `path_pattern` has the group `date` (with a year of two or four digits) and may have `time`, or `epoch_ms`.
+    """
 
     path_pattern: str | None = r"(?P<date>20\d\d-[01]\d-[0-3]\d)(?:[-_T](?P<time>[0-2]\d[0-5]\d)(?![\d-]))?"
     columns: list[Name] = []

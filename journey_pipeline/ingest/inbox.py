@@ -11,7 +11,7 @@ import re
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path, PurePosixPath
 
@@ -181,7 +181,10 @@ def export_time(contract: Contract, name: str, content: datetime | None) -> date
 
 def _declared(match: re.Match[str]) -> datetime | None:
     groups = match.groupdict()
-    digits = re.sub(r"\D", "", groups["date"]) + (groups.get("time") or "0000")
+    if milliseconds := groups.get("epoch_ms"):
+        return datetime(1970, 1, 1) + timedelta(milliseconds=int(milliseconds))
+    day = re.sub(r"\D", "", groups["date"])
+    digits = ("20" + day if len(day) == 6 else day) + (groups.get("time") or "0000")
     try:
         return datetime.strptime(digits, "%Y%m%d%H%M")
     except ValueError:

@@ -11,6 +11,12 @@ with delivered as (
     union all
     {{ rows_from('stg_cookiescript__consents') }}
     union all
+    {{ rows_from('stg_salesforce__leads', occurred_at='updated_at', where='not is_deleted') }}
+    union all
+    {{ rows_from('stg_salesforce__contacts', occurred_at='updated_at', where='not is_deleted') }}
+    union all
+    {{ rows_from('stg_intercom__receipts', occurred_at='unsubscribed_at', where='unsubscribed_at is not null') }}
+    union all
     {{ rows_from('stg_mailchimp__consents') }}
     union all
     {{ rows_from('stg_klaviyo__consents') }}

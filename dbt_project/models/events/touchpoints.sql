@@ -3,7 +3,7 @@ with delivered as (
     union all
     {{ rows_from('stg_ga4__events', visitor_type="case when visitor_id is not null then 'ga_client_id' end") }}
     union all
-    {{ rows_from('stg_hubspot__deal_stage_history') }}
+    {{ rows_from('stg_hubspot__deal_stage_history', where="not (is_archived and interaction_type = 'deal_won')") }}
     union all
     {{ rows_from('stg_hubspot__form_submissions') }}
     union all
@@ -58,6 +58,33 @@ with delivered as (
     {{ rows_from('stg_delighted__responses',
         occurred_at='answered_at', family="'feedback'", interaction_type="'survey_promoter'",
         where="instrument = 'NPS' and score >= 9") }}
+    union all
+    {{ rows_from('stg_salesforce__opportunity_history', order_ref='opportunity_id', where='not is_deleted') }}
+    union all
+    {{ rows_from('stg_salesforce__leads',
+        occurred_at='converted_at', occurred_at_precision="'day'", interaction_type="'lead_converted'",
+        order_ref='opportunity_id', where='converted_at is not null and not is_deleted') }}
+    union all
+    {{ rows_from('stg_salesforce__campaign_members',
+        occurred_at='created_at', interaction_type="'message_sent'", direction="'outbound'",
+        where='is_sent and not is_deleted') }}
+    union all
+    {{ rows_from('stg_salesforce__campaign_members',
+        occurred_at='responded_at', occurred_at_precision='responded_at_precision',
+        interaction_type="'campaign_response'", direction="'inbound'",
+        where='responded_at is not null and not is_deleted') }}
+    union all
+    {{ rows_from('stg_intercom__conversations') }}
+    union all
+    {{ rows_from('stg_intercom__conversations',
+        occurred_at='closed_at', interaction_type="'conversation_closed'", direction="'outbound'",
+        where='closed_at is not null') }}
+    union all
+    {{ rows_from('stg_intercom__message_events') }}
+    union all
+    {{ rows_from('stg_discourse__users', where='is_countable') }}
+    union all
+    {{ rows_from('stg_discourse__posts', where='is_countable') }}
     union all
     {{ rows_from('stg_mailchimp__recipients') }}
     union all
