@@ -122,7 +122,8 @@ def test_a_second_click_on_a_form_is_not_a_second_lead_and_junk_is_a_test(rows: 
     assert rows("""
         select count(*), count(*) filter (where is_test) from events.conversions
         where source = 'hubspot' and conversion_type = 'lead' and source_file_id in (
-            select distinct _file_id from raw.hubspot__form_submissions where _file_name = 'hubspot/form_submissions.jsonl')
+            select _file_id from raw.hubspot__form_submissions where _file_name = 'hubspot/form_submissions.jsonl'
+        )
     """) == [(5, 1)]
 
 

@@ -116,10 +116,10 @@ def test_identifiers_seen_together_are_an_edge(
     rows: Rows, a_type: str, a_value: str, b_type: str, b_value: str
 ) -> None:
     found = rows(f"""
-        select count(*) from events.identifier_edges
+        select count(*) > 0, count(*) = count(distinct source) from events.identifier_edges
         where (a_type, a_value, b_type, b_value) = ('{a_type}', '{a_value}', '{b_type}', '{b_value}')
     """)
-    assert found == [(1,)]
+    assert found == [(True, True)]
 
 
 def test_a_click_never_ties_people_by_itself(rows: Rows) -> None:
@@ -193,14 +193,14 @@ def test_a_refund_is_dated_by_the_source_that_knows(rows: Rows) -> None:
 def test_one_deal_is_won_when_its_history_says(rows: Rows) -> None:
     assert rows("""
         select occurred_at, gross_amount, currency, identifier_value from events.conversions
-        where conversion_type = 'opportunity_won'
+        where conversion_type = 'opportunity_won' and source = 'hubspot'
     """) == [(datetime(2026, 11, 5, 15, 2, 11, 120000), Decimal("4860"), "EUR", "78971952")]
 
 
 def test_scores_are_shares_of_their_scale(rows: Rows) -> None:
     assert rows("""
         select source, instrument, count(*), min(score_share), max(score_share) from events.experience_scores
-        group by 1, 2 order by 1, 2
+        where source in ('typeform', 'zendesk') group by 1, 2 order by 1, 2
     """) == [
         ("typeform", "CSAT", 6, Decimal("0"), Decimal("1")),
         ("typeform", "NPS", 7, Decimal("0"), Decimal("1")),
