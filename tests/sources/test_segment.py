@@ -134,9 +134,9 @@ def test_a_login_nobody_has_is_nobody_and_a_mail_address_is_one(rows: Rows) -> N
 
 
 def test_an_advertising_id_of_zeros_is_none(rows: Rows) -> None:
-    assert rows(
-        "select count(*) from events.identifier_edges where source = 'segment' and b_type = 'advertising_id'"
-    ) == [(0,)]
+    assert rows("""
+        select count(*) from events.identifier_edges where source = 'segment' and b_type = 'advertising_id'
+    """) == [(0,)]
     assert rows("select b_value from events.identifier_edges where a_value = 'a-zeros'") == [("d-1",)]
 
 
