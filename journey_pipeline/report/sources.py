@@ -25,6 +25,7 @@ _STATES = {
 _FINDINGS = {
     "spend_without_visits": "Spend, no tagged visit",
     "visits_without_spend": "Tagged visits, no spend",
+    "channel_differs": "Tagged visits, spend in another channel",
     "campaign_unknown": "Paid visits that name no campaign",
 }
 

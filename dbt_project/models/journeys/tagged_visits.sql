@@ -18,7 +18,11 @@ tagged as (
         coalesce(touchpoints.channel, 'unassigned') as channel,
         -- A link may name its campaign by the platform's id.
         trim(coalesce(handles.campaign, touchpoints.campaign, touchpoints.campaign_id)) as campaign,
-        coalesce(touchpoints.session_id, touchpoints.touchpoint_id) as visit
+        -- Whoever denies measurement has no session: each page counts for itself.
+        coalesce(
+            touchpoints.session_id,
+            case when touchpoints.interaction_type = 'page_view' then touchpoints.touchpoint_id end
+        ) as visit
     from touchpoints
     inner join sites on touchpoints.source = sites.source
     cross join parameters
@@ -33,4 +37,5 @@ select
     max(campaign) as campaign,
     count(distinct visit) as tagged_visits
 from tagged
+where visit is not null
 group by week, channel, lower(campaign)

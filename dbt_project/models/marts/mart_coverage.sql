@@ -81,8 +81,8 @@ select
         when judged.records > 0 and (judged.is_excepted or not coalesce(judged.is_missing, false)) then 'ok'
         when judged.is_excepted then 'not_expected'
         -- Too young to know what is usual: the declared level alone speaks.
-        when judged.is_missing is null then case when judged.is_open and judged.is_overdue then 'silent' else 'not_expected' end
-        when not judged.is_missing then 'not_expected'
+        when judged.is_missing is null and judged.is_open and judged.is_overdue then 'silent'
+        when not coalesce(judged.is_missing, false) then 'not_expected'
         when not judged.is_open then 'gap'
         when judged.is_overdue then 'silent'
         else 'late'

@@ -59,6 +59,10 @@ compared as (
             partition by met.channel, met.campaign_key order by met.week
             range between interval {{ lasting_days }} day preceding and current row
         ) as lasting_spend,
+        sum(met.spend_amount) over (
+            partition by met.campaign_key order by met.week
+            range between interval {{ lasting_days }} day preceding and current row
+        ) as lasting_spend_of_campaign,
         sum(met.spend_amount) over (partition by met.week) as week_spend
     from met
     left join by_name on met.week = by_name.week and met.campaign_key = by_name.campaign_key
@@ -73,6 +77,7 @@ select
     case
         when compared.tagged_visits > 0 and compared.lasting_spend > 0 then 'ok'
         when compared.tagged_visits > 0 and compared.campaign is null then 'campaign_unknown'
+        when compared.tagged_visits > 0 and compared.lasting_spend_of_campaign > 0 then 'channel_differs'
         when compared.tagged_visits > 0 then 'visits_without_spend'
         when compared.spend_amount = 0 or not compared.is_measured then 'not_expected'
         -- Of ten clicks one visit at least is measured, also where few visitors allow it.
