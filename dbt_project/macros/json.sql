@@ -61,6 +61,12 @@ unnest({{ items }})
 unnest(string_split({{ column }}, '{{ separator }}'))
 {%- endmacro %}
 
+{#- One row per key of a flat JSON object, as a struct of key and value (text); goes into a select list. -#}
+{% macro unnest_json_object(column) %}{{ return(adapter.dispatch('unnest_json_object')(column)) }}{% endmacro %}
+{% macro duckdb__unnest_json_object(column) -%}
+unnest(map_entries(cast(cast({{ column }} as json) as map(varchar, varchar))))
+{%- endmacro %}
+
 {#-
 The names of a JSON object in one spelling (`$value`, `Campaign Name` -> value, campaign_name) and the values beside them
 as texts; `json_param` then reads one. For objects whose names are people's own.
@@ -79,4 +85,15 @@ list_transform(
             json_keys({{ column }}),
             lambda name: json_extract_string({{ column }}, '/' || replace(replace(name, '~', '~0'), '/', '~1'))
         )
+{%- endmacro %}
+
+{#- The first of several property names that has a value. -#}
+{% macro json_any_param(wanted, names='param_names', texts='param_texts') -%}
+coalesce({% for name in wanted %}{{ json_param(name, names, texts) }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{#- A JSON object of the given names and expressions, without those that are null; null when nothing is left. -#}
+{% macro json_of(fields) %}{{ return(adapter.dispatch('json_of')(fields)) }}{% endmacro %}
+{% macro duckdb__json_of(fields) -%}
+nullif(cast(json_merge_patch('{}', json_object({% for name, value in fields.items() %}'{{ name }}', {{ value }}{{ ', ' if not loop.last }}{% endfor %})) as varchar), '{}')
 {%- endmacro %}

@@ -12,11 +12,29 @@ with observed as (
     union all
     {{ attributes_from('stg_shopify__orders', 'email', 'created_at', ['shipping_country']) }}
     union all
+    {{ attributes_from('stg_salesforce__leads', 'salesforce_lead_id', 'updated_at', ['lead_source', 'lead_status']) }}
+    union all
+    {{ attributes_from('stg_salesforce__contacts', 'salesforce_contact_id', 'updated_at', ['lead_source']) }}
+    union all
+    {{ attributes_from('stg_discourse__users', 'discourse_user_id', 'observed_at', ['trust_level']) }}
+    union all
     {{ attributes_from('stg_mailchimp__members', 'email', 'changed_at', [
         'email_status', 'email_country', 'time_zone', 'member_rating', 'tags'
     ]) }}
     union all
     {{ attributes_from('stg_klaviyo__profiles', 'klaviyo_profile_id', 'observed_at', ['email_country', 'time_zone']) }}
+    union all
+    {{ attributes_from('stg_segment__events', 'user_id', 'occurred_at', [
+        'plan', 'company', 'account_id', 'job_title', 'industry', 'country'
+    ]) }}
+    union all
+    {{ attributes_from('stg_rudderstack__events', 'user_id', 'occurred_at', [
+        'plan', 'company', 'account_id', 'job_title', 'industry', 'country'
+    ]) }}
+    union all
+    {{ attributes_from('stg_snowplow__events', 'snowplow_domain_userid', 'occurred_at', ['country']) }}
+    union all
+    {{ attributes_from('stg_mixpanel__events', 'mixpanel_distinct_id', 'occurred_at', ['country']) }}
 )
 
 select * from observed
