@@ -23,7 +23,10 @@ class NotGreen(Exception):
 
 @dataclass(frozen=True)
 class Verdict:
-    """One gate's word on one asset. `failing_rows` counts; `description` names rows, never personal values."""
+    """One gate's word on one asset. `failing_rows` counts; `description` names rows, never personal values.
+
+    A gate that passes with failing rows is a warning: it is told, and nothing stops.
+    """
 
     gate: str
     asset: str
@@ -35,6 +38,11 @@ class Verdict:
     def word(self) -> str:
         """The word of the asset."""
         return self.asset.split("/", 1)[0]
+
+    @property
+    def is_warning(self) -> bool:
+        """Whether it lets pass what it found."""
+        return self.passed and self.failing_rows > 0
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:

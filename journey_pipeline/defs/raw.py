@@ -14,6 +14,7 @@ import dagster as dg
 import duckdb
 
 from journey_pipeline import ingest, verdicts
+from journey_pipeline.defs.freshness import freshness_policy, standing_metadata
 from journey_pipeline.defs.resources import (
     DATA_ENGINEERING,
     ONE_BY_ONE,
@@ -41,6 +42,7 @@ def landed(contract: Contract) -> dg.AssetsDefinition:
         pool=WRITER_POOL,
         owners=[DATA_ENGINEERING],
         kinds={"python", "duckdb"},
+        freshness_policy=freshness_policy(contract),
         description=f"One row per delivered record. {contract.purpose}",
     )
     def _landed(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -53,7 +55,8 @@ def landed(contract: Contract) -> dg.AssetsDefinition:
             ingest.register(connection, contract, home.lake, known_at(context.run.tags))
             metadata = table_metadata(connection, "raw", contract.id)
         counts = {f"files_{name}": sum(o.outcome == name for o in outcomes) for name in ("loaded", "quarantined")}
-        return dg.MaterializeResult(metadata={**metadata, **counts})
+        standing = standing_metadata(next(iter(ingest.standing(home.lake, contract.id)), None))
+        return dg.MaterializeResult(metadata={**metadata, **standing, **counts})
 
     return _landed
 
@@ -75,6 +78,8 @@ raw_objects = [landed(contract) for contract in contracts().values()]
             "run_parameters": "One row: as_of and known_at of this build, its time zone, currency and candidate id.",
             "source_files": "One row per delivered file, with its outcome: loaded, duplicate, superseded, quarantined.",
             "quarantine": "One row per record set aside, with the rule it broke; values only as shapes.",
+            "file_loads": "One row per contract and file that counts, with the time it was loaded.",
+            "service_levels": "One row per contract, with the latency and rhythm it promises and what a gap means.",
         }.items()
     ],
     partitions_def=WEEKS,
@@ -88,11 +93,13 @@ def delivered(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
     cut = known_at(context.run.tags) or ingest.known_at(home.lake)
     with warehouse.get_connection() as connection:
         ingest.source_files(connection, home.lake, cut)
+        ingest.service_levels(connection, contracts(), fail_on_gaps=home.settings.fail_on_gaps)
         if cut is None or not connection.execute("select 1 from raw.source_files limit 1").fetchall():
             raise dg.Failure(f"no file was loaded by {cut or 'now'}; put exports into the inbox", allow_retries=False)
+        ingest.file_loads(connection, home.lake)
         _write_run_parameters(connection, home.settings, as_of(context.partition_key), cut)
         verdicts.prepare(connection)
-        names = ["run_parameters", "source_files", "quarantine"]
+        names = ["run_parameters", "source_files", "quarantine", "file_loads", "service_levels"]
         built = [*names, *contracts()]
         verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"raw/{name}", True) for name in built])
         for name in names:
