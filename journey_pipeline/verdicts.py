@@ -82,12 +82,13 @@ def _parameter(connection: duckdb.DuckDBPyConnection, name: str) -> Any:
 def record(connection: duckdb.DuckDBPyConnection, verdicts: Iterable[Verdict]) -> None:
     """Store verdicts for the current candidate, replacing earlier words on the same gate and asset."""
     prepare(connection)
-    rows = [
-        (v.gate, v.asset, v.word, candidate(connection), v.passed, v.failing_rows, v.description[:2000])
-        for v in verdicts
-    ]
+    of = candidate(connection)
+    rows = [(v.gate, v.asset, v.word, of, v.passed, v.failing_rows, v.description[:2000]) for v in verdicts]
     if rows:
-        connection.executemany("insert or replace into operations.gate_results values (?, ?, ?, ?, ?, ?, ?)", rows)
+        # One statement: a statement a row is a transaction a row.
+        places = ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(rows))
+        cells = [cell for row in rows for cell in row]
+        connection.execute(f"insert or replace into operations.gate_results values {places}", cells)
 
 
 def read(connection: duckdb.DuckDBPyConnection) -> list[Verdict]:

@@ -54,8 +54,9 @@ def require_left(
 
 
 def _results(connection: duckdb.DuckDBPyConnection, found: Iterable[verdicts.Verdict]) -> Iterator[dg.AssetCheckResult]:
-    for verdict in found:
-        verdicts.record(connection, [verdict])
+    all_of_them = list(found)
+    verdicts.record(connection, all_of_them)
+    for verdict in all_of_them:
         yield dg.AssetCheckResult(
             asset_key=dg.AssetKey(verdict.asset.split("/")),
             check_name=verdict.gate,
