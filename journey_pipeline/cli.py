@@ -157,10 +157,14 @@ def check(
     paths: Annotated[list[Path], typer.Argument(help="Files or folders to hold against the contracts.")],
     contract: Annotated[str | None, typer.Option(help="Use this contract instead of finding one by name.")] = None,
 ) -> None:
-    """Hold files against their contracts and load nothing."""
+    """Hold files against their contracts and load nothing; say what a new contract still lacks on its way."""
     from journey_pipeline import ingest
+    from journey_pipeline.wiring import missing_steps
 
-    contracts = ingest.load_contracts()
+    try:
+        contracts = ingest.load_contracts()
+    except ingest.ContractError as error:
+        _fail(str(error), REFUSED)
     if contract and contract not in contracts:
         _fail(f"no contract {contract!r}; known: {', '.join(contracts)}", FAULT)
     results = ingest.check(paths, contracts, contract)
@@ -170,7 +174,10 @@ def check(
         out.print(f"{result.path}: {verdict}", markup=False, soft_wrap=True)
     if not results:
         _fail("no files there; name a file or a folder with exports", FAULT)
-    if any(result.fault for result in results):
+    steps = [s for name in sorted({r.contract for r in results if r.contract}) for s in missing_steps(contracts[name])]
+    for step in steps:
+        out.print(f"to do: {step}", markup=False, soft_wrap=True)
+    if steps or any(result.fault for result in results):
         raise typer.Exit(REFUSED)
 
 

@@ -8,7 +8,8 @@ components are scipy's):
 
 1. a soft identifier seen directly with two different hard identifiers of one kind is shared (a family tablet, a
    kiosk): it contributes no edge;
-2. a click identifier seen with two different devices is shared (a forwarded link): it contributes no edge;
+2. a click identifier seen with two different devices of one kind is shared (a forwarded link): it contributes no
+   edge. Two kinds of device id are one browser seen by two trackers;
 3. where a component still holds two hard identifiers of one kind, its edges are taken again from the strongest
    and oldest on, and one that would join the two is left out.
 """
@@ -42,7 +43,7 @@ def resolve(
     first_seen: NDArray[np.int64],
     hard_kind: NDArray[np.int16],
     is_click: NDArray[np.bool_],
-    is_device: NDArray[np.bool_],
+    device_kind: NDArray[np.int16],
 ) -> Resolution:
     """Resolve identifiers into customers.
 
@@ -51,7 +52,8 @@ def resolve(
         priority: strength of each edge's evidence, lower is stronger.
         first_seen: when each edge was first observed (microseconds); breaks ties of priority, then a, then b.
         hard_kind: per node, 0 for a soft identifier, else the number of its hard kind.
-        is_click, is_device: per node.
+        is_click: per node.
+        device_kind: per node, 0 for what is no device, else the number of its kind.
 
     Returns:
         A Resolution whose labels do not depend on the order of the edges.
@@ -60,7 +62,7 @@ def resolve(
     reason = np.zeros(len(a), dtype=np.int8)
     shared = _touches_two(a, b, group=hard_kind, of=hard_kind == 0, nodes=nodes)
     reason[shared[a] | shared[b]] = SHARED_IDENTIFIER
-    forwarded = _touches_two(a, b, group=is_device.astype(np.int16), of=is_click, nodes=nodes)
+    forwarded = _touches_two(a, b, group=device_kind, of=is_click, nodes=nodes)
     reason[(forwarded[a] | forwarded[b]) & (reason == KEPT)] = SHARED_CLICK
     # An explicit merge of two hard identifiers is a decision, not a coincidence: it is never demoted.
     reason[(hard_kind[a] > 0) & (hard_kind[b] > 0)] = KEPT

@@ -29,7 +29,7 @@ def build(connection: duckdb.DuckDBPyConnection, key: bytes) -> dict[str, int]:
     connection.execute("create schema if not exists identity")
     _number_identifiers(connection)
     nodes = connection.execute(
-        "select hard_kind, is_click, is_device from temp.identifier_nodes order by node"
+        "select hard_kind, is_click, device_kind from temp.identifier_nodes order by node"
     ).fetchnumpy()
     edges = connection.execute("select a, b, priority, first_seen from temp.edge_numbers order by edge").fetchnumpy()
     resolution = identity.resolve(
@@ -39,7 +39,7 @@ def build(connection: duckdb.DuckDBPyConnection, key: bytes) -> dict[str, int]:
         np.asarray(edges["first_seen"], np.int64),
         np.asarray(nodes["hard_kind"], np.int16),
         np.asarray(nodes["is_click"], bool),
-        np.asarray(nodes["is_device"], bool),
+        np.asarray(nodes["device_kind"], np.int16),
     )
     _hash_macro(connection, key)
     _write_identifiers(connection, resolution)
@@ -86,13 +86,17 @@ def _number_identifiers(connection: duckdb.DuckDBPyConnection) -> None:
         hard as (
             select identifier_type, row_number() over (order by identifier_type) as hard_kind
             from seeds.identifier_types where strength = 'hard'
+        ),
+        devices as (
+            select identifier_type, row_number() over (order by identifier_type) as device_kind
+            from seeds.identifier_types where is_device
         )
         select
             row_number() over (order by first_seen_at, merged.identifier_type, identifier_value) - 1 as node,
             merged.*,
             coalesce(hard.hard_kind, 0)::smallint as hard_kind,
             coalesce(types.strength = 'click', false) as is_click,
-            coalesce(types.is_device, false) as is_device,
+            coalesce(devices.device_kind, 0)::smallint as device_kind,
             exists (
                 select 1 from seeds.blocked_identifiers as blocked
                 where blocked.identifier_type in (merged.identifier_type, 'any')
@@ -101,6 +105,7 @@ def _number_identifiers(connection: duckdb.DuckDBPyConnection) -> None:
         from merged
         left join seeds.identifier_types as types using (identifier_type)
         left join hard using (identifier_type)
+        left join devices using (identifier_type)
         """
     )
     connection.execute(

@@ -16,7 +16,7 @@ def run(
     edges: list[tuple[int, int]],
     hard: dict[int, int] | None = None,
     click: set[int] | None = None,
-    device: set[int] | None = None,
+    device: dict[int, int] | None = None,
     priority: list[int] | None = None,
     nodes: int = 0,
 ) -> Resolution:
@@ -24,13 +24,15 @@ def run(
     hard_kind = np.zeros(size, np.int16)
     for node, kind in (hard or {}).items():
         hard_kind[node] = kind
-    flags = {"click": np.zeros(size, bool), "device": np.zeros(size, bool)}
-    for name, members in (("click", click), ("device", device)):
-        flags[name][list(members or ())] = True
+    device_kind = np.zeros(size, np.int16)
+    for node, kind in (device or {}).items():
+        device_kind[node] = kind
+    is_click = np.zeros(size, bool)
+    is_click[list(click or ())] = True
     a = np.array([edge[0] for edge in edges], np.int64)
     b = np.array([edge[1] for edge in edges], np.int64)
     strength = np.array(priority or [3] * len(edges), np.int64)
-    return resolve(a, b, strength, np.arange(len(edges)), hard_kind, flags["click"], flags["device"])
+    return resolve(a, b, strength, np.arange(len(edges)), hard_kind, is_click, device_kind)
 
 
 def together(resolution: Resolution, *nodes: int) -> bool:
@@ -52,13 +54,19 @@ def test_a_tablet_two_people_log_in_on_joins_neither() -> None:
 
 def test_a_forwarded_ad_link_joins_no_two_devices() -> None:
     click, phone, laptop = 0, 1, 2
-    resolution = run([(click, phone), (click, laptop)], click={click}, device={phone, laptop})
+    resolution = run([(click, phone), (click, laptop)], click={click}, device={phone: 1, laptop: 1})
     assert list(resolution.reason) == [SHARED_CLICK, SHARED_CLICK]
+
+
+def test_one_browser_seen_by_two_trackers_is_no_forwarded_link() -> None:
+    click, tracker, other_tracker = 0, 1, 2
+    edges = [(click, tracker), (click, other_tracker)]
+    assert together(run(edges, click={click}, device={tracker: 1, other_tracker: 2}), click, tracker, other_tracker)
 
 
 def test_a_click_joins_its_device_to_the_form_it_led_to() -> None:
     click, device, mail = 0, 1, 2
-    assert together(run([(click, device), (click, mail)], click={click}, device={device}), click, device, mail)
+    assert together(run([(click, device), (click, mail)], click={click}, device={device: 1}), click, device, mail)
 
 
 def test_two_logins_never_merge_through_soft_identifiers_however_long_the_way() -> None:
@@ -101,11 +109,11 @@ def test_any_order_of_edges_gives_the_same_customers(graph: tuple[list, dict, li
     hard = {n: k for n, k in hard.items() if n < size}
     hard_kind = np.zeros(size, np.int16)
     hard_kind[list(hard)] = list(hard.values())
-    none = np.zeros(size, bool)
+    none, no_device = np.zeros(size, bool), np.zeros(size, np.int16)
     a, b = (np.array([e[i] for e in edges], np.int64) for i in (0, 1))
     priority, seen = np.array([(e[0] + e[1]) % 3 + 1 for e in edges]), np.array([e[0] * 7 % 5 for e in edges])
-    straight = resolve(a, b, priority, seen, hard_kind, none, none)
-    shuffled = resolve(*(x[order] for x in (a, b, priority, seen)), hard_kind, none, none)
+    straight = resolve(a, b, priority, seen, hard_kind, none, no_device)
+    shuffled = resolve(*(x[order] for x in (a, b, priority, seen)), hard_kind, none, no_device)
     same = {tuple(np.flatnonzero(straight.label == label)) for label in straight.label}
     assert same == {tuple(np.flatnonzero(shuffled.label == label)) for label in shuffled.label}
     assert (straight.reason[order] == shuffled.reason).all()

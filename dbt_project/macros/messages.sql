@@ -4,10 +4,11 @@ say about consent. The staging models of both sources are these macros with anot
 Add what the spec says; what only one of the two writes belongs in its staging model.
 -#}
 
-{#- The delivered messages of one source, each field read once. -#}
-{% macro parsed_messages(source_name) -%}
+{#- The delivered messages of one source object, each field read once. -#}
+{% macro parsed_messages(delivered) -%}
+{%- set source_name = delivered.split('__')[0] -%}
 with source as (
-    select * from {{ source('raw', source_name ~ '__events') }}
+    select * from {{ source('raw', delivered) }}
     where _is_current
 ),
 

@@ -1,6 +1,7 @@
 -- A member stands in the file of each status it was delivered in; the later change tells where it is now.
 with delivered as (
-    {%- for status in ['subscribed', 'unsubscribed', 'cleaned', 'nonsubscribed'] %}
+    {%- for delivered in ['mailchimp__subscribed', 'mailchimp__unsubscribed', 'mailchimp__cleaned', 'mailchimp__nonsubscribed'] %}
+    {%- set status = delivered.removeprefix('mailchimp__') %}
     {%- set left_column = {'unsubscribed': 'unsub', 'cleaned': 'clean'}.get(status) %}
     {{ 'union all' if not loop.first }}
     select
@@ -12,7 +13,7 @@ with delivered as (
         {%- endfor %}
         {{ 'unsub_reason' if status == 'unsubscribed' else 'cast(null as varchar)' }} as reason,
         _file_id, _row_number
-    from {{ source('raw', 'mailchimp__' ~ status) }}
+    from {{ source('raw', delivered) }}
     where _is_current
     {%- endfor %}
 ),

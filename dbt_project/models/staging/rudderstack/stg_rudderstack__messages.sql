@@ -1,1 +1,1 @@
-{{ parsed_messages('rudderstack') }}
+{{ parsed_messages('rudderstack__events') }}

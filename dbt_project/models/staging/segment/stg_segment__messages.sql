@@ -1,1 +1,1 @@
-{{ parsed_messages('segment') }}
+{{ parsed_messages('segment__events') }}

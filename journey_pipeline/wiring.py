@@ -1,0 +1,55 @@
+"""Whether a contract's way to the events is laid, read off the text of the dbt project for `journey check` to tell.
+
+Holds the walk from a source object over `source()` and `ref()` to the canonical tables. The graph test asks dbt's own
+manifest the same; this answers in milliseconds and says what to write. Must not be here: running dbt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from journey_pipeline.ingest import Contract
+from journey_pipeline.settings import DBT_PROJECT
+
+_READS = re.compile(r"(?:ref|rows_from|edges_from|attributes_from)\(\s*'([a-z0-9_]+)'")
+_NAMED = re.compile(r"'(stg_[a-z0-9_]+)'")
+
+
+def missing_steps(contract: Contract, project: Path = DBT_PROJECT) -> list[str]:
+    """What is still to be written before the rows of a contract reach every table it says it feeds; empty when laid."""
+    models = {path.stem: path for path in (project / "models").rglob("*.sql")}
+    texts = {name: path.read_text(encoding="utf-8") for name, path in models.items()}
+    source = contract.id.split("__")[0]
+    staged = {name for name, text in texts.items() if f"'{contract.id}'" in text and name.startswith("stg_")}
+    if not staged:
+        path = f"dbt_project/models/staging/{source}/stg_{contract.id}.sql"
+        return [
+            f"no staging model reads {contract.id}: write {path}, "
+            f"beginning with select * from {{{{ source('raw', '{contract.id}') }}}} where _is_current"
+        ]
+    reached = _downstream(staged, texts)
+    return [
+        f"{contract.id} does not reach events.{table}: add a line to dbt_project/models/events/{table}.sql, "
+        f"such as {_line(table, sorted(staged)[0])}"
+        for table in contract.canonical
+        if table not in reached
+    ]
+
+
+def _downstream(start: set[str], texts: Mapping[str, str]) -> set[str]:
+    """Models that read one of `start`, directly or by way of others."""
+    readers = {name: set(_READS.findall(text)) | set(_NAMED.findall(text)) for name, text in texts.items()}
+    found = set(start)
+    while grown := {name for name, read in readers.items() if name not in found and read & found}:
+        found |= grown
+    return found
+
+
+def _line(table: str, model: str) -> str:
+    if table == "identifier_edges":
+        return f"{{{{ edges_from('{model}', 'occurred_at', [('email', 'user_id', 'same_record', 'strong')]) }}}}"
+    if table == "profile_attributes":
+        return f"{{{{ attributes_from('{model}', 'email', 'observed_at', ['country']) }}}}"
+    return f"{{{{ rows_from('{model}') }}}}"

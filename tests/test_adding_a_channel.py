@@ -1,0 +1,67 @@
+"""The page docs/adding-a-channel.md, followed to the letter in a copy of the project."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from journey_pipeline.ingest import load_contracts
+from journey_pipeline.wiring import missing_steps
+
+ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "docs" / "adding-a-channel.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"<!-- (file|line): (\S+) -->\n```\w+\n(.*?)```", PAGE, re.DOTALL)
+INBOX = "data/inbox/podcast_ads"
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    for folder in ("journey_pipeline", "dbt_project"):
+        shutil.copytree(
+            ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("target", "__pycache__", "logs")
+        )
+    return tmp_path
+
+
+def check(clone: Path) -> tuple[int, str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("JOURNEY_")} | {"PYTHONPATH": str(clone)}
+    result = subprocess.run(
+        [sys.executable, "-m", "journey_pipeline.cli", "check", INBOX],
+        cwd=clone,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return result.returncode, result.stdout + result.stderr
+
+
+def test_each_step_of_the_page_is_asked_for_and_then_satisfied(clone: Path) -> None:
+    told = [
+        (2, "E_UNKNOWN_FILE"),
+        (2, "no staging model reads podcast_ads__placements"),
+        (2, "podcast_ads__placements does not reach events.spend"),
+        (0, "2 of 3 records kept, 1 dropped by rule"),
+    ]
+    assert [kind for kind, _, _ in BLOCKS] == ["file", "file", "file", "line"]
+    for (kind, name, content), (code, words) in zip(BLOCKS, told, strict=True):
+        target = clone / name
+        if kind == "file":
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(content, encoding="utf-8")
+        else:
+            text = target.read_text(encoding="utf-8")
+            target.write_text(
+                text.replace("with delivered as (\n", f"with delivered as (\n{content}", 1), encoding="utf-8"
+            )
+        assert (check(clone)[0], words in check(clone)[1]) == (code, True), check(clone)[1]
+
+
+def test_every_contract_of_the_catalogue_is_wired() -> None:
+    assert {name: steps for name, c in load_contracts().items() if (steps := missing_steps(c))} == {}
