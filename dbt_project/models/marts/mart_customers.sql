@@ -22,16 +22,27 @@ orders as (
     group by customer_id
 ),
 
+-- Who subscribes again after leaving is subscribed: of each source and address the latest decision.
+decisions as (
+    select
+        *,
+        row_number() over (
+            partition by source, identifier_type, identifier_value order by occurred_at desc, consent_id
+        ) as recency
+    from {{ ref('consents') }}
+    where purpose = 'email_marketing'
+),
+
 consents as (
     select
         identifiers.customer_id,
         -- The most restrictive answer of a customer's identifiers holds.
-        min(case when consents.state = 'granted' then 1 else 0 end) = 1 as is_email_marketing_allowed
-    from {{ ref('consents') }} as consents
+        min(case when decisions.state = 'granted' then 1 else 0 end) = 1 as is_email_marketing_allowed
+    from decisions
     inner join {{ source('identity', 'identifiers') }} as identifiers
-        on consents.identifier_type = identifiers.identifier_type
-        and consents.identifier_value = identifiers.identifier_value
-    where consents.purpose = 'email_marketing'
+        on decisions.identifier_type = identifiers.identifier_type
+        and decisions.identifier_value = identifiers.identifier_value
+    where decisions.recency = 1
     group by identifiers.customer_id
 ),
 
