@@ -71,6 +71,11 @@ class Calendar:
         """The business date of a day number."""
         return self.start + timedelta(int(number))
 
+    def periods(self, weeks: int) -> list[tuple[int, int]]:
+        """First and last day number of each stretch of that many weeks, the last one as long as what is left."""
+        step = 7 * weeks
+        return [(first, min(first + step, self.days) - 1) for first in range(0, self.days, step)]
+
     def instant(self, day: Ints, second: Ints) -> Ints:
         """UTC epoch seconds of a second of a business day, kept clear of the following midnight."""
         room = self.midnight[day + 1] - self.midnight[day] - VISIT_ROOM_SECONDS
