@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import duckdb
 import pandas as pd
 
-from journey_pipeline.ingest import Contract
+from journey_pipeline.ingest import Contract, UniqueKey
 
 # The released tables and their keys: the public contract, and the order of rows in a release.
 MART_KEYS: Mapping[str, tuple[str, ...]] = {
@@ -57,9 +57,9 @@ def raw(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Contract]
     return connection.execute(" union all ".join(selects)).df()
 
 
-def _repeated(contract: str, key: list[str]) -> str:
-    columns = ", ".join(f'"{column}"' for column in key)
-    filled = " and ".join(f'"{column}" is not null' for column in key)
+def _repeated(contract: str, key: UniqueKey) -> str:
+    columns = ", ".join(f'"{column}"' for column in [*key.given, *key.optional])
+    filled = " and ".join(f'"{column}" is not null' for column in key.given)
     return f"""(select count(*) from (
         select 1 from raw."{contract}" where _is_current and {filled}
         group by {columns}, _file_id having count(*) > 1))"""

@@ -155,8 +155,8 @@ BREAKAGES = {
     ),
     "currency without a rate": (
         "shopify/orders_export_1.csv",
-        ("no,EUR,95.00,0.00,15.17,95.00,AUTUMN10", "no,JPY,95.00,0.00,15.17,95.00,AUTUMN10"),
-        ["orders_export_1.csv", "currency=JPY", "source_row_number=3"],
+        ("no,EUR,95.00,0.00,15.17,95.00,AUTUMN10", "no,ISK,95.00,0.00,15.17,95.00,AUTUMN10"),
+        ["orders_export_1.csv", "currency=ISK", "source_row_number=3"],
     ),
     "duplicate key": (
         "typeform/responses-AbC123-01HXYZ.csv",

@@ -58,6 +58,29 @@ coalesce(
     )
 {%- endmacro %}
 
+{#- As local_to_utc, in the zone that a column names; null where there is no such zone. -#}
+{% macro zoned_to_utc(column, zone) %}{{ return(adapter.dispatch('zoned_to_utc')(column, zone)) }}{% endmacro %}
+{% macro duckdb__zoned_to_utc(column, zone) -%}
+case
+        when {{ zone }} in (select name from pg_timezone_names())
+            then try_cast({{ column }} as timestamp) at time zone {{ zone }} at time zone 'UTC'
+    end
+{%- endmacro %}
+
+{#- As is_ambiguous_local, in the zone that a column names. -#}
+{% macro is_ambiguous_zoned(column, zone) %}{{ return(adapter.dispatch('is_ambiguous_zoned')(column, zone)) }}{% endmacro %}
+{% macro duckdb__is_ambiguous_zoned(column, zone) -%}
+case
+        when {{ zone }} in (select name from pg_timezone_names())
+            then coalesce(
+                (try_cast({{ column }} as timestamp) at time zone {{ zone }} - interval 1 hour) at time zone {{ zone }}
+                = try_cast({{ column }} as timestamp),
+                false
+            )
+        else false
+    end
+{%- endmacro %}
+
 {#- Percent-decoded once, `+` as a space; text that does not decode to UTF-8 stays as it was delivered. -#}
 {% macro percent_decoded(column) %}{{ return(adapter.dispatch('percent_decoded')(column)) }}{% endmacro %}
 {% macro duckdb__percent_decoded(column) -%}
@@ -66,6 +89,29 @@ case
             then coalesce(try(url_decode(replace({{ column }}, '+', ' '))), {{ column }})
         else {{ column }}
     end
+{%- endmacro %}
+
+{#- An instant in seconds since 1970 as UTC. -#}
+{% macro epoch_seconds(column) %}{{ return(adapter.dispatch('epoch_seconds')(column)) }}{% endmacro %}
+{% macro duckdb__epoch_seconds(column) -%}
+make_timestamp(try_cast({{ column }} as bigint) * 1000000)
+{%- endmacro %}
+
+{#-
+An amount in the smallest unit of its currency, as payment APIs write it. Currencies without a smaller unit are whole,
+five have three decimals; the Icelandic krona has none since 2023 and is still sent with two (docs.stripe.com/currencies).
+-#}
+{% macro from_minor_units(amount, currency) -%}
+cast(
+        try_cast({{ amount }} as decimal(18, 0)) * case
+            when upper({{ currency }}) in (
+                'BIF', 'CLP', 'DJF', 'GNF', 'JPY', 'KMF', 'KRW', 'MGA', 'PYG', 'RWF', 'UGX', 'VND', 'VUV', 'XAF', 'XOF',
+                'XPF'
+            ) then 1.000
+            when upper({{ currency }}) in ('BHD', 'JOD', 'KWD', 'OMR', 'TND') then 0.001
+            else 0.010
+        end as decimal(18, 6)
+    )
 {%- endmacro %}
 
 {#- One decoded query parameter of a URL; null when absent or empty. -#}
@@ -93,9 +139,46 @@ md5(concat_ws('|'{% for part in parts %}, coalesce(cast({{ part }} as varchar), 
 nullif(regexp_extract({{ column }}, '([0-9]+)(?:[?].*)?$', 1), '')
 {%- endmacro %}
 
-{#- One spelling for a HubSpot stage: exports write the label (`Closed Won`) or the internal name (`closedwon`). -#}
+{#- Yes in the words exports use for it; null when nothing was said. -#}
+{% macro is_true(column) -%}
+lower({{ column }}) in ('true', '1', 'yes')
+{%- endmacro %}
+
+{#- HTML as the words a reader sees, on one line; null when nothing is left. -#}
+{% macro plain_text(column) -%}
+    {%- set bare = "regexp_replace(" ~ column ~ ", '<[^>]*>', ' ', 'g')" -%}
+    {%- set spoken = "replace(replace(replace(replace(" ~ bare
+        ~ ", '&nbsp;', ' '), '&lt;', '<'), '&gt;', '>'), '&amp;', '&')" -%}
+nullif(trim(regexp_replace({{ spoken }}, '[[:space:]]+', ' ', 'g')), '')
+{%- endmacro %}
+
+{#-
+A Salesforce id in its 18 characters. Reports cut it to 15, which tell upper from lower case; the last three say in
+base 32 which letters of each group of five are upper case.
+-#}
+{% macro salesforce_id(column) -%}
+    {%- set id = "trim(" ~ column ~ ")" -%}
+case
+        when length({{ id }}) <> 15 then nullif({{ id }}, '')
+        else {{ id }}
+            {%- for group in range(3) %}
+            || substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ012345', 1
+                {%- for bit in range(5) %}
+                + case when substr({{ id }}, {{ 5 * group + bit + 1 }}, 1) between 'A' and 'Z' then {{ 2 ** bit }} else 0 end
+                {%- endfor %}, 1)
+            {%- endfor %}
+    end
+{%- endmacro %}
+
+{#- Discourse puts quotes around a text with a comma before it writes the CSV, so that they arrive as part of the text. -#}
+{% macro without_comma_quotes(column) -%}
+{{ clean_text("case when " ~ column ~ " like '\"%,%\"' then substr(" ~ column ~ ", 2, length(" ~ column ~ ") - 2) else "
+        ~ column ~ " end") }}
+{%- endmacro %}
+
+{#- One spelling for a sales stage: exports write the label (`Closed Won`) or the internal name (`closedwon`). -#}
 {% macro deal_stage(column) -%}
-nullif(regexp_replace(lower({{ column }}), '[^a-z0-9]', '', 'g'), '')
+nullif(regexp_replace(lower({{ column }}), '[^\p{L}\p{N}]', '', 'g'), '')
 {%- endmacro %}
 
 {#- One `name: value` line of Shopify's note attributes. -#}

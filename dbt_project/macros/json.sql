@@ -61,6 +61,12 @@ unnest({{ items }})
 unnest(string_split({{ column }}, '{{ separator }}'))
 {%- endmacro %}
 
+{#- One row per key of a flat JSON object, as a struct of key and value (text); goes into a select list. -#}
+{% macro unnest_json_object(column) %}{{ return(adapter.dispatch('unnest_json_object')(column)) }}{% endmacro %}
+{% macro duckdb__unnest_json_object(column) -%}
+unnest(map_entries(cast(cast({{ column }} as json) as map(varchar, varchar))))
+{%- endmacro %}
+
 {#-
 The names of a JSON object in one spelling (`$value`, `Campaign Name` -> value, campaign_name) and the values beside them
 as texts; `json_param` then reads one. For objects whose names are people's own.

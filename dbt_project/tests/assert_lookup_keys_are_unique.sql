@@ -9,6 +9,11 @@ with keys as (
     union all
     select 'channel_rules', ruleset || ' ' || position || ' ' || valid_from from {{ ref('channel_rules') }}
     union all
+    select 'survey_questions', source || ' ' || survey_pattern || ' ' || question_pattern || ' ' || valid_from
+    from {{ ref('survey_questions') }}
+    union all
+    select 'survey_labels', scale_min || ' ' || scale_max || ' ' || label from {{ ref('survey_labels') }}
+    union all
     select 'rfm_segments', recency_score || ' ' || frequency_score || ' ' || monetary_score from {{ ref('rfm_segments') }}
 )
 

@@ -7,7 +7,7 @@ Must not be here: knowledge of a single source (that is `contracts/`), staging c
 
 from journey_pipeline.ingest.catalogue import ContractError, load_contracts
 from journey_pipeline.ingest.checking import CheckResult, check
-from journey_pipeline.ingest.contract import Contract
+from journey_pipeline.ingest.contract import Contract, UniqueKey
 from journey_pipeline.ingest.engine import Resources
 from journey_pipeline.ingest.faults import Fault, IngestError
 from journey_pipeline.ingest.inbox import InboxFile, scan
@@ -28,6 +28,7 @@ __all__ = [
     "Lake",
     "Resources",
     "Standing",
+    "UniqueKey",
     "check",
     "known_at",
     "land",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -113,6 +113,7 @@ class _Custom(_Block):
         "headerCapture",
         "preambleCapture",
         "oneFormatPerFile",
+        "reportPeriod",
         "currency",
         "members",
         "nullTokens",
@@ -121,13 +122,17 @@ class _Custom(_Block):
 
 
 class _ColumnCustoms(_Block):
-    """The typed reading of a column's customProperties."""
+    """The typed reading of a column's customProperties.
+
+    `reportPeriod` names the captured columns with the first and the last day the file says it covers.
+    """
 
     sourceHeader: Words = []  # noqa: N815
     sourceHeaderPattern: str | None = None  # noqa: N815
     headerCapture: HeaderCapture | None = None  # noqa: N815
     preambleCapture: OneGroup | None = None  # noqa: N815
     oneFormatPerFile: bool = False  # noqa: N815
+    reportPeriod: tuple[Name, Name] | None = None  # noqa: N815
     currency: bool = False
     members: list[Member] = []
     nullTokens: list[str] = []  # noqa: N815
@@ -178,12 +183,23 @@ class Column(_Block):
 
 
 class Quality(_Block):
-    """A dataset rule in ODCS words: rowCount or duplicateValues."""
+    """A dataset rule in ODCS words: rowCount or duplicateValues.
+
+    A key counts once its `properties` are all there. Its `optional` parts may be blank, and blank equals blank: the
+    ad group of a report that goes no further than campaigns.
+    """
 
     metric: Literal["rowCount", "duplicateValues"]
     mustBe: int | None = None  # noqa: N815
     mustBeGreaterThan: int | None = None  # noqa: N815
-    arguments: dict[Literal["properties"], list[Name]] = {}
+    arguments: dict[Literal["properties", "optional"], list[Name]] = {}
+
+
+class UniqueKey(NamedTuple):
+    """A key within one file: `given` parts must be there for it to count, `optional` parts may be blank."""
+
+    given: list[str]
+    optional: list[str]
 
 
 class Format(_Block):
@@ -232,9 +248,13 @@ class ControlTotals(_Block):
 
 
 class Rows(_Block):
-    """Row rules; `expect_dropped` is the inclusive range of dropped rows that is normal."""
+    """Row rules; `expect_dropped` is the inclusive range of dropped rows that is normal.
+
+    `equal` are pairs of columns that say the same in every row, such as the first and the last day of a daily row.
+    """
 
     drop: list[DropRule] = []
+    equal: list[tuple[Name, Name]] = []
     expect_dropped: tuple[int, int] = (0, 0)
     control_totals: ControlTotals | None = None
 
@@ -275,7 +295,10 @@ class Time(_Block):
 
 
 class ExportedAt(_Block):
-    """Where the export time comes from: a date in the path, else the latest value of `columns`."""
+    """Where the export time comes from: a date in the path, else the latest value of `columns`.
+
+    `path_pattern` has the group `date` (with a year of two or four digits) and may have `time`, or `epoch_ms`.
+    """
 
     path_pattern: str | None = r"(?P<date>20\d\d-[01]\d-[0-3]\d)(?:[-_T](?P<time>[0-2]\d[0-5]\d)(?![\d-]))?"
     columns: list[Name] = []
@@ -384,10 +407,12 @@ class Contract(_Block):
         if ingest.delivery.mode == "replace_window" and not ingest.delivery.window and ingest.time is None:
             raise ValueError("delivery mode replace_window lacks its window or the time block that dates the rows")
         used |= {rule.column for rule in ingest.rows.drop} | set(self.identity.personal)
+        used |= {name for pair in ingest.rows.equal for name in pair}
+        used |= {name for c in self.columns for name in c.custom.reportPeriod or ()}
         used |= {item.column for item in self.identity.identifiers}
         used |= {ingest.delivery.version} if ingest.delivery.version else set()
         used |= {ingest.time.column} if ingest.time else set()
-        used |= {name for rule in self.quality for name in rule.arguments.get("properties", [])}
+        used |= {name for rule in self.quality for names in rule.arguments.values() for name in names}
         if totals := ingest.rows.control_totals:
             used |= {totals.column, *totals.sums}
         if unknown := sorted(used - names):
@@ -405,9 +430,10 @@ class Contract(_Block):
         return [column.name for column in self.columns if not column.is_captured]
 
     @property
-    def unique_keys(self) -> list[list[str]]:
-        """Column lists whose non-null values may not repeat within one file."""
-        return [rule.arguments["properties"] for rule in self.quality if rule.metric == "duplicateValues"]
+    def unique_keys(self) -> list[UniqueKey]:
+        """Columns whose values together may not repeat within one file."""
+        rules = [rule.arguments for rule in self.quality if rule.metric == "duplicateValues"]
+        return [UniqueKey(parts["properties"], parts.get("optional", [])) for parts in rules]
 
 
 def header_key(header: str) -> str:

@@ -11,7 +11,7 @@ import re
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path, PurePosixPath
 
@@ -128,19 +128,26 @@ def _fits(globs: list[str], name: str) -> bool:
 
 
 def contract_of(path: Path, contracts: Mapping[str, Contract]) -> Contract | None:
-    """The one contract whose glob fits a tail of the path, else whose last glob part fits the name."""
+    """The one contract whose glob fits a tail of the path, else whose last glob part fits the name most closely."""
     parts = path.absolute().parts[1:]
     for start in range(len(parts)):
         tail = "/".join(parts[start:])
         fitting = [contract for contract in contracts.values() if matches(contract, tail)]
         if len(fitting) == 1:
             return fitting[0]
-    named = [
-        contract
+    # How much of the name a glob spells out: `*.csv` fits everything and says nothing.
+    spelled = {
+        contract.id: max(
+            (len(part.strip("*?")) for part in _names(contract) if _pattern(part).fullmatch(path.name)), default=0
+        )
         for contract in contracts.values()
-        if any(_pattern(PurePosixPath(glob).name).fullmatch(path.name) for glob in contract.ingest.glob)
-    ]
-    return named[0] if len(named) == 1 else None
+    }
+    closest = [contract for contract in contracts.values() if spelled[contract.id] == max(spelled.values())]
+    return closest[0] if len(closest) == 1 and max(spelled.values()) > len(path.suffix) else None
+
+
+def _names(contract: Contract) -> list[str]:
+    return [PurePosixPath(glob).name for glob in contract.ingest.glob]
 
 
 def is_companion(path: Path, contracts: Mapping[str, Contract]) -> bool:
@@ -174,7 +181,10 @@ def export_time(contract: Contract, name: str, content: datetime | None) -> date
 
 def _declared(match: re.Match[str]) -> datetime | None:
     groups = match.groupdict()
-    digits = re.sub(r"\D", "", groups["date"]) + (groups.get("time") or "0000")
+    if milliseconds := groups.get("epoch_ms"):
+        return datetime(1970, 1, 1) + timedelta(milliseconds=int(milliseconds))
+    day = re.sub(r"\D", "", groups["date"])
+    digits = ("20" + day if len(day) == 6 else day) + (groups.get("time") or "0000")
     try:
         return datetime.strptime(digits, "%Y%m%d%H%M")
     except ValueError:

@@ -20,6 +20,7 @@ from journey_pipeline.ingest.csv_files import read_csv
 from journey_pipeline.ingest.faults import Fault, IngestError, shape_sql
 from journey_pipeline.ingest.json_files import read_json
 from journey_pipeline.ingest.parquet_files import read_parquet
+from journey_pipeline.ingest.periods import format_of_period
 from journey_pipeline.ingest.rules import cleaned, dropped, instant, misses_of_formats, rewritten, rules_of
 from journey_pipeline.ingest.stage import Staged, content_head
 
@@ -152,28 +153,41 @@ def _cleaned(connection: duckdb.DuckDBPyConnection, contract: Contract, body: Bo
         f"{cleaned(contract, column, style)} as {engine.name(column.name)}" for column in contract.columns
     )
     source = f"(select {columns}, _extra, row_number() over () as _row_number from ({body.select}))"
-    dated = [column for column in contract.columns if column.custom.oneFormatPerFile]
-    if not dated:
-        return source
-    rewrites = ", ".join(
-        f"{rewritten(column, _format(connection, contract, body, source, column))} as {engine.name(column.name)}"
-        for column in dated
-    )
-    return f"(select * replace ({rewrites}) from {source})"
+    rewrites = []
+    for columns_alike in _dated_alike(contract):
+        chosen = _format(connection, contract, body, source, columns_alike)
+        rewrites += [f"{rewritten(column, chosen)} as {engine.name(column.name)}" for column in columns_alike]
+    return f"(select * replace ({', '.join(rewrites)}) from {source})" if rewrites else source
 
 
-def _format(connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body, source: str, column: Column) -> str:
-    """The first declared format that all cells of a column follow. Raises E_DATE_ORDER when there is none.
+def _dated_alike(contract: Contract) -> list[list[Column]]:
+    """The columns that have one format a file, together with those that may be written in the same formats."""
+    groups: dict[tuple[str, ...], list[Column]] = {}
+    for column in contract.columns:
+        if column.custom.oneFormatPerFile:
+            groups.setdefault(tuple(column.logicalTypeOptions.format or []), []).append(column)
+    return list(groups.values())
 
-    11/1/2026 says by itself neither its day nor its month; a later row of the same file usually does.
+
+def _format(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body, source: str, columns: list[Column]
+) -> str:
+    """The first declared format that all cells of these columns follow. Raises E_DATE_ORDER when there is none.
+
+    11/1/2026 says by itself neither its day nor its month; a later row of the same file usually does, or the column
+    beside it.
     """
-    formats = column.logicalTypeOptions.format or []
-    misses = ", ".join(f"min(_row_number) filter (where {miss})" for miss in misses_of_formats(contract, column))
-    first_misses = _run(connection, f"select {misses} from {source}", body).fetchall()[0]
-    fitting = [one for one, miss in zip(formats, first_misses, strict=True) if miss is None]
-    if fitting:
-        return fitting[0]
-    record = max(first_misses)
+    formats = columns[0].logicalTypeOptions.format or []
+    tests = [f"min(_row_number) filter (where {miss})" for c in columns for miss in misses_of_formats(contract, c)]
+    first_misses = _run(connection, f"select {', '.join(tests)} from {source}", body).fetchall()[0]
+    # Of each format the first cell that does not follow it: (record, column).
+    broken = [
+        min(((miss, n) for n, miss in enumerate(first_misses[k :: len(formats)]) if miss is not None), default=None)
+        for k in range(len(formats))
+    ]
+    if fitting := [one for one, miss in zip(formats, broken, strict=True) if miss is None]:
+        return format_of_period(connection, contract, columns[0], fitting, source)
+    record, number = max(miss for miss in broken if miss is not None)
     raise IngestError(
         Fault(
             "E_DATE_ORDER",
@@ -182,7 +196,7 @@ def _format(connection: duckdb.DuckDBPyConnection, contract: Contract, body: Bod
             "a mixture, first broken here",
             record=record,
             line=body.lines_of([record]).get(record),
-            column=column.name,
+            column=columns[number].name,
         )
     )
 
@@ -280,8 +294,8 @@ def _require_rows(contract: Contract, records: int, dropped_rows: int) -> None:
 
 def _require_unique(connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body, kept: str) -> None:
     for key in contract.unique_keys:
-        names = ", ".join(engine.name(column) for column in key)
-        given = " and ".join(f"{engine.name(column)} is not null" for column in key)
+        names = ", ".join(engine.name(column) for column in [*key.given, *key.optional])
+        given = " and ".join(f"{engine.name(column)} is not null" for column in key.given)
         repeats = engine.rows(
             connection,
             f"select min(_row_number), list_sort(list(_row_number))[2] from {kept} where {given} "
@@ -297,7 +311,7 @@ def _require_unique(connection: duckdb.DuckDBPyConnection, contract: Contract, b
                     f"the key of record {first} again",
                     record=second,
                     line=body.lines_of([second]).get(second),
-                    column=", ".join(key),
+                    column=", ".join(key.given),
                 )
             )
 

@@ -101,6 +101,10 @@ def rules_of(contract: Contract) -> list[Rule]:
         result += _common_rules(column.name, cell, column.required, column.custom.currency)
         for member in column.custom.members:
             result += _member_rules(column, member)
+    for left, right in contract.ingest.rows.equal:
+        cell, other = engine.name(right), engine.name(left)
+        test = f"{other} is null or {cell} = {other}"
+        result.append(_rule(right, "equal", f"the same as {left}", cell, test))
     if contract.ingest.format.header:
         return result
     fields = len(contract.delivered_columns)

@@ -186,7 +186,9 @@ def _version(column: str) -> str:
     """A version column as an instant that does not depend on the zone of the session; naive text is UTC."""
     cell = engine.name(column)
     naive = f"try_strptime({cell}, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%d %H:%M', '%Y-%m-%dT%H:%M:%S'])"
-    return f"coalesce({naive}, timezone('UTC', try_cast({cell} as timestamptz)))"
+    # Whole numbers count from 1970; whatever their unit, within one contract they sort alike.
+    epoch = f"make_timestamp(try_cast({cell} as bigint))"
+    return f"coalesce({naive}, timezone('UTC', try_cast({cell} as timestamptz)), {epoch})"
 
 
 def source_files(connection: duckdb.DuckDBPyConnection, lake: Lake, known_at: datetime | None = None) -> None:

@@ -62,7 +62,11 @@ class Home:
     def contracts(self) -> list[Contract]:
         """Contracts of the sources that have a folder in the inbox; a test should not wait for the others."""
         sources = {path.name for path in self.inbox.iterdir()}
-        return [contract for contract in load_contracts().values() if contract.id.split("__")[0] in sources]
+        return [
+            contract
+            for contract in load_contracts().values()
+            if sources & {glob.split("/")[0] for glob in contract.ingest.glob}
+        ]
 
     def load_one(self) -> FileOutcome:
         (outcome,) = self.load().values()

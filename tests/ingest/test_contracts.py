@@ -15,8 +15,8 @@ def read(folder: Path, content: str, name: str = "zendesk__satisfaction_ratings"
     load_contracts(folder)
 
 
-def test_the_catalogue_has_fourteen_objects() -> None:
-    assert len(load_contracts()) == 14
+def test_a_contract_is_known_by_its_name() -> None:
+    assert len(load_contracts()) > 14
     assert all(contract.id == key for key, contract in load_contracts().items())
 
 

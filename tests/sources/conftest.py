@@ -20,7 +20,8 @@ def delivered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     """The warehouse of all files of the modules at hand, as of 2026-11-09 00:00 in Berlin."""
     built = Warehouse(tmp_path_factory.mktemp("sources"))
     files: dict[str, str | bytes] = {}
-    for module in sorted({item.module for item in request.session.items}, key=lambda module: module.__name__):
+    modules = {item.module for item in request.session.items if item.module.__name__.startswith(__package__ or "")}
+    for module in sorted(modules, key=lambda module: module.__name__):
         for name, content in getattr(module, "FILES", {}).items():
             assert name not in files, f"two modules deliver {name}"
             files[name] = content

@@ -116,10 +116,10 @@ def test_identifiers_seen_together_are_an_edge(
     rows: Rows, a_type: str, a_value: str, b_type: str, b_value: str
 ) -> None:
     found = rows(f"""
-        select count(*) from events.identifier_edges
+        select count(*) > 0, count(*) = count(distinct source) from events.identifier_edges
         where (a_type, a_value, b_type, b_value) = ('{a_type}', '{a_value}', '{b_type}', '{b_value}')
     """)
-    assert found == [(1,)]
+    assert found == [(True, True)]
 
 
 def test_a_click_never_ties_people_by_itself(rows: Rows) -> None:
@@ -130,11 +130,15 @@ def test_a_click_never_ties_people_by_itself(rows: Rows) -> None:
 
 
 def test_twins_of_one_fact_count_once(rows: Rows) -> None:
-    assert rows("select source, count(*) from events.touchpoints group by 1 order by 1") == [
+    assert rows("""
+        select source, count(*) from events.touchpoints
+        where source in ('ga4', 'hubspot', 'shopify', 'typeform', 'zendesk') group by 1 order by 1
+    """) == [
         ("ga4", 10), ("hubspot", 15), ("shopify", 9), ("typeform", 10), ("zendesk", 9)
     ]  # fmt: skip
-    assert rows("select count(*), sum(cost_amount), sum(clicks) from events.spend") == [(7, Decimal("3278.16"), 1544)]
-    assert rows("select count(distinct account_id), count(account_id) from events.spend") == [(1, 5)]
+    google = "from events.spend where source = 'google_ads'"
+    assert rows(f"select count(*), sum(cost_amount), sum(clicks) {google}") == [(7, Decimal("3278.16"), 1544)]
+    assert rows(f"select count(distinct account_id), count(account_id) {google}") == [(1, 5)]
 
 
 def test_touch_and_spend_meet_under_one_name(rows: Rows) -> None:
@@ -145,7 +149,9 @@ def test_touch_and_spend_meet_under_one_name(rows: Rows) -> None:
         ("hubspot", "advertising", "paid_search_brand", "DE | Search | Brand"),
         ("shopify", "commerce", "paid_search_brand", "DE | Search | Brand"),
     ]
-    assert rows("select distinct campaign_type, channel from events.spend order by 1, 2") == [
+    assert rows(
+        "select distinct campaign_type, channel from events.spend where source = 'google_ads' order by 1, 2"
+    ) == [
         ("performance_max", "cross_network"),
         ("search", "paid_search_brand"),
         ("search", "paid_search_generic"),
@@ -155,7 +161,8 @@ def test_touch_and_spend_meet_under_one_name(rows: Rows) -> None:
 
 def test_a_touch_that_brings_nobody_has_no_channel(rows: Rows) -> None:
     assert rows("""
-        select distinct family from events.touchpoints where channel is null order by 1
+        select distinct family from events.touchpoints
+        where channel is null and source in ('ga4', 'hubspot', 'shopify', 'typeform', 'zendesk') order by 1
     """) == [("commerce",), ("feedback",), ("sales",), ("support",), ("website",)]
 
 
@@ -186,14 +193,14 @@ def test_a_refund_is_dated_by_the_source_that_knows(rows: Rows) -> None:
 def test_one_deal_is_won_when_its_history_says(rows: Rows) -> None:
     assert rows("""
         select occurred_at, gross_amount, currency, identifier_value from events.conversions
-        where conversion_type = 'opportunity_won'
+        where conversion_type = 'opportunity_won' and source = 'hubspot'
     """) == [(datetime(2026, 11, 5, 15, 2, 11, 120000), Decimal("4860"), "EUR", "78971952")]
 
 
 def test_scores_are_shares_of_their_scale(rows: Rows) -> None:
     assert rows("""
         select source, instrument, count(*), min(score_share), max(score_share) from events.experience_scores
-        group by 1, 2 order by 1, 2
+        where source in ('typeform', 'zendesk') group by 1, 2 order by 1, 2
     """) == [
         ("typeform", "CSAT", 6, Decimal("0"), Decimal("1")),
         ("typeform", "NPS", 7, Decimal("0"), Decimal("1")),
@@ -202,7 +209,10 @@ def test_scores_are_shares_of_their_scale(rows: Rows) -> None:
 
 
 def test_consent_is_not_the_absence_of_a_refusal(rows: Rows) -> None:
-    assert rows("select source, state, count(*) from events.consents group by 1, 2 order by 1, 2") == [
+    assert rows("""
+        select source, state, count(*) from events.consents where source in ('hubspot', 'shopify')
+        group by 1, 2 order by 1, 2
+    """) == [
         ("hubspot", "implied", 5), ("hubspot", "not_asked", 1), ("hubspot", "withdrawn", 2),
         ("shopify", "denied", 4), ("shopify", "granted", 2),
     ]  # fmt: skip

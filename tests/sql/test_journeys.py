@@ -126,11 +126,15 @@ def test_a_ticket_before_any_purchase_is_no_purchase(bench: Bench) -> None:
         ("buyer", "support", "ticket_created", "2026-01-01"),
         ("buyer", "commerce", "order_placed", "2026-01-02"),
         ("buyer", "support", "ticket_created", "2026-01-03"),
+        ("stated", "sales", "call_made", "2026-01-03"),
     ]
     frame = pd.DataFrame(rows, columns=["customer_id", "family", "interaction_type", "occurred_at"])
-    frame = frame.assign(touchpoint_id=list("abcd"), session_id=None, is_machine=False, is_internal_test=False)
-    bench.put("journeys.customer_touchpoints", frame, occurred_at="timestamp", session_id="varchar")
-    assert bench.run("stage_events")["event_id"].tolist() == ["c", "d"]
+    frame = frame.assign(touchpoint_id=list("abcde"), session_id=None, is_machine=False, is_internal_test=False)
+    frame["stage_evidence"] = [None, None, None, None, "purchase"]
+    casts = {"occurred_at": "timestamp", "session_id": "varchar", "stage_evidence": "varchar"}
+    bench.put("journeys.customer_touchpoints", frame, **casts)
+    # What a source calls a stage stands, though no rule knows its interaction.
+    assert bench.run("stage_events")["event_id"].tolist() == ["c", "d", "e"]
 
 
 # --- sessions and touches -----------------------------------------------------------------------------------------

@@ -6,15 +6,29 @@ clicks as (
     select * from {{ ref('stg_google_ads__click_view') }}
 ),
 
+-- An id that two platforms use says nothing about either.
 campaigns as (
     select
         campaign_id,
-        max_by(campaign, spend_date) as campaign,
-        max_by(campaign_type, spend_date) as campaign_type,
-        max_by(channel, spend_date) as channel
+        max_by(campaign, (spend_date, spend_id)) as campaign,
+        max_by(campaign_type, (spend_date, spend_id)) as campaign_type,
+        max_by(channel, (spend_date, spend_id)) as channel
     from spend
     where campaign_id is not null
     group by campaign_id
+    having min(platform) = max(platform)
+),
+
+-- The tags of a link may serve several campaigns: then they still say the channel, if that is one.
+tagged as (
+    select
+        campaign_tag,
+        case when min(campaign_id) = max(campaign_id) and min(platform) = max(platform) then min(campaign_id) end
+            as campaign_id,
+        case when min(channel) = max(channel) then min(channel) end as channel
+    from spend
+    where campaign_tag is not null
+    group by campaign_tag
 ),
 
 clicked as (
@@ -39,6 +53,15 @@ handles as (
         campaigns.channel
     from clicked
     left join campaigns on clicked.campaign_id = campaigns.campaign_id
+    union all
+    select
+        tagged.campaign_tag,
+        tagged.campaign_id,
+        campaigns.campaign,
+        campaigns.campaign_type,
+        coalesce(campaigns.channel, tagged.channel)
+    from tagged
+    left join campaigns on tagged.campaign_id = campaigns.campaign_id
 )
 
 select * from handles

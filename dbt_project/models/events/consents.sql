@@ -5,6 +5,18 @@ with delivered as (
     union all
     {{ rows_from('stg_shopify__orders', occurred_at='created_at', where='state is not null and email is not null') }}
     union all
+    {{ rows_from('stg_tcf__decisions') }}
+    union all
+    {{ rows_from('stg_cookiebot__values') }}
+    union all
+    {{ rows_from('stg_cookiescript__consents') }}
+    union all
+    {{ rows_from('stg_salesforce__leads', occurred_at='updated_at', where='not is_deleted') }}
+    union all
+    {{ rows_from('stg_salesforce__contacts', occurred_at='updated_at', where='not is_deleted') }}
+    union all
+    {{ rows_from('stg_intercom__receipts', occurred_at='unsubscribed_at', where='unsubscribed_at is not null') }}
+    union all
     {{ rows_from('stg_mailchimp__consents') }}
     union all
     {{ rows_from('stg_klaviyo__consents') }}
@@ -20,7 +32,8 @@ decided as (
         state,
         occurred_at,
         method,
-        valid_until,
+        -- What ends a decision after as_of is not known yet: as of then it stands.
+        case when {{ before_as_of('valid_until') }} then valid_until end as valid_until,
         legal_basis,
         jurisdiction,
         policy_version,

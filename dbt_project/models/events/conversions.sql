@@ -29,7 +29,7 @@ with delivered as (
     union all
     {{ rows_from('stg_hubspot__deals',
         conversion_type="'opportunity_won'", occurred_at='stage_entered_at', gross_amount='amount',
-        net_amount='amount', order_ref='deal_id', twin_key='deal_id', where="deal_stage = 'closedwon'",
+        net_amount='amount', order_ref='deal_id', twin_key='deal_id', where="outcome = 'won'",
         source_priority=2) }}
     union all
     {{ rows_from('stg_hubspot__deal_stage_history',
@@ -37,6 +37,57 @@ with delivered as (
         order_ref='deal_id', where='is_reopened and not is_archived') }}
     union all
     {{ rows_from('stg_hubspot__form_submissions', conversion_type="'lead'", gross_amount='0', net_amount='0') }}
+    union all
+    {{ rows_from('stg_stripe__charges', conversion_type="'payment'", where='is_paid', source_priority=1) }}
+    union all
+    {{ rows_from('stg_stripe__payments', conversion_type="'payment'", where='is_paid', source_priority=2) }}
+    union all
+    {{ rows_from('stg_stripe__refunds',
+        conversion_type="'payment'", adjusts_conversion_id='charge_key', twin_key="'back:' || charge_key",
+        where='is_refunded', source_priority=1) }}
+    union all
+    {{ rows_from('stg_stripe__refunded_totals',
+        conversion_type="'payment'", adjusts_conversion_id='charge_key', twin_key="'back:' || charge_key",
+        source_priority='export_rank') }}
+    union all
+    {{ rows_from('stg_stripe__charges',
+        conversion_type="'order'", record_key="'order:' || record_key", twin_key='record_key', where='is_paid',
+        source_priority=1, order_rank=4) }}
+    union all
+    {{ rows_from('stg_stripe__payments',
+        conversion_type="'order'", record_key="'order:' || record_key", twin_key='record_key', where='is_paid',
+        source_priority=2, order_rank=4) }}
+    union all
+    {{ rows_from('stg_stripe__refunds',
+        conversion_type="'refund'", record_key="'order:' || record_key", twin_key='charge_key',
+        adjusts_conversion_id="'order:' || charge_key", where='is_refunded', source_priority=1, order_rank=4) }}
+    union all
+    {{ rows_from('stg_stripe__refunded_totals',
+        conversion_type="'refund'", record_key="'order:' || record_key", twin_key='charge_key',
+        adjusts_conversion_id="'order:' || charge_key", source_priority='export_rank', order_rank=4) }}
+    union all
+    {{ rows_from('stg_salesforce__opportunity_history',
+        conversion_type="'opportunity_won'", gross_amount='amount', net_amount='amount',
+        order_ref='opportunity_id', twin_key='opportunity_id', where='is_won and not is_deleted',
+        source_priority=1) }}
+    union all
+    {{ rows_from('stg_salesforce__opportunities',
+        conversion_type="'opportunity_won'", occurred_at='closed_at', gross_amount='amount', net_amount='amount',
+        order_ref='opportunity_id', twin_key='opportunity_id', where='is_won and not is_deleted',
+        source_priority=2) }}
+    union all
+    {{ rows_from('stg_salesforce__report',
+        conversion_type="'opportunity_won'", occurred_at='closed_at', gross_amount='amount', net_amount='amount',
+        order_ref='opportunity_id', twin_key='opportunity_id', where='is_won and not is_told_elsewhere',
+        source_priority=3) }}
+    union all
+    {{ rows_from('stg_salesforce__opportunity_history',
+        conversion_type="'void'", record_key="'void:' || record_key", adjusts_conversion_id='last_won_key',
+        gross_amount='-last_won_amount', order_ref='opportunity_id', where='is_reopened and not is_deleted') }}
+    union all
+    {{ rows_from('stg_salesforce__leads',
+        conversion_type="'lead'", occurred_at='created_at', gross_amount='0', net_amount='0',
+        where='not is_deleted') }}
     union all
     {{ rows_from('stg_klaviyo__orders', conversion_type="'order'", order_rank=3) }}
 ),

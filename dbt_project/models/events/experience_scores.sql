@@ -1,15 +1,29 @@
 with delivered as (
     {{ rows_from('stg_canonical__experience_scores', where='is_answer') }}
     union all
-    {{ rows_from('stg_zendesk__satisfaction_ratings', where='score is not null') }}
+    {{ rows_from('stg_zendesk__satisfaction_ratings', twin_key='about_ref', where='score is not null') }}
     union all
-    {{ rows_from('stg_typeform__responses',
-        instrument="'NPS'", scale_min='0', scale_max='10', score='nps_score',
-        where='nps_score is not null') }}
+    {{ rows_from('stg_typeform__answers') }}
     union all
-    {{ rows_from('stg_typeform__responses',
-        instrument="'CSAT'", family="'commerce'", scale_min='1', scale_max='5', score='delivery_score',
-        where='delivery_score is not null') }}
+    {{ rows_from('stg_qualtrics__answers') }}
+    union all
+    {{ rows_from('stg_surveymonkey__answers') }}
+    union all
+    {{ rows_from('stg_delighted__responses') }}
+    union all
+    {{ rows_from('stg_intercom__conversations', where='score is not null') }}
+    union all
+    {{ rows_from('stg_zendesk__tickets_csv',
+        answered_at='updated_at', twin_key='about_ref', where='score is not null', source_priority=2) }}
+),
+
+cut as (
+    select * from delivered
+    where {{ before_as_of('answered_at') }}
+),
+
+preferred as (
+    {{ preferred_rows('cut', 'instrument') }}
 ),
 
 scored as (
@@ -34,8 +48,7 @@ scored as (
         is_complete,
         source_file_id,
         source_row_number
-    from delivered
-    where {{ before_as_of('answered_at') }}
+    from preferred
 )
 
 select * from scored

@@ -60,6 +60,76 @@ with observed as (
         ('order_name', 'user_id', 'form_prefill', 'strong'),
     ]) }}
     union all
+    {{ edges_from('stg_stripe__charges', 'occurred_at', [
+        ('email', 'stripe_customer_id', 'same_record', 'deterministic'),
+        ('email', 'order_name', 'same_record', 'strong'),
+        ('order_name', 'stripe_customer_id', 'same_record', 'strong'),
+    ]) }}
+    union all
+    {{ edges_from('stg_stripe__payments', 'occurred_at', [
+        ('email', 'stripe_customer_id', 'same_record', 'deterministic'),
+        ('email', 'order_name', 'same_record', 'strong'),
+        ('order_name', 'stripe_customer_id', 'same_record', 'strong'),
+    ]) }}
+    union all
+    {{ edges_from('stg_qualtrics__responses', 'answered_at', [
+        ('email', 'user_id', 'form_prefill', 'strong'),
+        ('email', 'order_name', 'form_prefill', 'strong'),
+        ('order_name', 'user_id', 'form_prefill', 'strong'),
+    ]) }}
+    union all
+    {{ edges_from('stg_surveymonkey__responses', 'answered_at', [
+        ('email', 'user_id', 'form_prefill', 'strong'),
+    ]) }}
+    union all
+    {{ edges_from('stg_delighted__responses', 'answered_at', [
+        ('email', 'order_name', 'form_prefill', 'strong'),
+    ]) }}
+    union all
+    {{ edges_from('stg_tcf__visits', 'occurred_at', [
+        ('ga_client_id', 'user_id', 'login', 'deterministic'),
+    ]) }}
+    union all
+    {{ edges_from('stg_salesforce__leads', 'created_at', [
+        ('email', 'salesforce_lead_id', 'same_record', 'deterministic'),
+        ('phone', 'salesforce_lead_id', 'same_record', 'strong'),
+        ('phone:mobile_phone', 'salesforce_lead_id', 'same_record', 'strong'),
+        ('salesforce_contact_id', 'salesforce_lead_id', 'same_record', 'deterministic'),
+        ('salesforce_lead_id', 'salesforce_lead_id:master_salesforce_lead_id', 'explicit_merge', 'deterministic'),
+    ]) }}
+    union all
+    {{ edges_from('stg_salesforce__contacts', 'created_at', [
+        ('email', 'salesforce_contact_id', 'same_record', 'deterministic'),
+        ('phone', 'salesforce_contact_id', 'same_record', 'strong'),
+        ('phone:mobile_phone', 'salesforce_contact_id', 'same_record', 'strong'),
+        ('salesforce_contact_id', 'salesforce_contact_id:master_salesforce_contact_id',
+            'explicit_merge', 'deterministic'),
+    ]) }}
+    union all
+    {{ edges_from('stg_salesforce__campaign_members', 'created_at', [
+        ('salesforce_contact_id', 'salesforce_lead_id', 'same_record', 'deterministic'),
+    ]) }}
+    union all
+    {{ edges_from('stg_intercom__conversation_contacts', 'seen_at', [
+        ('intercom_contact_id', 'user_id', 'login', 'deterministic'),
+        ('email', 'intercom_contact_id', 'same_record', 'deterministic'),
+    ]) }}
+    union all
+    {{ edges_from('stg_intercom__receipts', 'received_at', [
+        ('intercom_contact_id', 'user_id', 'login', 'deterministic'),
+        ('email', 'intercom_contact_id', 'same_record', 'deterministic'),
+    ]) }}
+    union all
+    {{ edges_from('stg_discourse__users', 'occurred_at', [
+        ('discourse_user_id', 'user_id', 'login', 'deterministic'),
+        ('discourse_user_id', 'email', 'same_record', 'deterministic'),
+        ('discourse_user_id', 'email:unconfirmed_email', 'same_record', 'weak'),
+    ]) }}
+    union all
+    {{ edges_from('stg_discourse__user_emails', 'occurred_at', [
+        ('discourse_user_id', 'email', 'alias', 'deterministic'),
+    ]) }}
+    union all
     {{ edges_from('stg_mailchimp__members', 'member_since', [
         ('email', 'email_md5', 'hashed_equality', 'deterministic'),
         ('email', 'mailchimp_euid', 'same_record', 'deterministic'),

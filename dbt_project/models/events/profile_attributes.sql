@@ -12,6 +12,12 @@ with observed as (
     union all
     {{ attributes_from('stg_shopify__orders', 'email', 'created_at', ['shipping_country']) }}
     union all
+    {{ attributes_from('stg_salesforce__leads', 'salesforce_lead_id', 'updated_at', ['lead_source', 'lead_status']) }}
+    union all
+    {{ attributes_from('stg_salesforce__contacts', 'salesforce_contact_id', 'updated_at', ['lead_source']) }}
+    union all
+    {{ attributes_from('stg_discourse__users', 'discourse_user_id', 'observed_at', ['trust_level']) }}
+    union all
     {{ attributes_from('stg_mailchimp__members', 'email', 'changed_at', [
         'email_status', 'email_country', 'time_zone', 'member_rating', 'tags'
     ]) }}

@@ -4,6 +4,16 @@ with delivered as (
     {{ rows_from('stg_google_ads__campaign_stats', source_priority=1) }}
     union all
     {{ rows_from('stg_google_ads__campaign_report', source_priority=2) }}
+    union all
+    {{ rows_from('stg_meta_ads__insights', source_priority=1) }}
+    union all
+    {{ rows_from('stg_meta_ads__ads_manager', source_priority=2) }}
+    union all
+    {{ rows_from('stg_linkedin_ads__ad_performance') }}
+    union all
+    {{ rows_from('stg_microsoft_ads__campaign_performance') }}
+    union all
+    {{ rows_from('stg_tiktok_ads__report') }}
 ),
 
 cut as (
@@ -12,8 +22,14 @@ cut as (
     where {{ day_before_as_of('spend_date') }}
 ),
 
+-- A screen download and an API never add up. They may stop at different levels, so a row counts as told when the
+-- better export has the campaign's day and neither its ad set nor its ad is another one.
 preferred as (
-    {{ preferred_rows('cut', 'platform') }}
+    select told.*
+    from cut as told
+    where
+        {{ not_told_better('cut', 'better.campaign_id = told.campaign_id') }}
+        and {{ not_told_better('cut', same_name_of_one_account()) }}
 ),
 
 -- A campaign is renamed while it runs, and each export leaves something out: the latest name, the known type and the
@@ -23,8 +39,9 @@ campaigns as (
         platform,
         campaign_id,
         max(account_id) as account_id,
-        max_by(campaign, (spend_date, -source_priority)) filter (where campaign is not null) as campaign,
-        max_by(campaign_type, (spend_date, -source_priority)) filter (where campaign_type is not null) as campaign_type
+        max_by(campaign, (spend_date, -source_priority, campaign)) filter (where campaign is not null) as campaign,
+        max_by(campaign_type, (spend_date, -source_priority, campaign_type))
+            filter (where campaign_type is not null) as campaign_type
     from cut
     where campaign_id is not null
     group by platform, campaign_id
@@ -63,6 +80,7 @@ final as (
         named.attribution_setting,
         named.utm_source,
         named.utm_medium,
+        named.campaign_tag,
         coalesce(named.channel, channels.channel) as channel,
         named.spend_date,
         named.cost_amount,

@@ -3,7 +3,7 @@ with delivered as (
     union all
     {{ rows_from('stg_ga4__events', visitor_type="case when visitor_id is not null then 'ga_client_id' end") }}
     union all
-    {{ rows_from('stg_hubspot__deal_stage_history') }}
+    {{ rows_from('stg_hubspot__deal_stage_history', where="not (is_archived and interaction_type = 'deal_won')") }}
     union all
     {{ rows_from('stg_hubspot__form_submissions') }}
     union all
@@ -38,6 +38,54 @@ with delivered as (
         occurred_at='answered_at', interaction_type="'survey_promoter'",
         where='is_complete and is_promoter') }}
     union all
+    {{ rows_from('stg_qualtrics__responses',
+        occurred_at='answered_at', interaction_type="'survey_answered'", where='is_complete and is_valid') }}
+    union all
+    {{ rows_from('stg_qualtrics__answers',
+        occurred_at='answered_at', family="'feedback'", interaction_type="'survey_promoter'",
+        where="is_complete and instrument = 'NPS' and score >= 9") }}
+    union all
+    {{ rows_from('stg_surveymonkey__responses',
+        occurred_at='answered_at', interaction_type="'survey_answered'", where='is_complete') }}
+    union all
+    {{ rows_from('stg_surveymonkey__answers',
+        occurred_at='answered_at', family="'feedback'", interaction_type="'survey_promoter'",
+        where="is_complete and instrument = 'NPS' and score >= 9") }}
+    union all
+    {{ rows_from('stg_delighted__responses',
+        occurred_at='answered_at', family="'feedback'", interaction_type="'survey_answered'") }}
+    union all
+    {{ rows_from('stg_delighted__responses',
+        occurred_at='answered_at', family="'feedback'", interaction_type="'survey_promoter'",
+        where="instrument = 'NPS' and score >= 9") }}
+    union all
+    {{ rows_from('stg_salesforce__opportunity_history', order_ref='opportunity_id', where='not is_deleted') }}
+    union all
+    {{ rows_from('stg_salesforce__leads',
+        occurred_at='converted_at', occurred_at_precision="'day'", interaction_type="'lead_converted'",
+        order_ref='opportunity_id', where='converted_at is not null and not is_deleted') }}
+    union all
+    {{ rows_from('stg_salesforce__campaign_members',
+        occurred_at='created_at', interaction_type="'message_sent'", direction="'outbound'",
+        where='is_sent and not is_deleted') }}
+    union all
+    {{ rows_from('stg_salesforce__campaign_members',
+        occurred_at='responded_at', occurred_at_precision='responded_at_precision',
+        interaction_type="'campaign_response'", direction="'inbound'",
+        where='responded_at is not null and not is_deleted') }}
+    union all
+    {{ rows_from('stg_intercom__conversations') }}
+    union all
+    {{ rows_from('stg_intercom__conversations',
+        occurred_at='closed_at', interaction_type="'conversation_closed'", direction="'outbound'",
+        where='closed_at is not null') }}
+    union all
+    {{ rows_from('stg_intercom__message_events') }}
+    union all
+    {{ rows_from('stg_discourse__users', where='is_countable') }}
+    union all
+    {{ rows_from('stg_discourse__posts', where='is_countable') }}
+    union all
     {{ rows_from('stg_mailchimp__recipients') }}
     union all
     {{ rows_from('stg_mailchimp__email_activity', twin_key='twin_key', source_priority=1) }}
@@ -68,13 +116,17 @@ named as (
     select
         preferred.* exclude (campaign, campaign_id, channel),
         preferred.channel as stated_channel,
-        coalesce(preferred.campaign_id, handles.campaign_id) as campaign_id,
-        coalesce(handles.campaign, preferred.campaign) as campaign,
-        handles.campaign_type,
-        handles.channel as campaign_channel
+        coalesce(preferred.campaign_id, handles.campaign_id, tags.campaign_id) as campaign_id,
+        coalesce(handles.campaign, tags.campaign, preferred.campaign) as campaign,
+        coalesce(handles.campaign_type, tags.campaign_type) as campaign_type,
+        coalesce(handles.channel, tags.channel) as campaign_channel
     from preferred
     left join {{ ref('campaign_handles') }} as handles
         on coalesce(preferred.campaign_id, preferred.click_id) = handles.handle
+    -- Where neither id is known at the platform, the visit carries the tags of the ad's own link.
+    left join {{ ref('campaign_handles') }} as tags
+        on handles.handle is null
+        and {{ campaign_tag('preferred.utm_source', 'preferred.utm_medium', 'preferred.campaign') }} = tags.handle
 ),
 
 channels as (

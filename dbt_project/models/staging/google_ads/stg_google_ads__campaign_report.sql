@@ -8,9 +8,14 @@ renamed as (
         'google_ads' as source,
         'google_ads' as platform,
         replace({{ clean_text('customer_id') }}, '-', '') as account_id,
+        {{ clean_text('account_name') }} as account,
         {{ clean_text('campaign_id') }} as campaign_id,
         {{ clean_text('campaign') }} as campaign,
         replace(lower({{ clean_text('campaign_type') }}), ' ', '_') as campaign_type,
+        {{ clean_text('ad_group_id') }} as ad_set_id,
+        {{ clean_text('ad_group') }} as ad_set,
+        {{ clean_text('ad_id') }} as ad_id,
+        cast(null as varchar) as ad,
         'google' as utm_source,
         'cpc' as utm_medium,
         try_cast(day as date) as spend_date,
@@ -20,15 +25,19 @@ renamed as (
         {{ clean_count('clicks') }} as clicks,
         {{ clean_money('conversions') }} as platform_conversions,
         {{ clean_money('conversion_value') }} as platform_conversion_value,
+        _delivery_rank as delivery_rank,
         _file_id as source_file_id,
         _row_number as source_row_number
     from source
 ),
 
--- A download without campaign ids names its campaigns; the name is then the only key there is.
+newest as (
+    {{ newest_telling('renamed') }}
+),
+
 keyed as (
-    select *, {{ key_of(['platform', 'spend_date', 'coalesce(campaign_id, campaign)']) }} as record_key
-    from renamed
+    select *, {{ spend_key() }} as record_key
+    from newest
 )
 
 select * from keyed

@@ -23,9 +23,14 @@ renamed as (
         'google_ads' as source,
         'google_ads' as platform,
         account.id as account_id,
+        cast(null as varchar) as account,
         promoted.id as campaign_id,
         promoted.name as campaign,
         lower(promoted.advertisingchanneltype) as campaign_type,
+        cast(null as varchar) as ad_set_id,
+        cast(null as varchar) as ad_set,
+        cast(null as varchar) as ad_id,
+        cast(null as varchar) as ad,
         'google' as utm_source,
         'cpc' as utm_medium,
         try_cast(segment.date as date) as spend_date,
@@ -36,14 +41,19 @@ renamed as (
         try_cast(metric.clicks as bigint) as clicks,
         try_cast(metric.conversions as decimal(18, 6)) as platform_conversions,
         try_cast(metric.conversionsvalue as decimal(18, 6)) as platform_conversion_value,
+        _delivery_rank as delivery_rank,
         _file_id as source_file_id,
         _row_number as source_row_number
     from parsed
 ),
 
+newest as (
+    {{ newest_telling('renamed') }}
+),
+
 keyed as (
-    select *, {{ key_of(['platform', 'spend_date', 'coalesce(campaign_id, campaign)']) }} as record_key
-    from renamed
+    select *, {{ spend_key() }} as record_key
+    from newest
 )
 
 select * from keyed

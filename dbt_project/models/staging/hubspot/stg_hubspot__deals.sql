@@ -3,6 +3,11 @@ with source as (
     where _is_current
 ),
 
+stages as (
+    select * from {{ ref('deal_stages') }}
+    where source = 'hubspot'
+),
+
 -- A deal of two contacts stays one deal: the first contact stands for it, the amount is never multiplied.
 renamed as (
     select
@@ -12,7 +17,8 @@ renamed as (
         'hubspot_contact_id' as identifier_type,
         nullif(trim(split_part(associated_contact_ids, ';', 1)), '') as identifier_value,
         nullif(trim(split_part(associated_contact_ids, ';', 1)), '') as hubspot_contact_id,
-        {{ deal_stage('deal_stage') }} as deal_stage,
+        coalesce({{ deal_stage('stages.name') }}, {{ deal_stage('deal_stage') }}) as deal_stage,
+        coalesce(stages.outcome, 'open') as outcome,
         {{ clean_text('pipeline') }} as pipeline,
         {{ clean_money('amount') }} as amount,
         upper({{ clean_text('currency') }}) as currency,
@@ -22,6 +28,7 @@ renamed as (
         _file_id as source_file_id,
         _row_number as source_row_number
     from source
+    left join stages on {{ deal_stage('source.deal_stage') }} = stages.stage
 )
 
 select * from renamed

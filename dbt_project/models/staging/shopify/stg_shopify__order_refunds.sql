@@ -9,15 +9,15 @@ source as (
 first_seen as (
     select
         {{ clean_text('id') }} as order_id,
-        replace(name, '#', '') as order_name,
+        max_by(replace(name, '#', ''), (_delivery_rank, _row_number)) as order_name,
         {{ clean_money('refunded_amount') }} as refunded_amount,
-        upper(currency) as currency,
+        min_by(upper(currency), (_delivery_rank, _row_number)) as currency,
         min_by({{ clean_email('email') }}, _delivery_rank) as email,
         min(coalesce(_exported_at, {{ utc_instant('created_at') }})) as occurred_at,
         min_by(_file_id, (_delivery_rank, _row_number)) as source_file_id,
         min_by(_row_number, (_delivery_rank, _row_number)) as source_row_number
     from source
-    group by 1, 2, 3, 4
+    group by {{ clean_text('id') }}, {{ clean_money('refunded_amount') }}
 ),
 
 -- The column is a running total: each new value adds one refund of the difference.

@@ -1,18 +1,30 @@
-with source as (
-    select * from {{ source('raw', 'shopify__orders') }}
-    where _is_current
+with
+-- An order is its Id: the newest file that holds it tells it, whatever it was called before and whoever has its name
+-- now. The oldest exports have no Id; their orders take the one that a later export gives to the name.
+source as (
+    select
+        *,
+        coalesce(
+            {{ clean_text('id') }},
+            min({{ clean_text('id') }}) over (partition by name),
+            replace(name, '#', '')
+        ) as order_id
+    from {{ source('raw', 'shopify__orders') }}
+    where _is_current or id <> ''
 ),
 
 -- One line per article; only the first line of an order carries the order's own values, so nothing is filled or summed.
 order_lines as (
-    select *, row_number() over (partition by name order by _row_number) as line_number
+    select
+        *,
+        row_number() over (partition by order_id order by _delivery_rank desc, _row_number) as line_number
     from source
     where id <> '' or financial_status <> ''
 ),
 
 cleaned as (
     select
-        coalesce({{ clean_text('id') }}, replace(name, '#', '')) as order_id,
+        order_id,
         replace(name, '#', '') as order_name,
         {{ clean_email('email') }} as email,
         {{ clean_phone('phone') }} as phone,

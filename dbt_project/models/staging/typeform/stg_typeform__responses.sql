@@ -11,10 +11,7 @@ cleaned as (
             when try_cast(nps_score as decimal(18, 6)) between 0 and 10
                 then try_cast(nps_score as decimal(18, 6))
         end as nps_score,
-        case
-            when try_cast(delivery_satisfaction as decimal(18, 6)) between 1 and 5
-                then try_cast(delivery_satisfaction as decimal(18, 6))
-        end as delivery_score,
+        try_cast(delivery_satisfaction as decimal(18, 6)) as delivery_score,
         {{ clean_email('email') }} as email,
         {{ clean_phone('phone') }} as phone,
         -- A hidden field the link did not fill arrives as x's.
@@ -47,7 +44,8 @@ renamed as (
         'inbound' as direction,
         order_name as order_ref,
         case when order_name is not null then 'order' else 'relationship' end as about_type,
-        coalesce(order_name, response_id) as about_ref,
+        -- A relationship has no number: the latest answer of a wave then replaces the earlier ones of the same person.
+        order_name as about_ref,
         is_complete,
         nps_score >= 9 as is_promoter,
         asked_at,

@@ -3,13 +3,22 @@ with source as (
     where _is_current
 ),
 
+-- Only staff can be given a ticket: whoever was is no customer, wherever they appear.
+agents as (
+    select distinct assignee_id as agent_id from source
+    where assignee_id is not null
+),
+
 parsed as (
     select
-        *,
+        source.*,
+        -- A mail that staff forwarded opens a ticket in the forwarder's name; the customer behind it is not told.
+        agents.agent_id is not null as is_from_agent,
         {{ json_fields('via', {'channel': 'VARCHAR'}) }}.channel as contact_channel,
         {{ json_fields('metric_set', {'solved_at': 'VARCHAR'}) }}.solved_at as solved_text,
         {{ json_fields('requester', {'email': 'VARCHAR', 'external_id': 'VARCHAR'}) }} as person
     from source
+    left join agents on source.requester_id = agents.agent_id
 ),
 
 renamed as (
@@ -17,11 +26,11 @@ renamed as (
         'zendesk' as source,
         {{ key_of(["'ticket'", 'id']) }} as record_key,
         id as ticket_id,
-        'zendesk_user_id' as identifier_type,
-        requester_id as identifier_value,
-        requester_id as zendesk_user_id,
-        {{ clean_email('person.email') }} as email,
-        {{ clean_text('person.external_id') }} as user_id,
+        case when not is_from_agent then 'zendesk_user_id' end as identifier_type,
+        case when not is_from_agent then requester_id end as identifier_value,
+        case when not is_from_agent then requester_id end as zendesk_user_id,
+        case when not is_from_agent then {{ clean_email('person.email') }} end as email,
+        case when not is_from_agent then {{ clean_text('person.external_id') }} end as user_id,
         'support' as family,
         -- Written by an agent on somebody's behalf: the customer was spoken to, and did not ask.
         case when submitter_id <> requester_id then 'outbound' else 'inbound' end as direction,

@@ -17,6 +17,18 @@ renamed as (
         'inbound' as direction,
         lower(via) as contact_channel,
         lower(status) as status,
+        'CSAT' as instrument,
+        0 as scale_min,
+        1 as scale_max,
+        -- Offered and Not Offered are no answers.
+        case
+            when lower(satisfaction_score) like 'good%' then 1
+            when lower(satisfaction_score) like 'bad%' then 0
+        end as score,
+        satisfaction_score as label,
+        'ticket' as about_type,
+        id as about_ref,
+        true as is_complete,
         {{ local_to_utc('created_at', var('zendesk_csv_time_zone')) }} as created_at,
         {{ local_to_utc('updated_at', var('zendesk_csv_time_zone')) }} as updated_at,
         {{ local_to_utc('solved_at', var('zendesk_csv_time_zone')) }} as solved_at,

@@ -1,0 +1,28 @@
+with users as (
+    select * from {{ ref('stg_discourse__users') }}
+    where discourse_user_id is not null
+),
+
+-- Further confirmed mails, separated by semicolons, and the one the company's own login sent along.
+delivered as (
+    select discourse_user_id, occurred_at, {{ unnest_text('secondary_emails', ';') }} as raw_email
+    from users
+    where secondary_emails <> ''
+    union all
+    select discourse_user_id, occurred_at, external_email
+    from users
+    where external_email <> ''
+),
+
+cleaned as (
+    select distinct
+        'discourse' as source,
+        discourse_user_id,
+        {{ clean_email('raw_email') }} as email,
+        occurred_at
+    from delivered
+)
+
+select *, {{ key_of(["'user_email'", 'discourse_user_id', 'email']) }} as record_key
+from cleaned
+where email is not null and email not like '%.invalid'
