@@ -45,7 +45,7 @@ from journey_pipeline.world.tables import (
 from journey_pipeline.world.truth import write_truth
 from journey_pipeline.world.vendors import Delivery, google_ads, start_records
 
-DEFAULT_CUSTOMERS = 6500  # about 100,000 touchpoints in the default number of weeks
+DEFAULT_CUSTOMERS = 6300  # about 100,000 touchpoints in the default number of weeks
 DEFAULT_WEEKS = 26
 DEFAULT_SEED = 7
 DEFAULT_END = date(2026, 11, 16)

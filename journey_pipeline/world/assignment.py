@@ -110,10 +110,10 @@ def mail_tools(people: People, sources: frozenset[str]) -> NDArray[np.str_]:
 
 
 def desks_of(tickets: Columns, people: People, sources: frozenset[str]) -> NDArray[np.str_]:
-    """Help desk of each ticket: a third of what people with an account ask reaches Intercom, from inside the app."""
+    """Help desk of each ticket: half of what people with an account ask reaches Intercom, from inside the app."""
     person, number = tickets["person"].astype(np.int64), tickets["ticket"].astype(np.int64)
     asks_inside = (person >= 0) & people.has_user_id[np.maximum(person, 0)] & (tickets["kind"] == NORMAL)
-    desk = shared(np.where(asks_inside, number, -3), 3, 1, "intercom", "zendesk", sources)
+    desk = shared(np.where(asks_inside, number, -2), 2, 1, "intercom", "zendesk", sources)
     return np.where(asks_inside, desk, "zendesk")
 
 

@@ -67,6 +67,15 @@ class Calendar:
         """First UTC epoch second that is no longer in the market."""
         return int(self.midnight[-1])
 
+    @property
+    def twice_at(self) -> int | None:
+        """First UTC epoch second at which the clocks show an hour again, None when that does not happen."""
+        back = [
+            int(at) for at, offset, before in zip(self.shift_at[1:], self.shift_offset[1:], self.shift_offset, strict=False)
+            if offset < before
+        ]  # fmt: skip
+        return back[0] if back else None
+
     def day(self, number: int) -> date:
         """The business date of a day number."""
         return self.start + timedelta(int(number))

@@ -67,6 +67,7 @@ WRITERS: dict[str, Write] = {
     "cookiebot": cookiebot.write,
     "cookiescript": cookiescript.write,
 }
+TWICE = ("meta_ads", "tiktok_ads", "typeform")
 # What counts as an interaction of a person, of the totals the writers note.
 TOLD = ("tracked_events", "mail_actions", "conversations", "app_messages", "posts", "signups", "tickets",
         "form_submissions", "leads")  # fmt: skip
@@ -92,6 +93,18 @@ def write_sources(
         if source in chosen:
             say(f"writing {source}", number / len(WRITERS))
             write(con, delivery, calendar)
+    if delivery.is_planted:
+        _deliver_twice(delivery)
+
+
+def _deliver_twice(delivery: Delivery) -> None:
+    """Plant the last file of some sources a second time, under the name a browser gives a second download."""
+    for source in TWICE:
+        names = [name for name in delivery.sizes if name.startswith(f"{source}/")]
+        if names:
+            stem, ending = max(names).rsplit(".", 1)
+            delivery.write(f"{stem} (1).{ending}", (delivery.folder / max(names)).read_bytes())
+            delivery.defects[f"{source}.file_delivered_twice"] = 1
 
 
 def touchpoints_told(con: duckdb.DuckDBPyConnection, sources: frozenset[str]) -> int:

@@ -64,6 +64,9 @@ with found as (
         from deal_stages as h join deals as d using (deal) where h.stage <> 6
     union all select person, created_at * 1000000, 4 from tickets where kind <> 0
     union all select person, submitted_at * 1000000, if(recommend >= 9, 5, 4) from answers where is_complete
+    union all select person, clicked_at * 1000000, 1 from mail_clicks
+    union all select person, (min(started_at) - 60) * 1000000, 4 from sessions where kind = 4
+        and person in (select person from owned where identifier_type = 'discourse_user_id') group by person
 )
 select person, moment, stage, row_number() over (order by moment, person, stage) as id
 from found where stage is not null and person >= 0

@@ -129,6 +129,7 @@ union all select person, (47000000 + person)::varchar from contacts where has_me
 def write(con: duckdb.DuckDBPyConnection, delivery: Delivery, calendar: Calendar, defects: bool) -> None:
     """Write the four files; the snapshots carry the date of the market's last day."""
     con.execute(CONTACTS, {"defects": defects})
+    _plant(con, delivery, calendar)
     own(con, "hubspot_contact_id", OWNED)
     count(con, "contacts", "select 'all', count(*) from contacts")
     count(con, "form_submissions", "select if(is_junk, 'junk', 'real'), count(*) from forms where crm = 'hubspot' group by 1")
@@ -143,3 +144,14 @@ def write(con: duckdb.DuckDBPyConnection, delivery: Delivery, calendar: Calendar
         delivery.write_text(f"hubspot/hubspot-crm-exports-all-{name}-{stamp}.csv", f"{header}\n{rows}")
     delivery.write_text("hubspot/deals_propertiesWithHistory_dealstage.jsonl", lines(con, HISTORY))
     delivery.write_text("hubspot/form_submissions.jsonl", lines(con, FORMS))
+
+
+def _plant(con: duckdb.DuckDBPyConnection, delivery: Delivery, calendar: Calendar) -> None:
+    """Create some contacts in the hour that the clocks show twice, where the market has one."""
+    if delivery.is_planted and calendar.twice_at:
+        con.execute(
+            "update contacts set created_at = $1 + if(person % 2 = 0, -1800, 1800) where person % 25 = 9 and copy = 0",
+            [calendar.twice_at],
+        )
+        delivery.plant(con, "select 'hubspot.create_date_in_repeated_hour', count(*) from contacts "
+                       "where person % 25 = 9 and copy = 0")  # fmt: skip

@@ -19,15 +19,27 @@ RECEIPT_HEADER = (
     "first_unsubscribe,first_hard_bounce"
 )
 
+# How-to questions of the app come beside what is asked about orders: every eighth user has one.
+ASKS_EVERY = 8
 # Versions of a conversation: rated at first, and with the changed mind; a planted one is opened by staff.
 _VERSIONS = f"""
 create or replace temp table intercom_versions as
-with asked as (
-    select t.*, p.user_id, p.email, {CONTACT} as contact_id, false as is_staff,
+with questions as (
+    select 700000 + person as ticket, person, min(started_at) + 3600 as created_at from sessions
+    where kind = 3 and person % {ASKS_EVERY} = 1 and person >= 0 group by person
+    having min(started_at) + 3600 < $end
+),
+asked as (
+    select t.* exclude (desk), p.user_id, p.email, {CONTACT} as contact_id, false as is_staff,
         case when rating = 1 and flipped_at = 0 then 4 + ticket % 2 when rating >= 0 then 1 + ticket % 2 end as stars
     from tickets as t join people as p using (person) where desk = 'intercom'
     union all
-    select t.* replace (ticket + 500000 as ticket, created_at + 9000 as created_at, created_at + 12000 as solved_at,
+    select ticket, null, person, 2, created_at, if(created_at + 7200 < $end, created_at + 7200, 0), 5 + ticket % 60,
+        if(person % 3 = 0 and created_at + 9000 < $end, 1, -2), if(person % 3 = 0, created_at + 9000, 0), 0, 1, 1,
+        p.user_id, p.email, {CONTACT}, false, if(person % 3 = 0 and created_at + 9000 < $end, 4 + ticket % 2, null)
+    from questions join people as p using (person)
+    union all
+    select t.* exclude (desk) replace (ticket + 500000 as ticket, created_at + 9000 as created_at, created_at + 12000 as solved_at,
         -2 as rating, 0 as rated_at, 0 as flipped_at), p.user_id, p.email, {CONTACT}, true, null
     from tickets as t join people as p using (person)
     where desk = 'intercom' and $planted and ticket % 4 = 1 and created_at + 12000 < $end
@@ -91,7 +103,7 @@ def write(con: duckdb.DuckDBPyConnection, delivery: Delivery, calendar: Calendar
     own(con, "intercom_contact_id", "select person, contact_id from intercom_versions "
         "union select person, contact_id from intercom_receipts")  # fmt: skip
     asked = "from intercom_versions where version = 1 and not is_staff"
-    count(con, "conversations", f"select 'intercom', count(*) {asked}")
+    count(con, "conversations", f"select if(ticket < 500000, 'about_orders', 'how_to'), count(*) {asked} group by 1")
     count(con, "conversation_ratings", "select last_stars::varchar, count(*) from (select arg_max(stars, version) "
           "as last_stars from intercom_versions where stars is not null group by ticket) group by 1")  # fmt: skip
     count(con, "app_messages", "select 'sent', count(*) from intercom_receipts union all select 'opened', "

@@ -27,7 +27,7 @@ create or replace temp table mailchimp_members as
 select m.person, p.* exclude (person), 5000 + m.person as leid,
     $start_at - 86400 * (m.person % 300) - 40000 as optin_at, a.done_at as left_at, c.title, c.campaign_id,
     case a.action when 'unsubscribe' then 'unsubscribed' when 'bounce' then 'cleaned' else 'subscribed' end as status,
-    $planted and phone is not null and m.person % 4 = 1 as has_guard
+    $planted and phone is not null and m.person % 4 = 2 as has_guard
 from mail_members as m join people as p using (person)
 left join mail_actions as a on a.person = m.person and a.action in ('unsubscribe', 'bounce')
 left join mail_campaigns as c on c.campaign_id = a.campaign_id
