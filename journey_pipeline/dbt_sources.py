@@ -1,23 +1,33 @@
-"""What the dbt project takes from the channel catalogue: one dbt source per contract, so that a channel needs no YAML.
+"""What the dbt project takes from elsewhere: a source per contract of the catalogue, and the maintained list of robots.
 
-Holds the one generated file of the project. Add here when dbt must know something else that contracts say.
+Holds the generated files of the project. Add here when dbt must know something that contracts or a package say.
 Must not be here: models, tests, anything a person would want to edit.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
+from crawlerdetect.providers import crawlers, exclusions
 
 from journey_pipeline.ingest import load_contracts
 from journey_pipeline.settings import DBT_PROJECT
 
 RAW_SOURCES = Path("models") / "staging" / "_raw.yml"
+BOT_PATTERNS = Path("macros") / "_bot_patterns.sql"
+
+
+def write_generated_files(project: Path = DBT_PROJECT) -> None:
+    """Write every generated file of the project; one that already says so is left alone, and dbt parses nothing new."""
+    write_raw_sources(project)
+    write_bot_patterns(project)
 
 
 def write_raw_sources(project: Path = DBT_PROJECT) -> None:
-    """Write the dbt sources of `raw`, one per contract; the file is left alone when it already says so."""
+    """Write the dbt sources of `raw`, one per contract."""
     tables = [
         {"name": contract.id, "description": f"One row per delivered record. {contract.purpose}"}
         for contract in load_contracts().values()
@@ -31,6 +41,44 @@ def write_raw_sources(project: Path = DBT_PROJECT) -> None:
             width=1000,
         )
     )
-    target = project / RAW_SOURCES
+    _write(project / RAW_SOURCES, content)
+
+
+def write_bot_patterns(project: Path = DBT_PROJECT) -> None:
+    """Write the robots of the crawlerdetect package as two macros, one RE2 pattern each, in quotes ready for SQL.
+
+    `browser_words` is cut from a user agent first, as the package does, so that no robot's pattern is found inside
+    the usual words of a browser; what is left is a robot when it holds one of the `bot_words`.
+    """
+    content = (
+        "{#- Written from the package crawlerdetect whenever dbt is prepared; git does not keep it. -#}\n"
+        + _macro("browser_words", alternation(exclusions.data))
+        + _macro("bot_words", alternation(crawlers.data))
+    )
+    _write(project / BOT_PATTERNS, content)
+
+
+def alternation(patterns: Iterable[str]) -> str:
+    """One pattern that finds what any of `patterns` finds, in words RE2 knows."""
+    return "|".join(_without_lookahead(pattern) for pattern in patterns)
+
+
+def _without_lookahead(pattern: str) -> str:
+    """`Yandex(?!Search)` said letter by letter: RE2 has no look-around. For a literal word at the end of a pattern."""
+    found = re.fullmatch(r"(.*)\(\?!(\w+)\)", pattern)
+    if found is None:
+        return pattern
+    other = ""
+    for letter in reversed(found[2]):
+        other = f"(?:$|[^{letter}]{f'|{letter}{other}' if other else ''})"
+    return found[1] + other
+
+
+def _macro(name: str, pattern: str) -> str:
+    literal = pattern.replace("'", "''")
+    return f"{{% macro {name}() -%}}{{% raw %}}'{literal}'{{% endraw %}}{{%- endmacro %}}\n"
+
+
+def _write(target: Path, content: str) -> None:
     if not target.exists() or target.read_text(encoding="utf-8") != content:
         target.write_text(content, encoding="utf-8")

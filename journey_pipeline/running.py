@@ -17,6 +17,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from journey_pipeline.run_history import quick_history
+
 if TYPE_CHECKING:
     import dagster as dg
 
@@ -103,7 +105,7 @@ def execute(
     from journey_pipeline.defs.resources import KNOWN_AT_TAG
 
     tags = {KNOWN_AT_TAG: known_at.isoformat()} if known_at else {}
-    with lock(settings), dg.DagsterInstance.get() as instance:
+    with lock(settings), quick_history(), dg.DagsterInstance.get() as instance:
         job = defs.resolve_job_def("weekly_release")
         with _watched(instance, on_event):
             result = job.execute_in_process(

@@ -58,15 +58,26 @@ with all its rows: a screen download and an API never add up.
 {%- endmacro %}
 
 {#-
-Several systems tell of one order: the shop, the site's own tracking, the mail tool, the payment provider. Revenue is
-counted from one of them, the one with the lowest order_rank that delivers any order; rows without a rank are kept.
+Several systems tell of one order: the shop, the site's own tracking, the mail tool, the payment provider. It is taken
+from one of them, the one with the lowest order_rank that delivers any order; rows without a rank are kept. Two trackers
+of one site tell the same order under one number: of them the one with the lower priority number does.
 -#}
-{% macro orders_of_record(relation) -%}
-    select *
-    from {{ relation }}
+{% macro orders_of_record(relation, kind='conversion_type', word='order') -%}
+    {%- set first_rank -%}
+    (select min(order_rank) from {{ relation }} where {{ kind }} = '{{ word }}')
+    {%- endset -%}
+    select told.*
+    from {{ relation }} as told
+    left join (
+        select order_ref, min_by(source, (source_priority, source)) as source
+        from {{ relation }}
+        where {{ kind }} = '{{ word }}' and order_ref is not null and order_rank = {{ first_rank }}
+        group by order_ref
+    ) as tellers
+        on told.order_ref = tellers.order_ref
     where
-        order_rank is null
-        or order_rank = (select min(order_rank) from {{ relation }} where conversion_type = 'order')
+        told.order_rank is null
+        or (told.order_rank = {{ first_rank }} and coalesce(told.source = tellers.source, true))
 {%- endmacro %}
 
 {#-
@@ -123,13 +134,16 @@ columns are named by the identifier type, or as `type:column` where one row hold
         and regexp_full_match(people.identifier_value, internal.pattern)
 {%- endmacro %}
 
-{#- An amount of an original as it stands, of an adjustment in proportion to what it takes back of the original. -#}
+{#-
+An amount of an original as it stands, of an adjustment in proportion to what it takes back of the original. The product
+of two amounts needs the wide decimal: 1,299 by 1,299 is past 18 digits with six of them behind the point each.
+-#}
 {% macro share_of_original(amount) -%}
     {%- set blank = '0' if amount == 'net_amount' else 'null' -%}
 cast(case
             when preferred.adjusts_conversion_id is null then coalesce(preferred.{{ amount }}, {{ blank }})
             when originals.gross_amount is null or originals.gross_amount = 0 then
                 {{ 'preferred.gross_amount' if amount == 'net_amount' else 'null' }}
-            else preferred.gross_amount * originals.{{ amount }} / originals.gross_amount
+            else cast(preferred.gross_amount as decimal(38, 6)) * originals.{{ amount }} / originals.gross_amount
         end as decimal(18, 6))
 {%- endmacro %}

@@ -86,3 +86,14 @@ list_transform(
             lambda name: json_extract_string({{ column }}, '/' || replace(replace(name, '~', '~0'), '/', '~1'))
         )
 {%- endmacro %}
+
+{#- The first of several property names that has a value. -#}
+{% macro json_any_param(wanted, names='param_names', texts='param_texts') -%}
+coalesce({% for name in wanted %}{{ json_param(name, names, texts) }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{#- A JSON object of the given names and expressions, without those that are null; null when nothing is left. -#}
+{% macro json_of(fields) %}{{ return(adapter.dispatch('json_of')(fields)) }}{% endmacro %}
+{% macro duckdb__json_of(fields) -%}
+nullif(cast(json_merge_patch('{}', json_object({% for name, value in fields.items() %}'{{ name }}', {{ value }}{{ ', ' if not loop.last }}{% endfor %})) as varchar), '{}')
+{%- endmacro %}

@@ -15,7 +15,7 @@ import duckdb
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
 from journey_pipeline import verdicts
-from journey_pipeline.dbt_sources import write_raw_sources
+from journey_pipeline.dbt_sources import write_generated_files
 from journey_pipeline.defs.gates import require_left
 from journey_pipeline.defs.resources import (
     CUSTOMER_EXPERIENCE,
@@ -49,7 +49,7 @@ def dbt_arguments(target: Path) -> list[str]:
 
 def prepared_manifest() -> Path:
     """The manifest, parsed again when it is missing or older than any file of the project."""
-    write_raw_sources()
+    write_generated_files()
     sources = [f for f in DBT_PROJECT.rglob("*") if f.suffix in {".sql", ".yml", ".csv"} and "target" not in f.parts]
     newest = max(f.stat().st_mtime for f in sources)
     if not MANIFEST.exists() or MANIFEST.stat().st_mtime < newest:

@@ -7,6 +7,7 @@ through `rows`. Only the files of the modules that take part in a run are delive
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +41,28 @@ def delivered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 def rows(delivered: Warehouse) -> Rows:
     """Answers of the built warehouse."""
     return answers(delivered)
+
+
+ORDER_RANKS = {
+    "shopify": 1,
+    "segment": 2,
+    "rudderstack": 2,
+    "snowplow": 2,
+    "mixpanel": 2,
+    "klaviyo": 3,
+    "stripe": 4,
+    "ga4": 5,
+}
+
+
+def of_record(rows: Rows, source: str, alone: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """What `source` should say of orders: `alone`, or nothing when a module that goes before tells orders as well."""
+    before = [name for name, rank in ORDER_RANKS.items() if rank < ORDER_RANKS[source]]
+    ((told,),) = rows(f"""
+        select count(*) from events.conversions
+        where conversion_type = 'order' and list_contains({before}::varchar[], source)
+    """)
+    return [] if told else alone
 
 
 def sample(name: str) -> bytes:

@@ -9,13 +9,13 @@ import duckdb
 import pandas as pd
 from dbt.cli.main import dbtRunner
 
-from journey_pipeline.dbt_sources import write_raw_sources
+from journey_pipeline.dbt_sources import write_generated_files
 from journey_pipeline.settings import DBT_PROJECT
 
 
 def compile_models(folder: Path, select: str, variables: str = "{}") -> dict[str, str]:
     """Compiled SQL by model name. `variables` is the YAML of dbt's --vars."""
-    write_raw_sources()
+    write_generated_files()
     before = {name: os.environ.get(name) for name in ("JOURNEY_WAREHOUSE",)}
     os.environ["JOURNEY_WAREHOUSE"] = str(folder / "warehouse.duckdb")
     try:

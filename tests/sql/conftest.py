@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 from dbt.cli.main import dbtRunner
 
-from journey_pipeline.dbt_sources import write_raw_sources
+from journey_pipeline.dbt_sources import write_generated_files
 from journey_pipeline.ingest import FileOutcome, Lake, land, load_contracts, register, scan
 from journey_pipeline.settings import DBT_PROJECT
 
@@ -71,7 +71,7 @@ class Warehouse:
 
     def dbt(self, *arguments: str) -> dict[str, Any]:
         """Run dbt in this process; results by node name. Fails the test with dbt's own message."""
-        write_raw_sources()
+        write_generated_files()
         before = os.environ.get("JOURNEY_WAREHOUSE")
         os.environ["JOURNEY_WAREHOUSE"] = str(self.path)
         try:

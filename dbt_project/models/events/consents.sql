@@ -20,6 +20,10 @@ with delivered as (
     {{ rows_from('stg_mailchimp__consents') }}
     union all
     {{ rows_from('stg_klaviyo__consents') }}
+    union all
+    {{ rows_from('stg_segment__consents') }}
+    union all
+    {{ rows_from('stg_rudderstack__consents') }}
 ),
 
 decided as (

@@ -90,6 +90,36 @@ with delivered as (
         where='not is_deleted') }}
     union all
     {{ rows_from('stg_klaviyo__orders', conversion_type="'order'", order_rank=3) }}
+    union all
+    {{ rows_from('stg_segment__orders', conversion_type="'order'", source_priority=1, order_rank=2) }}
+    union all
+    {{ rows_from('stg_segment__order_adjustments',
+        adjusts_conversion_id='order_key', source_priority=1, order_rank=2) }}
+    union all
+    {{ rows_from('stg_segment__events', conversion_type="'trial'", where="interaction_type = 'trial_started'") }}
+    union all
+    {{ rows_from('stg_rudderstack__orders', conversion_type="'order'", source_priority=2, order_rank=2) }}
+    union all
+    {{ rows_from('stg_rudderstack__order_adjustments',
+        adjusts_conversion_id='order_key', source_priority=2, order_rank=2) }}
+    union all
+    {{ rows_from('stg_rudderstack__events', conversion_type="'trial'", where="interaction_type = 'trial_started'") }}
+    union all
+    {{ rows_from('stg_snowplow__orders', conversion_type="'order'", source_priority=3, order_rank=2) }}
+    union all
+    {{ rows_from('stg_snowplow__order_adjustments',
+        adjusts_conversion_id='order_key', source_priority=3, order_rank=2) }}
+    union all
+    {{ rows_from('stg_snowplow__events', conversion_type="'trial'", where="interaction_type = 'trial_started'") }}
+    union all
+    {{ rows_from('stg_mixpanel__orders', conversion_type="'order'", source_priority=4, order_rank=2) }}
+    union all
+    {{ rows_from('stg_mixpanel__order_adjustments',
+        adjusts_conversion_id='order_key', source_priority=4, order_rank=2) }}
+    union all
+    {{ rows_from('stg_mixpanel__events', conversion_type="'trial'", where="interaction_type = 'trial_started'") }}
+    union all
+    {{ rows_from('stg_ga4__orders', conversion_type="'order'", order_rank=5) }}
 ),
 
 cut as (

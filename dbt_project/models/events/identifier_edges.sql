@@ -154,6 +154,85 @@ with observed as (
     {{ edges_from('stg_klaviyo__events', 'occurred_at', [
         ('email', 'klaviyo_profile_id', 'same_record', 'strong'),
     ]) }}
+    union all
+    {{ edges_from('stg_segment__events', 'occurred_at', [
+        ('segment_anonymous_id', 'user_id', 'login', 'deterministic'),
+        ('segment_anonymous_id', 'email', 'same_record', 'strong'),
+        ('email', 'user_id', 'same_record', 'deterministic'),
+        ('phone', 'user_id', 'same_record', 'strong'),
+        ('email', 'phone', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'device_id', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'advertising_id', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'gclid', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'gbraid', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'wbraid', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'msclkid', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'fbclid', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'li_fat_id', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'ttclid', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'order_name', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'mailchimp_euid', 'same_record', 'strong'),
+        ('user_id', 'order_name', 'same_record', 'deterministic'),
+        ('user_id', 'user_id:previous_user_id', 'explicit_merge', 'deterministic'),
+        ('user_id', 'segment_anonymous_id:previous_anonymous_id', 'explicit_merge', 'deterministic'),
+        ('user_id', 'email:previous_email', 'explicit_merge', 'deterministic'),
+    ]) }}
+    union all
+    {{ edges_from('stg_rudderstack__events', 'occurred_at', [
+        ('segment_anonymous_id', 'user_id', 'login', 'deterministic'),
+        ('segment_anonymous_id', 'email', 'same_record', 'strong'),
+        ('email', 'user_id', 'same_record', 'deterministic'),
+        ('phone', 'user_id', 'same_record', 'strong'),
+        ('email', 'phone', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'device_id', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'advertising_id', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'gclid', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'gbraid', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'wbraid', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'msclkid', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'fbclid', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'li_fat_id', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'ttclid', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'order_name', 'same_record', 'strong'),
+        ('segment_anonymous_id', 'mailchimp_euid', 'same_record', 'strong'),
+        ('user_id', 'order_name', 'same_record', 'deterministic'),
+        ('user_id', 'user_id:previous_user_id', 'explicit_merge', 'deterministic'),
+        ('user_id', 'segment_anonymous_id:previous_anonymous_id', 'explicit_merge', 'deterministic'),
+        ('user_id', 'email:previous_email', 'explicit_merge', 'deterministic'),
+    ]) }}
+    union all
+    {{ edges_from('stg_snowplow__events', 'occurred_at', [
+        ('snowplow_domain_userid', 'user_id', 'login', 'deterministic'),
+        ('device_id', 'user_id', 'login', 'deterministic'),
+        ('snowplow_domain_userid', 'email', 'login', 'deterministic'),
+        ('snowplow_domain_userid', 'snowplow_network_userid', 'same_record', 'weak'),
+        ('snowplow_domain_userid', 'gclid', 'same_record', 'strong'),
+        ('snowplow_domain_userid', 'gbraid', 'same_record', 'strong'),
+        ('snowplow_domain_userid', 'wbraid', 'same_record', 'strong'),
+        ('snowplow_domain_userid', 'msclkid', 'same_record', 'strong'),
+        ('snowplow_domain_userid', 'fbclid', 'same_record', 'strong'),
+        ('snowplow_domain_userid', 'li_fat_id', 'same_record', 'strong'),
+        ('snowplow_domain_userid', 'ttclid', 'same_record', 'strong'),
+        ('snowplow_domain_userid', 'order_name', 'same_record', 'strong'),
+        ('snowplow_domain_userid', 'mailchimp_euid', 'same_record', 'strong'),
+        ('user_id', 'order_name', 'same_record', 'deterministic'),
+    ]) }}
+    union all
+    {{ edges_from('stg_mixpanel__events', 'occurred_at', [
+        ('mixpanel_distinct_id', 'user_id', 'login', 'deterministic'),
+        ('mixpanel_distinct_id', 'email', 'same_record', 'strong'),
+        ('email', 'user_id', 'same_record', 'deterministic'),
+        ('mixpanel_distinct_id', 'gclid', 'same_record', 'strong'),
+        ('mixpanel_distinct_id', 'gbraid', 'same_record', 'strong'),
+        ('mixpanel_distinct_id', 'wbraid', 'same_record', 'strong'),
+        ('mixpanel_distinct_id', 'msclkid', 'same_record', 'strong'),
+        ('mixpanel_distinct_id', 'fbclid', 'same_record', 'strong'),
+        ('mixpanel_distinct_id', 'order_name', 'same_record', 'strong'),
+        ('mixpanel_distinct_id', 'mailchimp_euid', 'same_record', 'strong'),
+        ('user_id', 'order_name', 'same_record', 'deterministic'),
+        ('user_id', 'user_id:other_user_id', 'alias', 'deterministic'),
+        ('user_id', 'mixpanel_distinct_id:other_distinct_id', 'alias', 'deterministic'),
+    ]) }}
 ),
 
 -- One row per pair and source. The words for evidence and confidence sort from strong to weak, so the least is kept.

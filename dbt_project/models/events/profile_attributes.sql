@@ -23,6 +23,18 @@ with observed as (
     ]) }}
     union all
     {{ attributes_from('stg_klaviyo__profiles', 'klaviyo_profile_id', 'observed_at', ['email_country', 'time_zone']) }}
+    union all
+    {{ attributes_from('stg_segment__events', 'user_id', 'occurred_at', [
+        'plan', 'company', 'account_id', 'job_title', 'industry', 'country'
+    ]) }}
+    union all
+    {{ attributes_from('stg_rudderstack__events', 'user_id', 'occurred_at', [
+        'plan', 'company', 'account_id', 'job_title', 'industry', 'country'
+    ]) }}
+    union all
+    {{ attributes_from('stg_snowplow__events', 'snowplow_domain_userid', 'occurred_at', ['country']) }}
+    union all
+    {{ attributes_from('stg_mixpanel__events', 'mixpanel_distinct_id', 'occurred_at', ['country']) }}
 )
 
 select * from observed

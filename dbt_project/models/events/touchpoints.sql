@@ -7,13 +7,13 @@ with delivered as (
     union all
     {{ rows_from('stg_hubspot__form_submissions') }}
     union all
-    {{ rows_from('stg_shopify__orders', occurred_at='created_at', source_priority=1) }}
+    {{ rows_from('stg_shopify__orders', occurred_at='created_at', source_priority=1, order_rank=1) }}
     union all
-    {{ rows_from('stg_shopify__orders_bulk', occurred_at='created_at', source_priority=2) }}
+    {{ rows_from('stg_shopify__orders_bulk', occurred_at='created_at', source_priority=2, order_rank=1) }}
     union all
-    {{ rows_from('stg_shopify__refunds', twin_key='order_key', source_priority=1) }}
+    {{ rows_from('stg_shopify__refunds', twin_key='order_key', source_priority=1, order_rank=1) }}
     union all
-    {{ rows_from('stg_shopify__order_refunds', twin_key='order_key', source_priority=2) }}
+    {{ rows_from('stg_shopify__order_refunds', twin_key='order_key', source_priority=2, order_rank=1) }}
     union all
     {{ rows_from('stg_zendesk__tickets',
         occurred_at='created_at', interaction_type="'ticket_created'", where='is_countable',
@@ -96,6 +96,40 @@ with delivered as (
         occurred_at='left_at', where='left_at is not null', twin_key='twin_key', source_priority=2) }}
     union all
     {{ rows_from('stg_klaviyo__events', order_ref='null', where='interaction_type is not null') }}
+    union all
+    {{ rows_from('stg_segment__events',
+        visitor_type="case when visitor_id is not null then 'segment_anonymous_id' end",
+        where='is_interaction') }}
+    union all
+    {{ rows_from('stg_rudderstack__events',
+        visitor_type="case when visitor_id is not null then 'segment_anonymous_id' end",
+        where='is_interaction') }}
+    union all
+    {{ rows_from('stg_snowplow__events') }}
+    union all
+    {{ rows_from('stg_mixpanel__events',
+        visitor_type="case when visitor_id is not null then 'mixpanel_distinct_id' end",
+        where='is_interaction') }}
+    union all
+    {{ rows_from('stg_segment__orders',
+        interaction_type="'order_placed'", family="'commerce'", direction="'inbound'",
+        click_id_type='null', click_id='null', is_internal_test='is_test', source_priority=1, order_rank=2) }}
+    union all
+    {{ rows_from('stg_rudderstack__orders',
+        interaction_type="'order_placed'", family="'commerce'", direction="'inbound'",
+        click_id_type='null', click_id='null', is_internal_test='is_test', source_priority=2, order_rank=2) }}
+    union all
+    {{ rows_from('stg_snowplow__orders',
+        interaction_type="'order_placed'", family="'commerce'", direction="'inbound'",
+        click_id_type='null', click_id='null', is_internal_test='is_test', source_priority=3, order_rank=2) }}
+    union all
+    {{ rows_from('stg_mixpanel__orders',
+        interaction_type="'order_placed'", family="'commerce'", direction="'inbound'",
+        click_id_type='null', click_id='null', is_internal_test='is_test', source_priority=4, order_rank=2) }}
+    union all
+    {{ rows_from('stg_ga4__orders',
+        interaction_type="'order_placed'", family="'commerce'", direction="'inbound'",
+        click_id_type='null', click_id='null', is_internal_test='is_test', source_priority=5, order_rank=5) }}
 ),
 
 cut as (
@@ -103,8 +137,13 @@ cut as (
     where {{ before_as_of('occurred_at') }}
 ),
 
+-- The same order is placed once, whoever tells it.
+of_record as (
+    {{ orders_of_record('cut', kind='interaction_type', word='order_placed') }}
+),
+
 preferred as (
-    {{ preferred_rows('cut', 'interaction_type') }}
+    {{ preferred_rows('of_record', 'interaction_type') }}
 ),
 
 internal_people as (

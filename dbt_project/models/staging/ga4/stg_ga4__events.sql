@@ -27,23 +27,11 @@ sourced as (
         and hits.event_date = machine_days.event_date
 ),
 
--- A tag beats a click id, a click id beats the referrer; fbclid is put on unpaid links as well, so it is asked last.
 attributed as (
     select
         *,
-        case when tagged_source is null and tagged_medium is null then
-            case
-                when click_id_type in ('gclid', 'gbraid', 'wbraid') then 'google'
-                when click_id_type = 'msclkid' then 'bing'
-                else coalesce(referrer_source, case when click_id_type = 'fbclid' then 'facebook' end)
-            end
-        else tagged_source end as utm_source,
-        case when tagged_source is null and tagged_medium is null then
-            case
-                when click_id_type in ('gclid', 'gbraid', 'wbraid', 'msclkid') then 'cpc'
-                else coalesce(referrer_medium, case when click_id_type = 'fbclid' then 'social' end)
-            end
-        else tagged_medium end as utm_medium
+        {{ hit_source() }} as utm_source,
+        {{ hit_medium() }} as utm_medium
     from sourced
 ),
 
@@ -90,6 +78,13 @@ resolved as (
         country,
         event_value_amount,
         event_value_currency,
+        -- Google wants the value of a purchase without tax and shipping, so what was charged is their sum.
+        cast(null as decimal(18, 6)) as total_amount,
+        event_value_amount as order_value_amount,
+        tax_amount,
+        shipping_amount,
+        cast(null as decimal(18, 6)) as discount_amount,
+        event_value_currency as currency,
         source_file_id,
         source_row_number
     from attributed

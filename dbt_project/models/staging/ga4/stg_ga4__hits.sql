@@ -1,6 +1,25 @@
-with source as (
-    select * from {{ source('raw', 'ga4__events') }}
-    where _is_current
+with delivered as (
+    select *, coalesce(contains(lower(_file_name), 'events_intraday_'), false) as is_intraday
+    from {{ source('raw', 'ga4__events') }}
+),
+
+-- A day that came as its own table and as the unfinished one of the day before it was closed.
+days_told_twice as (
+    select event_date, stream_id
+    from delivered
+    group by event_date, stream_id
+    having bool_or(is_intraday) and not bool_and(is_intraday)
+),
+
+-- The closed table is the day. A row of it that an intraday row superseded counts again, its repetitions are left out
+-- further on.
+source as (
+    select delivered.*
+    from delivered
+    left join days_told_twice
+        on delivered.event_date = days_told_twice.event_date
+        and delivered.stream_id is not distinct from days_told_twice.stream_id
+    where case when days_told_twice.event_date is null then delivered._is_current else not delivered.is_intraday end
 ),
 
 parsed as (
@@ -10,7 +29,10 @@ parsed as (
         {{ json_fields('privacy_info', {'analytics_storage': 'VARCHAR', 'ads_storage': 'VARCHAR'}) }} as privacy,
         {{ json_fields('device', {'category': 'VARCHAR', 'web_info': {'hostname': 'VARCHAR'}}) }} as gadget,
         {{ json_fields('geo', {'country': 'VARCHAR'}) }} as place,
-        {{ json_fields('ecommerce', {'transaction_id': 'VARCHAR'}) }} as shop,
+        {{ json_fields('ecommerce', {
+            'transaction_id': 'VARCHAR', 'purchase_revenue': 'VARCHAR', 'tax_value': 'VARCHAR',
+            'shipping_value': 'VARCHAR'
+        }) }} as shop,
         {{ json_fields('collected_traffic_source', {
             'manual_source': 'VARCHAR', 'manual_medium': 'VARCHAR',
             'manual_campaign_name': 'VARCHAR', 'gclid': 'VARCHAR'
@@ -75,8 +97,12 @@ renamed as (
         case when event_name = 'purchase' then {{ clean_text(
             "coalesce(" ~ clean_text(json_param('transaction_id')) ~ ", shop.transaction_id)"
         ) }} end as order_name,
-        try_cast({{ json_param('value') }} as decimal(18, 6)) as event_value_amount,
-        upper({{ json_param('currency') }}) as event_value_currency,
+        coalesce(
+            try_cast({{ json_param('value') }} as decimal(18, 6)), try_cast(shop.purchase_revenue as decimal(18, 6))
+        ) as event_value_amount,
+        {{ currency_code(json_param('currency')) }} as event_value_currency,
+        try_cast(shop.tax_value as decimal(18, 6)) as tax_amount,
+        try_cast(shop.shipping_value as decimal(18, 6)) as shipping_amount,
         lower(gadget.category) as device_category,
         place.country as country,
         coalesce(

@@ -1,0 +1,1 @@
+{{ tracked_orders(ref('stg_mixpanel__events')) }}

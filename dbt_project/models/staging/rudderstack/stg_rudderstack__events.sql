@@ -1,0 +1,1 @@
+{{ attributed_messages(ref('stg_rudderstack__messages')) }}

@@ -1,0 +1,1 @@
+{{ tracked_consents(ref('stg_segment__events')) }}

@@ -1,0 +1,1 @@
+{{ tracked_orders(ref('stg_segment__events')) }}

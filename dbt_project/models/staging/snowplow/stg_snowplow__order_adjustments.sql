@@ -1,0 +1,1 @@
+{{ tracked_adjustments(ref('stg_snowplow__events'), ref('stg_snowplow__orders')) }}
