@@ -70,11 +70,8 @@ class Calendar:
     @property
     def twice_at(self) -> int | None:
         """First UTC epoch second at which the clocks show an hour again, None when that does not happen."""
-        back = [
-            int(at) for at, offset, before in zip(self.shift_at[1:], self.shift_offset[1:], self.shift_offset, strict=False)
-            if offset < before
-        ]  # fmt: skip
-        return back[0] if back else None
+        back = np.flatnonzero(np.diff(self.shift_offset) < 0)
+        return int(self.shift_at[back[0] + 1]) if len(back) else None
 
     def day(self, number: int) -> date:
         """The business date of a day number."""

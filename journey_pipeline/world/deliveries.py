@@ -69,8 +69,8 @@ WRITERS: dict[str, Write] = {
 }
 TWICE = ("meta_ads", "tiktok_ads", "typeform")
 # What counts as an interaction of a person, of the totals the writers note.
-TOLD = ("tracked_events", "mail_actions", "conversations", "app_messages", "posts", "signups", "tickets",
-        "form_submissions", "leads")  # fmt: skip
+TOLD = ("tracked_events", "mail_actions", "conversations", "conversations_closed", "app_messages", "posts", "signups",
+        "tickets", "form_submissions")  # fmt: skip
 
 
 def write_sources(

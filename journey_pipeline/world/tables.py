@@ -146,7 +146,8 @@ marked as (
             when channel_name = 'organic_social' then 'instagram'
             when channel_name = 'email' then 'newsletter'
             when channel_name = 'affiliates' then 'awin' end as utm_source,
-        case when platform in ('google_ads', 'microsoft_ads') then 'cpc' when platform = 'linkedin_ads' then 'paid-social'
+        case when platform in ('google_ads', 'microsoft_ads') then 'cpc' when platform = 'linkedin_ads'
+            then 'paid-social'
             when channel_name = 'paid_social' then 'paid_social'
             when channel_name = 'organic_social' then 'social' when channel_name = 'email' then 'email'
             when channel_name = 'affiliates' then 'affiliate' end as medium,

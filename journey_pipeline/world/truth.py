@@ -1,7 +1,8 @@
 """What is true in the market, for tests and benchmarks alone: no transformation may read it.
 
 Tables: people, stages, incremental, spend_totals, control_totals. Add a control total when a released number
-should reconcile with the files, here or, for what only one vendor tells, in its writer. Must not be here: anything estimated.
+should reconcile with the files, here or, for what only one vendor tells, in its writer. Must not be here:
+anything estimated.
 """
 
 from pathlib import Path

@@ -23,7 +23,9 @@ def owners(written, kind):
 def test_messages_are_counted_once_and_name_their_person(written, source):
     found = list(messages(written, source))
     told = Counter(message["type"] for message in found)
-    true = dict(written.truth(f"select dimension, value::bigint from control_totals where metric = '{source}_messages'"))
+    true = dict(
+        written.truth(f"select dimension, value::bigint from control_totals where metric = '{source}_messages'")
+    )
     assert told == true
     assert told["track"] == written.total("tracked_events", source) > 0
     anonymous, users = owners(written, "segment_anonymous_id"), owners(written, "user_id")

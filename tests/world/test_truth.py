@@ -96,7 +96,9 @@ def test_spend_is_the_last_download_of_each_day(written):
         every += sum(cost.values())
         latest |= cost
     assert sum(latest.values()) == written.total("spend_amount", "google_ads") < every
-    true = written.truth("select spend_date::varchar, campaign_id, cost_amount from spend_totals where platform = 'google_ads'")
+    true = written.truth(
+        "select spend_date::varchar, campaign_id, cost_amount from spend_totals where platform = 'google_ads'"
+    )
     assert latest == {(day, campaign): cost for day, campaign, cost in true}
 
 

@@ -43,7 +43,6 @@ class Delivery:
         if text:
             self.write(name, text.encode())
 
-
     def write_zip(self, name: str, members: dict[str, str | bytes]) -> None:
         """Write one zip of the members that are not empty, if any."""
         if any(members.values()):

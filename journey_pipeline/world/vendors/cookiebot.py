@@ -19,7 +19,8 @@ select -1, session, 0, '-1', decided_at + 40, true from consent_decisions
 where country = 'SE' and $planted and session % 15 = 2
 """
 _LINES = """
-select session * 2 + is_outside::integer as place, concat('{stamp:''', stamp, ''',necessary:true,preferences:', consent < 2,
+select session * 2 + is_outside::integer as place, concat('{stamp:''', stamp, ''',necessary:true,preferences:',
+    consent < 2,
     ',statistics:', consent < 2, ',marketing:', consent < 1, ',method:''', if(is_outside, 'implied', 'explicit'),
     ''',ver:1,utc:', decided_at, '000,region:''', if(is_outside, 'us', 'se'), '''}') as line
 from cookiebot_values

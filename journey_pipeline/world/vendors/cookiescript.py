@@ -33,7 +33,8 @@ def write(con: duckdb.DuckDBPyConnection, delivery: Delivery, calendar: Calendar
     since = int(calendar.midnight[max(0, calendar.days - KEPT_DAYS)])
     con.execute(_LOG, {"planted": delivery.is_planted, "since": since})
     own(con, "consent_key", "select person, consent_key from cookiescript_log")
-    count(con, "consent_decisions", "select 'cookiescript_' || ['granted', 'ads_denied', 'denied'][consent + 1], count(*) "
+    count(con, "consent_decisions",
+        "select 'cookiescript_' || ['granted', 'ads_denied', 'denied'][consent + 1], count(*) "
           "from cookiescript_log group by 1")  # fmt: skip
     delivery.plant(con, "select 'cookiescript.browser_clock_off', count(*) from cookiescript_log where is_off")
     line = csv_line([csv_cell(cell) for cell in _CELLS])

@@ -21,8 +21,8 @@ POST_HEADER = (
 STAMP = "%Y-%m-%d %H:%M:%S UTC"
 POSTS_PER_TOPIC = 3
 _SYSTEM = (
-    "-1,system,system,no_email,,2020-01-01 00:00:00 UTC,,,,4,true,,,,true,false,false,203.0.113.7,false,,0,0,0,0,0,0,0,,,0,"
-    ",,,,,,\n"
+    "-1,system,system,no_email,,2020-01-01 00:00:00 UTC,,,,4,true,,,,true,false,false,203.0.113.7,false,,0,0,0,0,0,0,0,"
+    ",,0,,,,,,,\n"
 )
 
 _MEMBERS = """
@@ -57,23 +57,28 @@ select 902 + nth * 10, 90000 + topic, 1, forum_id, username, 1, 0, microsecond +
     'discourse.private_message'
 from placed where $planted and nth % 6 = 2
 union all
-select 903 + nth * 10, topic, 60, 999, 'buy_now', 1, 0, microsecond + 90000000, 'regular', true, 'discourse.deleted_spam'
+select 903 + nth * 10, topic, 60, 999, 'buy_now', 1, 0, microsecond + 90000000, 'regular', true,
+    'discourse.deleted_spam'
 from placed where $planted and nth % 6 = 3
 union all
-select 904 + nth * 10, topic, 70, forum_id, username, 4, 0, microsecond + 95000000, 'regular', false, 'discourse.whisper'
+select 904 + nth * 10, topic, 70, forum_id, username, 4, 0, microsecond + 95000000, 'regular', false,
+    'discourse.whisper'
 from placed where $planted and nth % 6 = 4
 """
 _NAME = "if(has_literal_quotes, '\"' || last_name || ', ' || first_name || '\"', first_name || ' ' || last_name)"
 _USER = (
-    "forum_id", _NAME, "username", "email", "''", f"utc_time(first_at - 60, '{STAMP}')", f"utc_time(last_at, '{STAMP}')",
+    "forum_id", _NAME, "username", "email", "''", f"utc_time(first_at - 60, '{STAMP}')",
+    f"utc_time(last_at, '{STAMP}')",
     "''", "''", "1 + person % 3", "true", "''", "''", "''", "true", "false", "false", "'203.0.113.7'", "false",
-    "coalesce(second_email, '')", "12", "88", "5400", "2", "9", "4", "6", "''", "''", "3", "user_id", "email", "username",
+    "coalesce(second_email, '')", "12", "88", "5400", "2", "9", "4", "6", "''", "''", "3", "user_id", "email",
+    "username",
     _NAME, "''", "''", "'trust_level_0;trust_level_1'",
 )  # fmt: skip
 _AT = "strftime(make_timestamp(microsecond), '%Y-%m-%dT%H:%M:%S.%gZ')"
 _POST = (
     "post_id", "topic", "['Arc flicker fix', 'Show your setup', 'Light, in layers'][1 + topic % 3]",
-    "['Support', 'Showcase', 'General'][1 + topic % 3]", "number", "forum_id", "username", "post_type", "likes", "0", "20",
+    "['Support', 'Showcase', 'General'][1 + topic % 3]", "number", "forum_id", "username", "post_type", "likes", "0",
+    "20",
     _AT, _AT, f"if(is_deleted, {_AT}, '')", "archetype",
 )  # fmt: skip
 

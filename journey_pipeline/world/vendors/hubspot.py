@@ -22,7 +22,8 @@ UTC_MILLIS = "%Y-%m-%dT%H:%M:%S.000Z"
 CONTACTS = """
 create or replace temp table contacts as
 with moments as (
-    select person, min(created_at) as known_at, false as is_buyer from forms where not is_junk and crm = 'hubspot' group by 1
+    select person, min(created_at) as known_at, false as is_buyer from forms where not is_junk
+        and crm = 'hubspot' group by 1
     union all select person, min(created_at), true from orders where person % 2 = 0 and person >= 0
         and not is_over_counter group by 1
     union all select person, min(started_at), false from sessions
@@ -132,7 +133,11 @@ def write(con: duckdb.DuckDBPyConnection, delivery: Delivery, calendar: Calendar
     _plant(con, delivery, calendar)
     own(con, "hubspot_contact_id", OWNED)
     count(con, "contacts", "select 'all', count(*) from contacts")
-    count(con, "form_submissions", "select if(is_junk, 'junk', 'real'), count(*) from forms where crm = 'hubspot' group by 1")
+    count(
+        con,
+        "form_submissions",
+        "select if(is_junk, 'junk', 'real'), count(*) from forms where crm = 'hubspot' group by 1",
+    )
     stamp = calendar.day(calendar.days) - timedelta(1)
     for name, cells, table, key in (
         ("contacts", CONTACT_CELLS, "contacts", "record_id"),

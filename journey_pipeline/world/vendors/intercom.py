@@ -39,8 +39,9 @@ asked as (
         p.user_id, p.email, {CONTACT}, false, if(person % 3 = 0 and created_at + 9000 < $end, 4 + ticket % 2, null)
     from questions join people as p using (person)
     union all
-    select t.* exclude (desk) replace (ticket + 500000 as ticket, created_at + 9000 as created_at, created_at + 12000 as solved_at,
-        -2 as rating, 0 as rated_at, 0 as flipped_at), p.user_id, p.email, {CONTACT}, true, null
+    select t.* exclude (desk) replace (ticket + 500000 as ticket, created_at + 9000 as created_at,
+        created_at + 12000 as solved_at, -2 as rating, 0 as rated_at, 0 as flipped_at),
+        p.user_id, p.email, {CONTACT}, true, null
     from tickets as t join people as p using (person)
     where desk = 'intercom' and $planted and ticket % 4 = 1 and created_at + 12000 < $end
 )
@@ -58,7 +59,8 @@ select utc_time(updated_at, 'intercom/conversations_%Y-%m.jsonl') as file, ticke
         source: {{type: if(via = 0, 'email', 'conversation'), id: (40000000 + ticket)::varchar,
             delivered_as: if(is_staff, 'admin_initiated', 'customer_initiated'), subject: '',
             body: '<p>' || {list(BODIES)}[subject + 1] || '</p>',
-            author: {{type: if(is_staff, 'admin', 'user'), id: if(is_staff, '814860', contact_id), name: null, email: null}},
+            author: {{type: if(is_staff, 'admin', 'user'), id: if(is_staff, '814860', contact_id), name: null,
+                email: null}},
             url: 'https://app.northlamp.test/billing', redacted: false}},
         contacts: {{type: 'contact.list', contacts: [{{type: 'contact', id: contact_id, external_id: user_id}}]}},
         conversation_rating: if(stars is null, null, {{rating: stars, remark: if(stars >= 4, 'great', ''),
@@ -90,7 +92,8 @@ select s.*, p.user_id, p.email, p.first_name || ' ' || p.last_name as name, {CON
 from sent as s join people as p using (person) where sent_at < $end order by receipt_id
 """
 _RECEIPT = (
-    "contact_id", "user_id", "-1", "email", "name", "9001", "content", "content_type", "title", "1", "receipt_id", "sent_at",
+    "contact_id", "user_id", "-1", "email", "name", "9001", "content", "content_type", "title", "1", "receipt_id",
+    "sent_at",
     "-1", "''", "-1", "''", "completed_at", "''", "''", "''", "''", "opened_at", "clicked_at", "''", "''", "''",
 )  # fmt: skip
 
@@ -104,11 +107,12 @@ def write(con: duckdb.DuckDBPyConnection, delivery: Delivery, calendar: Calendar
         "union select person, contact_id from intercom_receipts")  # fmt: skip
     asked = "from intercom_versions where version = 1 and not is_staff"
     count(con, "conversations", f"select if(ticket < 500000, 'about_orders', 'how_to'), count(*) {asked} group by 1")
+    count(con, "conversations_closed", f"select 'intercom', count(*) {asked} and solved_at > 0")
     count(con, "conversation_ratings", "select last_stars::varchar, count(*) from (select arg_max(stars, version) "
           "as last_stars from intercom_versions where stars is not null group by ticket) group by 1")  # fmt: skip
-    count(con, "app_messages", "select 'sent', count(*) from intercom_receipts union all select 'opened', "
-          "count(opened_at) from intercom_receipts union all select 'clicked', count(clicked_at) from intercom_receipts "
-          "union all select 'completed', count(completed_at) from intercom_receipts")  # fmt: skip
+    for word, column in (("sent", "sent_at"), ("opened", "opened_at"), ("clicked", "clicked_at"),
+                         ("completed", "completed_at")):  # fmt: skip
+        count(con, "app_messages", f"select '{word}', count({column}) from intercom_receipts")
     delivery.plant(
         con,
         "select 'intercom.opened_by_staff', count(*) from intercom_versions where is_staff "

@@ -27,7 +27,8 @@ with sent as (
     from mail_recipients where tool = 'klaviyo' and sent_at < $end
 ),
 done as (
-    select a.person, a.done_at, map_extract_value(map({list(ACTIONS)}, {list(ACTIONS.values())}), a.action), a.campaign_id, c.tag, c.title,
+    select a.person, a.done_at, map_extract_value(map({list(ACTIONS)}, {list(ACTIONS.values())}), a.action),
+        a.campaign_id, c.tag, c.title,
         if(a.url is null, null, a.url || if(contains(a.url, '?'), '&', '?') || '_kx=' || md5('kx-' || a.person)),
         null, null, false, 1
     from mail_actions as a join mail_campaigns as c using (campaign_id) where a.tool = 'klaviyo'
@@ -50,30 +51,36 @@ select utc_time(happened_at, 'klaviyo/events_%Y-%m.jsonl') as file, number as pl
     to_json({{
         type: 'event', id: '5kEvt' || lpad(number::varchar, 8, '0'),
         attributes: {{
-            timestamp: happened_at, datetime: utc_time(happened_at, '{ISO}'), uuid: '00000000-7778-11eb-8001-' || lpad(number::varchar, 12, '0'),
+            timestamp: happened_at, datetime: utc_time(happened_at, '{ISO}'), uuid: '00000000-7778-11eb-8001-'
+                || lpad(number::varchar, 12, '0'),
             event_properties: case
                 when order_id is not null then to_json({{'$event_id': order_id::varchar, '$value': cents / 100.0,
                     '$currency_code': 'EUR', OrderId: order_id::varchar}})
-                when metric like 'Unsub%' then to_json({{'Campaign Name': title, '$message': campaign_id, method: 'ONE_CLICK'}})
-                when url is not null then to_json({{Subject: title, 'Campaign Name': tag, '$message': campaign_id, URL: url}})
+                when metric like 'Unsub%' then to_json({{'Campaign Name': title, '$message': campaign_id,
+                    method: 'ONE_CLICK'}})
+                when url is not null then to_json({{Subject: title, 'Campaign Name': tag, '$message': campaign_id,
+                    URL: url}})
                 when metric like 'Opened%' then to_json({{Subject: title, 'Campaign Name': tag, '$message': campaign_id,
                     machine_open: is_machine}})
                 else to_json({{Subject: title, 'Campaign Name': tag, '$message': campaign_id}}) end
         }},
         relationships: {{profile: {{data: {{type: 'profile', id: profile}}}},
-            metric: {{data: {{type: 'metric', id: map_extract_value(map({list(METRICS)}, {list(METRICS.values())}), metric)}}}}, attributions: {{data: []::text[]}}}}
+            metric: {{data: {{type: 'metric', id: map_extract_value(map({list(METRICS)}, {list(METRICS.values())}),
+                metric)}}}}, attributions: {{data: []::text[]}}}}
     }}) as line
 from klaviyo_events
 """
 _PROFILES = f"""
 with known as (
-    select m.person, {PROFILE} as profile, p.*, $start_at - 86400 * (m.person % 300) - 50000 as since, u.done_at as left_at
+    select m.person, {PROFILE} as profile, p.*, $start_at - 86400 * (m.person % 300) - 50000 as since,
+        u.done_at as left_at
     from mail_members as m join people as p using (person)
     left join mail_actions as u on u.person = m.person and u.action = 'unsubscribe'
     where m.tool = 'klaviyo'
     union all
     select o.person, {PROFILE}, p.*, o.first_at, null
-    from (select person, min(happened_at) as first_at from klaviyo_events where person not in (select person from mail_members)
+    from (select person, min(happened_at) as first_at from klaviyo_events
+        where person not in (select person from mail_members)
         group by 1) as o
     join people as p using (person)
 )
@@ -85,8 +92,8 @@ select person as place, to_json({{
         subscriptions: {{email: {{marketing: {{
             consent: case when left_at is not null then 'UNSUBSCRIBED'
                 when person in (select person from mail_members) then 'SUBSCRIBED' else 'NEVER_SUBSCRIBED' end,
-            consent_timestamp: if(person in (select person from mail_members), utc_time(coalesce(left_at, since), '{ISO}'),
-                null), method: 'FORM'}}}}}}
+            consent_timestamp: if(person in (select person from mail_members),
+                utc_time(coalesce(left_at, since), '{ISO}'), null), method: 'FORM'}}}}}}
     }}
 }}) as line
 from (select * exclude (person_1) from known)

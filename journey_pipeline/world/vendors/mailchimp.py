@@ -14,8 +14,8 @@ LIST = "8e423a4179"
 STAMP = "%Y-%m-%d %H:%M:%S"
 APPLE_PROXY = "17.58.101.9"
 BASE = (
-    "Email Address,First Name,Last Name,Phone Number,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,CONFIRM_IP,LATITUDE,"
-    "LONGITUDE,GMTOFF,DSTOFF,TIMEZONE,CC,REGION,LAST_CHANGED,LEID,EUID"
+    "Email Address,First Name,Last Name,Phone Number,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,CONFIRM_IP,"
+    "LATITUDE,LONGITUDE,GMTOFF,DSTOFF,TIMEZONE,CC,REGION,LAST_CHANGED,LEID,EUID"
 )
 LEFT = {
     "subscribed": "",
@@ -90,10 +90,11 @@ def write(con: duckdb.DuckDBPyConnection, delivery: Delivery, calendar: Calendar
     con.execute(_ACTIVITY, planted)
     own(con, "mailchimp_euid", "select person, mail_euid from mailchimp_members")
     own(con, "email_md5", "select person, md5(lower(email)) from mailchimp_members")
-    count(con, "mail_sent", f"select 'mailchimp', count(*) from mail_recipients where tool = 'mailchimp' "
-          f"and sent_at < {calendar.end_at}")  # fmt: skip
-    count(con, "mail_actions", "select 'mailchimp_' || action, count(*) from mail_actions where tool = 'mailchimp' "
-          "group by 1 union all select 'mailchimp_send', count(*) from mail_recipients where tool = 'mailchimp'")  # fmt: skip
+    sent = f"from mail_recipients where tool = 'mailchimp' and sent_at < {calendar.end_at}"
+    done = "from mail_actions where tool = 'mailchimp'"
+    count(con, "mail_sent", f"select 'mailchimp', count(*) {sent}")
+    count(con, "mail_actions", f"select 'mailchimp_send', count(*) {sent}")
+    count(con, "mail_actions", f"select 'mailchimp_' || action, count(*) {done} group by 1")
     delivery.plant(
         con,
         "select defect, count(*) from mailchimp_activity where defect is not null group by 1 "
@@ -101,7 +102,12 @@ def write(con: duckdb.DuckDBPyConnection, delivery: Delivery, calendar: Calendar
     )
     members: dict[str, str | bytes] = {}
     for status, titles in LEFT.items():
-        cells = [*_MEMBER, *(_LEFT if titles else []), *(["'NORMAL'", "''"] if status == "unsubscribed" else []), *_TAGS]
+        cells = [
+            *_MEMBER,
+            *(_LEFT if titles else []),
+            *(["'NORMAL'", "''"] if status == "unsubscribed" else []),
+            *_TAGS,
+        ]
         rows = lines(
             con,
             f"select person as place, {csv_line([csv_cell(cell) for cell in cells])} as line "

@@ -33,7 +33,8 @@ with hits as (
         $planted and e.position % 60 = 7 as loses_user,
         $planted and e.position % 50 = 11 as is_late,
         $planted and e.position % 40 = 3 as is_retried
-    from events as e join sessions as s using (session) join event_names as n using (code) join people as p using (person)
+    from events as e join sessions as s using (session) join event_names as n using (code)
+    join people as p using (person)
     where s.tracker = '{source}' and e.is_tracked
         and (n.event_name in ('app_open', 'feature_used') or (n.event_name = 'login' and s.session_number % 4 = 1))
 ),
@@ -46,6 +47,8 @@ select *, row_number() over (order by received, position, is_retry) as place,
     if(event_name = 'login', 'identify', 'track') as type
 from sent
 """
+
+
 def line_of(channel: str, prefix: str, extra: str) -> str:
     """SQL for the JSON of a message; `extra` are members that only one vendor writes."""
     ahead = f"is_ahead::bigint * {CLOCK_AHEAD_SECONDS}000000"

@@ -14,14 +14,16 @@ with hits as (
     select e.position, e.microsecond // 1000000 as second, e.page, n.event_name, s.person, p.user_id,
         'dd-' || substr(md5('mixpanel-' || s.device_number), 1, 16) as device_key,
         $planted and e.position % 30 = 7 as is_doubled
-    from events as e join sessions as s using (session) join event_names as n using (code) join people as p using (person)
+    from events as e join sessions as s using (session) join event_names as n using (code)
+    join people as p using (person)
     where s.tracker = 'mixpanel' and e.is_tracked and n.event_name in ('app_open', 'feature_used')
 )
 select *, false as is_copy from hits union all select *, true from hits where is_doubled
 order by position, is_copy
 """
 _LINES = """
-select strftime(make_timestamp(second * 1000000), 'mixpanel/%Y-%m.jsonl') as file, position * 2 + is_copy::integer as place,
+select strftime(make_timestamp(second * 1000000), 'mixpanel/%Y-%m.jsonl') as file,
+    position * 2 + is_copy::integer as place,
     to_json({
         event: if(event_name = 'app_open', 'App Open', 'Feature Used'),
         properties: {

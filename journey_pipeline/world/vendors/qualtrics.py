@@ -57,7 +57,9 @@ from answers as a where tool = 'qualtrics' and $planted and answer % 3 = 0
 def write(con: duckdb.DuckDBPyConnection, delivery: Delivery, _calendar: Calendar) -> None:
     """Write `Northlamp+NPS+-+<month>.csv` per month in which an answer was started."""
     con.execute(_ANSWERS, {"planted": delivery.is_planted})
-    delivery.plant(con, "select 'qualtrics.preview_or_spam', count(*) from qualtrics_answers where status <> 'IP Address'")
+    delivery.plant(
+        con, "select 'qualtrics.preview_or_spam', count(*) from qualtrics_answers where status <> 'IP Address'"
+    )
     months = con.execute("select distinct local_time(started_at, '%Y-%m') from qualtrics_answers order by 1").fetchall()
     header = "\n".join(
         ",".join('"' + cell.replace('"', '""') + '"' for cell in row)

@@ -9,24 +9,29 @@ from journey_pipeline.world.clock import Calendar
 from journey_pipeline.world.parameters import BLOG_HOST
 from journey_pipeline.world.vendors import Delivery, count, files, own
 
-FIELDS = """
-app_id platform etl_tstamp collector_tstamp dvce_created_tstamp event event_id txn_id name_tracker v_tracker
-v_collector v_etl user_id user_ipaddress user_fingerprint domain_userid domain_sessionidx network_userid
-geo_country geo_region geo_city geo_zipcode geo_latitude geo_longitude geo_region_name ip_isp ip_organization
-ip_domain ip_netspeed page_url page_title page_referrer page_urlscheme page_urlhost page_urlport page_urlpath
-page_urlquery page_urlfragment refr_urlscheme refr_urlhost refr_urlport refr_urlpath refr_urlquery
-refr_urlfragment refr_medium refr_source refr_term mkt_medium mkt_source mkt_term mkt_content mkt_campaign
-contexts se_category se_action se_label se_property se_value unstruct_event tr_orderid tr_affiliation tr_total
-tr_tax tr_shipping tr_city tr_state tr_country ti_orderid ti_sku ti_name ti_category ti_price ti_quantity
-pp_xoffset_min pp_xoffset_max pp_yoffset_min pp_yoffset_max useragent br_name br_family br_version br_type
-br_renderengine br_lang br_features_pdf br_features_flash br_features_java br_features_director
-br_features_quicktime br_features_realplayer br_features_windowsmedia br_features_gears br_features_silverlight
-br_cookies br_colordepth br_viewwidth br_viewheight os_name os_family os_manufacturer os_timezone dvce_type
-dvce_ismobile dvce_screenwidth dvce_screenheight doc_charset doc_width doc_height tr_currency tr_total_base
-tr_tax_base tr_shipping_base ti_currency ti_price_base base_currency geo_timezone mkt_clickid mkt_network
-etl_tags dvce_sent_tstamp refr_domain_userid refr_device_tstamp derived_contexts domain_sessionid derived_tstamp
-event_vendor event_name event_format event_version event_fingerprint true_tstamp
-""".split()
+FIELDS = (
+    "app_id", "platform", "etl_tstamp", "collector_tstamp", "dvce_created_tstamp", "event", "event_id",
+    "txn_id", "name_tracker", "v_tracker", "v_collector", "v_etl", "user_id", "user_ipaddress",
+    "user_fingerprint", "domain_userid", "domain_sessionidx", "network_userid", "geo_country", "geo_region",
+    "geo_city", "geo_zipcode", "geo_latitude", "geo_longitude", "geo_region_name", "ip_isp", "ip_organization",
+    "ip_domain", "ip_netspeed", "page_url", "page_title", "page_referrer", "page_urlscheme", "page_urlhost",
+    "page_urlport", "page_urlpath", "page_urlquery", "page_urlfragment", "refr_urlscheme", "refr_urlhost",
+    "refr_urlport", "refr_urlpath", "refr_urlquery", "refr_urlfragment", "refr_medium", "refr_source",
+    "refr_term", "mkt_medium", "mkt_source", "mkt_term", "mkt_content", "mkt_campaign", "contexts",
+    "se_category", "se_action", "se_label", "se_property", "se_value", "unstruct_event", "tr_orderid",
+    "tr_affiliation", "tr_total", "tr_tax", "tr_shipping", "tr_city", "tr_state", "tr_country", "ti_orderid",
+    "ti_sku", "ti_name", "ti_category", "ti_price", "ti_quantity", "pp_xoffset_min", "pp_xoffset_max",
+    "pp_yoffset_min", "pp_yoffset_max", "useragent", "br_name", "br_family", "br_version", "br_type",
+    "br_renderengine", "br_lang", "br_features_pdf", "br_features_flash", "br_features_java",
+    "br_features_director", "br_features_quicktime", "br_features_realplayer", "br_features_windowsmedia",
+    "br_features_gears", "br_features_silverlight", "br_cookies", "br_colordepth", "br_viewwidth",
+    "br_viewheight", "os_name", "os_family", "os_manufacturer", "os_timezone", "dvce_type", "dvce_ismobile",
+    "dvce_screenwidth", "dvce_screenheight", "doc_charset", "doc_width", "doc_height", "tr_currency",
+    "tr_total_base", "tr_tax_base", "tr_shipping_base", "ti_currency", "ti_price_base", "base_currency",
+    "geo_timezone", "mkt_clickid", "mkt_network", "etl_tags", "dvce_sent_tstamp", "refr_domain_userid",
+    "refr_device_tstamp", "derived_contexts", "domain_sessionid", "derived_tstamp", "event_vendor",
+    "event_name", "event_format", "event_version", "event_fingerprint", "true_tstamp",
+)  # fmt: skip
 STAMP = "%Y-%m-%d %H:%M:%S.%g"
 SCHEMA = "iglu:com.snowplowanalytics.snowplow"
 PINGS, PING_SECONDS = 2, 10
@@ -99,8 +104,8 @@ CELLS = {
     "mkt_source": "if(page = 0, coalesce(utm_source, ''), '')",
     "mkt_medium": "if(page = 0, coalesce(utm_medium, ''), '')",
     "mkt_campaign": "if(page = 0, coalesce(utm_campaign, ''), '')",
-    "contexts": f"""'{{"schema":"{SCHEMA}/contexts/jsonschema/1-0-0","data":[{{"schema":"{SCHEMA}/web_page/jsonschema/"""
-    """1-0-0","data":{"id":"page-' || place || '"}}]}'""",
+    "contexts": f"""concat('{{"schema":"{SCHEMA}/contexts/jsonschema/1-0-0","data":[{{"schema":"{SCHEMA}/web_page/',
+        'jsonschema/1-0-0","data":{{"id":"page-', place, '"}}}}]}}')""",
     "se_category": "if(event_name = 'page_view', '', 'shop')",
     "se_action": "if(event_name = 'page_view', '', event_name)",
     "useragent": "'Mozilla/5.0'",
@@ -122,7 +127,7 @@ def write(con: duckdb.DuckDBPyConnection, delivery: Delivery, calendar: Calendar
     own(con, "snowplow_domain_userid", "select person, nullif(domain_userid, '') from snowplow_events")
     own(con, "snowplow_network_userid", "select person, nullif(network_userid, '') from snowplow_events")
     told = "from snowplow_events where ping = 0"
-    count(con, "tracked_events", f"select 'snowplow', count(distinct (event_number, copy = 2)) {told}")
+    count(con, "tracked_events", f"select 'snowplow', count(distinct event_number) {told}")
     delivery.plant(
         con,
         "select 'snowplow.' || ['collected_twice', 'id_used_twice'][copy], count(*) from snowplow_events "

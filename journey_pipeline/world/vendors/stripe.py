@@ -42,12 +42,14 @@ from attempts order by place
 _MONEY = "format('{{:,}}', ({0} // 100)::bigint) || '.' || lpad(({0} % 100)::bigint::varchar, 2, '0')"
 _OK = "status = 'succeeded'"
 CELLS = (
-    "charge_id", "utc_time(charged_at, '%Y-%m-%d %H:%M:%S')", _MONEY.format("total_cents"), "decimal_text(refunded_cents)",
+    "charge_id", "utc_time(charged_at, '%Y-%m-%d %H:%M:%S')", _MONEY.format("total_cents"),
+    "decimal_text(refunded_cents)",
     "'eur'", f"({_OK})::varchar", f"if({_OK}, decimal_text(total_cents), '')",
     f"if({_OK}, decimal_text(refunded_cents), '')", f"if({_OK}, 'eur', '')",
     f"if({_OK}, decimal_text(total_cents * 15 // 1000 + 25), '0.00')", "'0.00'", "if(livemode, 'Live', 'Test')",
     "case when status = 'failed' then 'Failed' when refunded_cents >= total_cents then 'Refunded' else 'Paid' end",
-    "'Northlamp #' || order_number", "'NORTHLAMP'", "customer", "email", "''", "'card'", "'pi_' || substr(charge_id, 4)",
+    "'Northlamp #' || order_number", "'NORTHLAMP'", "customer", "email", "''", "'card'",
+    "'pi_' || substr(charge_id, 4)",
     "order_number",
 )  # fmt: skip
 _API = f"""
@@ -57,7 +59,8 @@ select 'stripe/charges_' || month || '.jsonl' as file, place, to_json({{
     billing_details: {{email: email, name: null, phone: null}}, captured: {_OK}, created: charged_at, currency: 'eur',
     customer: customer, description: null, disputed: false, invoice: null, livemode: livemode,
     metadata: {{order_id: order_number::varchar}}, paid: {_OK}, payment_intent: 'pi_' || substr(charge_id, 4),
-    payment_method_details: {{type: 'card', card: {{brand: 'visa', country: 'DE', last4: '4242'}}}}, receipt_email: email,
+    payment_method_details: {{type: 'card', card: {{brand: 'visa', country: 'DE', last4: '4242'}}}},
+        receipt_email: email,
     refunded: refunded_cents >= total_cents, status: status
 }}) as line
 from stripe_charges where list_contains($months, month)

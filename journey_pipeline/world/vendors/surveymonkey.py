@@ -17,7 +17,8 @@ KINDS = ",,,,,,,,,Response,Open-Ended Response,Response"
 STAMP = "%Y-%m-%d %H:%M:%S"
 CELLS = (
     "114000000000 + answer", "'460001'", f"local_time(started_at, '{STAMP}')",
-    f"if(is_complete, local_time(submitted_at, '{STAMP}'), '')", "'203.0.113.9'", "if(gives_email, email, '')", "''", "''",
+    f"if(is_complete, local_time(submitted_at, '{STAMP}'), '')", "'203.0.113.9'", "if(gives_email, email, '')", "''",
+    "''",
     "if(gives_user_id, user_id, '')", "nullif(recommend, -1)", "if(is_complete and recommend < 7, 'Late, again', '')",
     "nullif(delivery, -1)",
 )  # fmt: skip

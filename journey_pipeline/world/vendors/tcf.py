@@ -14,11 +14,13 @@ GRANTED = ("1,2,3,4,5,6,7,8,9,10,11", "1,8,9", "")
 # Decisions, and re-reads of them on later visits of people who are logged in; planted ones are shown and not answered.
 _LOG = f"""
 create or replace temp table tcf_log as
-select decided_at as happened_at, client_id, null::text as user_id, path, consent, 'useractioncomplete' as status, session
+select decided_at as happened_at, client_id, null::text as user_id, path, consent, 'useractioncomplete' as status,
+    session
 from consent_decisions where country = 'DE'
 union all
 select started_at + 4, client_id, user_id, path, consent, 'tcloaded', session
-from sessions where country = 'DE' and client_id is not null and user_id is not null and session_number % {REREAD_EVERY} = 0
+from sessions where country = 'DE' and client_id is not null and user_id is not null
+    and session_number % {REREAD_EVERY} = 0
 union all
 select decided_at - 3, null, null, path, 3, 'cmpuishown', session
 from consent_decisions where country = 'DE' and $planted and session % 20 = 3
@@ -30,7 +32,8 @@ select utc_time(happened_at, 'consent/tcf/tcdata-%Y-%m.jsonl') as file,
         logged_at: utc_time(happened_at, '%Y-%m-%dT%H:%M:%S.000Z'), client_id: client_id, user_id: user_id,
         page: 'https://www.northlamp.test' || path,
         tcData: {{
-            tcString: ['CQmarketAll.AAAA', 'CQmarketPart.AAAA', 'CQmarketNone.AAAA', ''][consent + 1], tcfPolicyVersion: 5,
+            tcString: ['CQmarketAll.AAAA', 'CQmarketPart.AAAA', 'CQmarketNone.AAAA', ''][consent + 1],
+                tcfPolicyVersion: 5,
             cmpId: 300, cmpVersion: 4, gdprApplies: true, eventStatus: status, cmpStatus: 'loaded',
             isServiceSpecific: true, useNonStandardTexts: false, publisherCC: 'DE', purposeOneTreatment: false,
             purpose: {{
