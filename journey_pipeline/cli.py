@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from journey_pipeline.settings import Settings, SettingsError, load
 
@@ -134,6 +135,8 @@ class _StepPrinter:
 def _report(settings: Settings, outcome: RunOutcome) -> None:
     from journey_pipeline import release
 
+    for line in outcome.warnings:
+        err.print(f"  [yellow]warning[/] {escape(line)}", soft_wrap=True)
     current = release.current(settings.home)
     standing = f"published release is unchanged: {current.release_id}" if current else "nothing has been published yet"
     if outcome.release_id and current:
@@ -184,15 +187,36 @@ def status(home: HomeOption = None) -> None:
 
     from journey_pipeline import ingest, release
 
-    settings = load(home)
+    settings, levels = load(home), ingest.load_contracts()
     table = Table(title=None, box=None, pad_edge=False)
-    for column in ("source object", "files", "records", "newest data", "held back"):
-        table.add_column(column, justify="left" if column in ("source object", "newest data") else "right")
+    for column in ("source object", "files", "records", "newest data", "state", "held back"):
+        is_text = column in ("source object", "newest data", "state")
+        table.add_column(column, justify="left" if is_text else "right")
     for row in ingest.standing(ingest.Lake(settings.lake)):
-        table.add_row(row.contract, f"{row.files:,}", f"{row.records:,}", row.newest or "-", f"{row.held_back:,}")
+        level = levels[row.contract].service_level if row.contract in levels else None
+        state = row.state(level, datetime.now(UTC).date())
+        table.add_row(
+            row.contract, f"{row.files:,}", f"{row.records:,}", row.newest or "-", state, f"{row.held_back:,}"
+        )
     out.print(table)
     current = release.current(settings.home)
+    if current:
+        for line in _missing(settings.home / "published" / "journey.duckdb"):
+            out.print(f"missing: {line}", markup=False, soft_wrap=True)
     out.print(f"published: {current.release_id}" if current else "published: nothing yet; `journey run` publishes")
+
+
+def _missing(database: Path) -> list[str]:
+    """What the published release says is missing; nothing when it is older than that question."""
+    import duckdb
+
+    from journey_pipeline.coverage import missing_deliveries
+
+    with duckdb.connect(str(database), read_only=True) as connection:
+        try:
+            return [str(one) for one in missing_deliveries(connection, "coverage")]
+        except (duckdb.CatalogException, duckdb.BinderException):
+            return []
 
 
 @release_app.command("list")

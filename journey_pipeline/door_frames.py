@@ -31,13 +31,14 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "segment_migration": ("week", "segment_set", "from_segment", "to_segment"),
     "experience": ("week", "stage", "family", "instrument"),
     "kpi_scorecard": ("week", "target_set", "kpi"),
-    "coverage": ("week", "source"),
+    "coverage": ("week", "source", "events_table"),
+    "link_audit": ("week", "channel", "campaign"),
     "source_files": ("path", "file_id"),
     "quarantine": ("file_id", "row_number", "column_name", "rule"),
 }
 
 # Key columns that may be empty: a conversion without a touch, a touch without a campaign.
-_MAY_BE_EMPTY = {("credits", "touchpoint_id"), ("attribution", "campaign")}
+_MAY_BE_EMPTY = {("credits", "touchpoint_id"), ("attribution", "campaign"), ("link_audit", "campaign")}
 
 
 def raw(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Contract]) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 A law returns how many rows break it and names the first of them by ids, weeks and models. Add one as a function
 with a one-line docstring and a line in the registry of its word. Must not be here: rules about one table (dbt
-tests), and anything that needs a threshold on noise.
+tests), and anything that needs a threshold on noise of its own.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ from dataclasses import dataclass
 
 import duckdb
 
+from journey_pipeline.coverage import missing_deliveries
+
 Connection = duckdb.DuckDBPyConnection
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How many rows break a law, and the first few of them."""
+    """How many rows break a law, and the first few of them. A law that does not refuse only warns."""
 
     failing: int
     description: str = ""
+    refuses: bool = True
 
 
 Law = Callable[[Connection], Outcome]
@@ -115,6 +118,13 @@ def every_touchpoint_is_shipped(connection: Connection) -> Outcome:
     )
 
 
+def sources_deliver(connection: Connection) -> Outcome:
+    """Every source delivers in every week what it usually does; what is missing refuses only where declared so."""
+    found = missing_deliveries(connection)
+    refuses = not found or any(one.refuses for one in found)
+    return Outcome(len(found), "; ".join(map(str, found)), refuses)
+
+
 # (gate, asset it guards) -> law
 EVENTS: dict[tuple[str, str], Law] = {
     ("orders_are_conserved", "events/conversions"): orders_are_conserved,
@@ -124,4 +134,5 @@ MARTS: dict[tuple[str, str], Law] = {
     ("spend_is_conserved", "marts/attribution"): spend_is_conserved,
     ("funnel_never_grows", "marts/journeys"): funnel_never_grows,
     ("every_touchpoint_is_shipped", "marts/touchpoints"): every_touchpoint_is_shipped,
+    ("sources_deliver", "marts/coverage"): sources_deliver,
 }

@@ -48,12 +48,13 @@ class RunLocked(Exception):
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """How a run ended. `refusals`: gates that said no, first lines for people. `faults`: steps that broke."""
+    """How a run ended. `refusals` and `warnings`: what gates found, for people. `faults`: steps that broke."""
 
     run_id: str
     release_id: str | None = None
     refusals: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def dagster_home(settings: Settings) -> Path:
@@ -116,9 +117,10 @@ def execute(
                 # What a run says is in its event log; the terminal shows steps and reasons, not debug lines.
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
+        refusals, warned = _gates_that_spoke(settings)
         if result.success:
-            return RunOutcome(result.run_id, _release_id(result))
-        return RunOutcome(result.run_id, None, _failed_gates(settings), _step_faults(result))
+            return RunOutcome(result.run_id, _release_id(result), warnings=warned)
+        return RunOutcome(result.run_id, None, refusals, _step_faults(result), warned)
 
 
 def _release_id(result: Any) -> str:
@@ -168,18 +170,21 @@ def _watched(instance: dg.DagsterInstance, on_event: Callable[[str, str], None])
         watcher.join()
 
 
-def _failed_gates(settings: Settings) -> list[str]:
+def _gates_that_spoke(settings: Settings) -> tuple[list[str], list[str]]:
+    """What failed, and what was only warned of."""
     import duckdb
 
     from journey_pipeline import verdicts
 
     if not settings.warehouse.exists():
-        return []
+        return [], []
     with duckdb.connect(str(settings.warehouse), config=settings.duckdb_config()) as connection:
         try:
-            return [f"{v.asset} {v.gate}: {v.description}" for v in verdicts.read(connection) if not v.passed]
+            found = verdicts.read(connection)
         except verdicts.NotGreen:
-            return []
+            return [], []
+    told = [(v, f"{v.asset} {v.gate}: {v.description}") for v in found]
+    return [line for v, line in told if not v.passed], [line for v, line in told if v.is_warning]
 
 
 def _step_faults(result: Any) -> list[str]:

@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     reporting_currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")
     threads: int = Field(default=2, ge=1, le=64)
     memory_limit: str = Field(default="3GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
+    fail_on_gaps: bool = Field(default=False, description="A source that stops delivering refuses the release.")
     pseudonym_key: str | None = Field(default=None, min_length=16, repr=False)
 
     @field_validator("time_zone")
@@ -90,7 +91,7 @@ class Settings(BaseSettings):
 
     def configuration_hash(self) -> str:
         """SHA-256 over what the numbers depend on; machine size and paths are not part of it."""
-        facts = f"{self.time_zone}|{self.reporting_currency}|{sorted(shared_numbers().items())}"
+        facts = f"{self.time_zone}|{self.reporting_currency}|{self.fail_on_gaps}|{sorted(shared_numbers().items())}"
         return hashlib.sha256(facts.encode()).hexdigest()
 
 

@@ -23,7 +23,10 @@ class NotGreen(Exception):
 
 @dataclass(frozen=True)
 class Verdict:
-    """One gate's word on one asset. `failing_rows` counts; `description` names rows, never personal values."""
+    """One gate's word on one asset. `failing_rows` counts; `description` names rows, never personal values.
+
+    A gate that passes with failing rows is a warning: it is told, and nothing stops.
+    """
 
     gate: str
     asset: str
@@ -35,6 +38,11 @@ class Verdict:
     def word(self) -> str:
         """The word of the asset."""
         return self.asset.split("/", 1)[0]
+
+    @property
+    def is_warning(self) -> bool:
+        """Whether it lets pass what it found."""
+        return self.passed and self.failing_rows > 0
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
@@ -74,12 +82,13 @@ def _parameter(connection: duckdb.DuckDBPyConnection, name: str) -> Any:
 def record(connection: duckdb.DuckDBPyConnection, verdicts: Iterable[Verdict]) -> None:
     """Store verdicts for the current candidate, replacing earlier words on the same gate and asset."""
     prepare(connection)
-    rows = [
-        (v.gate, v.asset, v.word, candidate(connection), v.passed, v.failing_rows, v.description[:2000])
-        for v in verdicts
-    ]
+    of = candidate(connection)
+    rows = [(v.gate, v.asset, v.word, of, v.passed, v.failing_rows, v.description[:2000]) for v in verdicts]
     if rows:
-        connection.executemany("insert or replace into operations.gate_results values (?, ?, ?, ?, ?, ?, ?)", rows)
+        # One statement: a statement a row is a transaction a row.
+        places = ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(rows))
+        cells = [cell for row in rows for cell in row]
+        connection.execute(f"insert or replace into operations.gate_results values {places}", cells)
 
 
 def read(connection: duckdb.DuckDBPyConnection) -> list[Verdict]:

@@ -56,6 +56,9 @@ def sound() -> duckdb.DuckDBPyConnection:
         create table marts.journeys as select 'j' as journey_id, timestamp '2026-10-01' as awareness_at,
             timestamp '2026-10-02' as consideration_at, timestamp '2026-10-02' as purchase_at,
             null::timestamp as experience_at, null::timestamp as advocacy_at;
+        create table marts.coverage as select date '2026-11-09' as week, 'ga4' as source,
+            'touchpoints' as events_table, 'ok' as status, 'ga4__events,ga4__more' as contracts,
+            timestamp '2026-11-15 22:00' as latest_seen_at, 'refuse' as on_gap, timestamp '2026-11-15 23:00' as as_of;
         """
     )
     return connection
@@ -68,6 +71,7 @@ BREAKS = {
     "spend_is_conserved": "update marts.attribution set spend = null where model = 'first'",
     "funnel_never_grows": "update marts.journeys set purchase_at = timestamp '2026-10-01 12:00'",
     "every_touchpoint_is_shipped": "delete from marts.touchpoints",
+    "sources_deliver": "update marts.coverage set status = 'silent'",
 }
 
 
@@ -83,6 +87,22 @@ def test_a_law_holds_where_it_should_and_names_what_breaks_it(sound: duckdb.Duck
     outcome = law(sound)
     assert outcome.failing == 1
     assert outcome.description
+
+
+@pytest.mark.parametrize(
+    ("status", "on_gap", "refuses"),
+    [("silent", "refuse", True), ("gap", "refuse", True), ("late", "refuse", False), ("silent", "warn", False)],
+)
+def test_what_is_missing_is_named_and_refuses_only_where_declared(
+    sound: duckdb.DuckDBPyConnection, status: str, on_gap: str, refuses: bool
+) -> None:
+    sound.execute("update marts.coverage set status = ?, on_gap = ?", [status, on_gap])
+    outcome = laws.sources_deliver(sound)
+    assert (outcome.failing, outcome.refuses) == (1, refuses)
+    told = f"ga4 (touchpoints) last seen 2026-11-15 22:00 UTC, missing: 2026-11-09 {status}"
+    assert outcome.description == told
+    sound.execute("update marts.coverage set week = week - 7 * 14")
+    assert laws.sources_deliver(sound) == laws.Outcome(0)
 
 
 def test_value_that_went_missing_breaks_the_law_of_credit(sound: duckdb.DuckDBPyConnection) -> None:

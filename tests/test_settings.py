@@ -30,6 +30,14 @@ def test_a_variable_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.Monke
     assert load(tmp_path).threads == 1
 
 
+def test_what_a_gap_does_belongs_to_the_configuration(tmp_path: Path) -> None:
+    usual = load(tmp_path)
+    (tmp_path / "journey.toml").write_text("fail_on_gaps = true\n")
+    strict = load(tmp_path)
+    assert (usual.fail_on_gaps, strict.fail_on_gaps) == (False, True)
+    assert usual.configuration_hash() != strict.configuration_hash()
+
+
 def test_an_unknown_key_names_the_nearest_known_one(tmp_path: Path) -> None:
     (tmp_path / "journey.toml").write_text('timezone = "UTC"\n')
     with pytest.raises(SettingsError, match="unknown setting 'timezone'; nearest known: 'time_zone'"):

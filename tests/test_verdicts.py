@@ -41,6 +41,14 @@ def test_a_failed_gate_refuses_and_is_named() -> None:
         verdicts.require_green(connection, EXPECTED, ["staging"])
 
 
+def test_a_warning_is_told_and_stops_nothing() -> None:
+    connection = warehouse()
+    green(connection)
+    verdicts.record(connection, [Verdict("unique", "staging/a", True, 2, "week=2026-11-02")])
+    warned = [verdict for verdict in verdicts.require_green(connection, EXPECTED, ["staging"]) if verdict.is_warning]
+    assert [verdict.description for verdict in warned] == ["week=2026-11-02"]
+
+
 def test_a_missing_verdict_is_not_a_green_one() -> None:
     connection = warehouse()
     verdicts.record(connection, [Verdict("built", "staging/a", True)])

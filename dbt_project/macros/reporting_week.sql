@@ -30,6 +30,15 @@
     (epoch_us({{ later }}) - epoch_us({{ earlier }})) / 1000000.0
 {%- endmacro %}
 
+{# Whole days from one date to another. #}
+{% macro days_between(earlier, later) -%}
+    {{ return(adapter.dispatch('days_between')(earlier, later)) }}
+{%- endmacro %}
+
+{% macro duckdb__days_between(earlier, later) -%}
+    date_diff('day', {{ earlier }}, {{ later }})
+{%- endmacro %}
+
 {% macro days_before(instant, days) -%}
     {{ instant }} - interval {{ days }} day
 {%- endmacro %}

@@ -27,7 +27,8 @@ def _all_gates() -> list[tuple[str, str]]:
     from journey_pipeline.definitions import defs  # the graph knows its gates once it stands
 
     graph = defs.resolve_asset_graph()
-    checks = [(key.name, key.asset_key.to_user_string()) for key in graph.asset_check_keys]
+    blocking = [key for key in graph.asset_check_keys if graph.get_check_spec(key).blocking]
+    checks = [(key.name, key.asset_key.to_user_string()) for key in blocking]
     return checks + [(verdicts.BUILT, key.to_user_string()) for key in graph.materializable_asset_keys]
 
 
@@ -53,12 +54,14 @@ def require_left(
 
 
 def _results(connection: duckdb.DuckDBPyConnection, found: Iterable[verdicts.Verdict]) -> Iterator[dg.AssetCheckResult]:
-    for verdict in found:
-        verdicts.record(connection, [verdict])
+    all_of_them = list(found)
+    verdicts.record(connection, all_of_them)
+    for verdict in all_of_them:
         yield dg.AssetCheckResult(
             asset_key=dg.AssetKey(verdict.asset.split("/")),
             check_name=verdict.gate,
-            passed=verdict.passed,
+            passed=verdict.passed and not verdict.is_warning,
+            severity=dg.AssetCheckSeverity.WARN if verdict.is_warning else dg.AssetCheckSeverity.ERROR,
             metadata={"failing_rows": verdict.failing_rows, "rows": verdict.description},
         )
 
@@ -141,7 +144,8 @@ def _laws_gate(
             found = []
             for (gate, asset), law in registry.items():
                 outcome = law(connection)
-                found.append(verdicts.Verdict(gate, asset, not outcome.failing, outcome.failing, outcome.description))
+                passed = not (outcome.failing and outcome.refuses)
+                found.append(verdicts.Verdict(gate, asset, passed, outcome.failing, outcome.description))
             if doors:
                 frame = door_frames.marts(connection)
                 found += _door(word, expectations.judge(expectations.MARTS_DOOR, frame))

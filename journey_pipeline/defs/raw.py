@@ -14,6 +14,7 @@ import dagster as dg
 import duckdb
 
 from journey_pipeline import ingest, verdicts
+from journey_pipeline.defs.freshness import freshness_policy, standing_metadata
 from journey_pipeline.defs.resources import (
     DATA_ENGINEERING,
     ONE_BY_ONE,
@@ -26,39 +27,42 @@ from journey_pipeline.defs.resources import (
     known_at,
 )
 from journey_pipeline.defs.tables import table_metadata
-from journey_pipeline.ingest import Contract
 from journey_pipeline.settings import Settings, code_version
 
 
-def landed(contract: Contract) -> dg.AssetsDefinition:
-    """The asset of one source object: land its new files, then show the current rows as `raw.<contract>`."""
-
-    @dg.asset(
-        key=["raw", contract.id],
-        group_name="raw",
-        partitions_def=WEEKS,
-        backfill_policy=ONE_BY_ONE,
-        pool=WRITER_POOL,
-        owners=[DATA_ENGINEERING],
-        kinds={"python", "duckdb"},
-        description=f"One row per delivered record. {contract.purpose}",
-    )
-    def _landed(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        files = _inbox(home.settings.inbox_folder, context.run_id)
-        outcomes = ingest.land(contract, files, home.lake, _run_time(context), _parser(home))
-        for outcome in outcomes:
-            if outcome.fault is not None:
-                context.log.error(str(outcome.fault))
-        with warehouse.get_connection() as connection:
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(
+            ["raw", contract.id],
+            group_name="raw",
+            owners=[DATA_ENGINEERING],
+            kinds={"python", "duckdb"},
+            description=f"One row per delivered record. {contract.purpose}",
+            freshness_policy=freshness_policy(contract),
+        )
+        for contract in contracts().values()
+    ],
+    partitions_def=WEEKS,
+    backfill_policy=ONE_BY_ONE,
+    pool=WRITER_POOL,
+    # One step for all objects, of which any may be chosen: a step each costs half a second, a file once landed none.
+    can_subset=True,
+)
+def landed(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+    """Land the new files of each source object, then show its current rows as `raw.<contract>`."""
+    files = _inbox(home.settings.inbox_folder, context.run_id)
+    with warehouse.get_connection() as connection:
+        for key in sorted(context.selected_asset_keys):
+            contract = contracts()[key.path[1]]
+            outcomes = ingest.land(contract, files, home.lake, _run_time(context), _parser(home))
+            for outcome in outcomes:
+                if outcome.fault is not None:
+                    context.log.error(str(outcome.fault))
             ingest.register(connection, contract, home.lake, known_at(context.run.tags))
-            metadata = table_metadata(connection, "raw", contract.id)
-        counts = {f"files_{name}": sum(o.outcome == name for o in outcomes) for name in ("loaded", "quarantined")}
-        return dg.MaterializeResult(metadata={**metadata, **counts})
-
-    return _landed
-
-
-raw_objects = [landed(contract) for contract in contracts().values()]
+            standing = standing_metadata(next(iter(ingest.standing(home.lake, contract.id)), None))
+            counts = {f"files_{name}": sum(o.outcome == name for o in outcomes) for name in ("loaded", "quarantined")}
+            metadata = {**table_metadata(connection, "raw", contract.id), **standing, **counts}
+            yield dg.MaterializeResult(asset_key=key, metadata=metadata)
 
 
 @dg.multi_asset(
@@ -75,6 +79,8 @@ raw_objects = [landed(contract) for contract in contracts().values()]
             "run_parameters": "One row: as_of and known_at of this build, its time zone, currency and candidate id.",
             "source_files": "One row per delivered file, with its outcome: loaded, duplicate, superseded, quarantined.",
             "quarantine": "One row per record set aside, with the rule it broke; values only as shapes.",
+            "file_loads": "One row per contract and file that counts, with the time it was loaded.",
+            "service_levels": "One row per contract, with the latency and rhythm it promises and what a gap means.",
         }.items()
     ],
     partitions_def=WEEKS,
@@ -88,11 +94,13 @@ def delivered(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
     cut = known_at(context.run.tags) or ingest.known_at(home.lake)
     with warehouse.get_connection() as connection:
         ingest.source_files(connection, home.lake, cut)
+        ingest.service_levels(connection, contracts(), fail_on_gaps=home.settings.fail_on_gaps)
         if cut is None or not connection.execute("select 1 from raw.source_files limit 1").fetchall():
             raise dg.Failure(f"no file was loaded by {cut or 'now'}; put exports into the inbox", allow_retries=False)
+        ingest.file_loads(connection, home.lake)
         _write_run_parameters(connection, home.settings, as_of(context.partition_key), cut)
         verdicts.prepare(connection)
-        names = ["run_parameters", "source_files", "quarantine"]
+        names = ["run_parameters", "source_files", "quarantine", "file_loads", "service_levels"]
         built = [*names, *contracts()]
         verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"raw/{name}", True) for name in built])
         for name in names:

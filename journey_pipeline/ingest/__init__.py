@@ -1,7 +1,8 @@
 """Delivered files into the lake, by contract: unpack, decode, find the header, judge rows, remember.
 
 This is the whole face of the package. A run calls `scan` once, `land` for every contract and once for `None`,
-then `register` for every contract and `source_files` once. `check` answers without loading.
+then `register` for every contract, and `source_files`, `file_loads` and `service_levels` once. `check` answers
+without loading.
 Must not be here: knowledge of a single source (that is `contracts/`), staging casts, Dagster.
 """
 
@@ -13,6 +14,7 @@ from journey_pipeline.ingest.faults import Fault, IngestError
 from journey_pipeline.ingest.inbox import InboxFile, scan
 from journey_pipeline.ingest.lake import Lake, known_at
 from journey_pipeline.ingest.landing import land
+from journey_pipeline.ingest.levels import file_loads, service_levels
 from journey_pipeline.ingest.standing import Standing, open_faults, standing
 from journey_pipeline.ingest.tables import register, source_files
 from journey_pipeline.ingest.verdicts import FileOutcome
@@ -30,12 +32,14 @@ __all__ = [
     "Standing",
     "UniqueKey",
     "check",
+    "file_loads",
     "known_at",
     "land",
     "load_contracts",
     "open_faults",
     "register",
     "scan",
+    "service_levels",
     "source_files",
     "standing",
 ]

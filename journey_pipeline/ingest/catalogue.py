@@ -9,10 +9,10 @@ from __future__ import annotations
 import difflib
 import functools
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from journey_pipeline.ingest import contract as model
 from journey_pipeline.ingest.contract import Column, Contract, Quality
@@ -51,9 +51,19 @@ class _Schema(_Block):
 
 class _Level(_Block):
     property: Literal["latency", "frequency"]
-    value: int
+    value: Annotated[int, Field(gt=0)]
     unit: Literal["h", "d"]
     element: str | None = None
+
+    @model_validator(mode="after")
+    def _frequency_is_in_whole_days(self) -> _Level:
+        if self.property == "frequency" and _hours(self) % 24:
+            raise ValueError("a frequency is given in days")
+        return self
+
+
+def _hours(level: _Level) -> int:
+    return level.value * (24 if level.unit == "d" else 1)
 
 
 class _Custom(_Block):
@@ -132,6 +142,7 @@ def read_contract(path: Path) -> Contract:
 def _assembled(document: Document) -> Contract:
     blocks = {item.property: item.value for item in document.customProperties}
     table = document.schema_[0]
+    levels = {level.property: _hours(level) for level in document.slaProperties}
     return Contract.model_validate(
         {
             "id": document.name,
@@ -141,6 +152,10 @@ def _assembled(document: Document) -> Contract:
             "tags": document.tags,
             "columns": table.properties,
             "quality": table.quality,
+            "service_level": {
+                "latency_hours": levels.get("latency"),
+                "frequency_days": levels["frequency"] // 24 if "frequency" in levels else None,
+            },
             **blocks,
         }
     )

@@ -309,6 +309,7 @@ class Delivery(_Block):
 
     In `replace_window` a file replaces everything between its first and its last `time`, for the same values of
     `scope` (an account); or, with `window`, the rows that have the same values there (an order).
+    `on_gap` says what a release does when this object stops delivering; unset, the home's `fail_on_gaps` decides.
     """
 
     mode: Literal["replace_window", "append_dedupe", "upsert_latest", "snapshot_full"]
@@ -319,6 +320,7 @@ class Delivery(_Block):
     exported_at: ExportedAt = ExportedAt()
     restatement_days: int | None = None
     freshness_hours: int | None = None
+    on_gap: Literal["warn", "refuse"] | None = None
 
     @model_validator(mode="after")
     def _mode_has_what_it_needs(self) -> Delivery:
@@ -375,6 +377,16 @@ class Identity(_Block):
     personal: dict[Name, PersonalClass] = {}
 
 
+class ServiceLevel(_Block):
+    """What the source promises: data of every `frequency_days`, here at most `latency_hours` after it happened.
+
+    Without a frequency nothing is promised: a one-off import is never late.
+    """
+
+    latency_hours: Annotated[int, Field(gt=0)] | None = None
+    frequency_days: Annotated[int, Field(gt=0)] | None = None
+
+
 class Contract(_Block):
     """One source object, ready for the loader. Built from YAML by `load_contracts`."""
 
@@ -388,6 +400,7 @@ class Contract(_Block):
     ingest: Ingest
     identity: Identity
     canonical: list[EventsTable]
+    service_level: ServiceLevel = ServiceLevel()
 
     @field_validator("columns")
     @classmethod

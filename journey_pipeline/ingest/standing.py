@@ -7,20 +7,32 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date
 
+from journey_pipeline.ingest.contract import ServiceLevel
 from journey_pipeline.ingest.faults import Fault
 from journey_pipeline.ingest.lake import Lake
 
 
 @dataclass(frozen=True)
 class Standing:
-    """One source object: files and records that are loaded, newest period they cover, files held back."""
+    """One source object: files and records that are loaded, newest day they cover and were exported on, files held."""
 
     contract: str
     files: int
     records: int
     newest: str | None
+    newest_export: str | None
     held_back: int
+
+    def state(self, level: ServiceLevel | None, today: date) -> str:
+        """How far behind its declared level the source object is on a day; empty where nothing is promised."""
+        heard = max(filter(None, (self.newest, self.newest_export)), default=None)
+        if level is None or level.frequency_days is None or heard is None:
+            return ""
+        days = (today - date.fromisoformat(heard)).days - 1
+        allowed = (level.latency_hours or 24 * level.frequency_days) / 24
+        return f"{days} days behind" if days > allowed else "fresh"
 
 
 def open_faults(lake: Lake) -> list[Fault]:
@@ -39,8 +51,8 @@ def open_faults(lake: Lake) -> list[Fault]:
     return [Fault(**{**json.loads(row["fault"]), "file": row["path"]}) for row in rows]
 
 
-def standing(lake: Lake) -> list[Standing]:
-    """One row per source object that ever delivered, by name."""
+def standing(lake: Lake, contract: str | None = None) -> list[Standing]:
+    """One row per source object that ever delivered, by name; only that of `contract` when it is given."""
     if not lake.ledger_path.exists():
         return []
     with lake.ledger() as ledger:
@@ -50,10 +62,13 @@ def standing(lake: Lake) -> list[Standing]:
                 sum(outcome = 'loaded') as files,
                 sum(case when outcome = 'loaded' then accepted else 0 end) as records,
                 max(case when outcome = 'loaded' then substr(period_end, 1, 10) end) as newest,
+                max(case when outcome = 'loaded' then substr(exported_at, 1, 10) end) as newest_export,
                 sum(outcome <> 'loaded' and exists (
                     select 1 from deliveries where deliveries.contract = files.contract
                     and deliveries.sha256 = files.sha256 and in_inbox = 1)) as held_back
-            from files group by files.contract order by contract
-            """
+            from files where :contract is null or files.contract = :contract
+            group by files.contract order by contract
+            """,
+            {"contract": contract},
         ).fetchall()
     return [Standing(*row) for row in rows]

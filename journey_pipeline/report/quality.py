@@ -1,17 +1,16 @@
-"""Can these numbers be trusted: gates, files, what was held back, how fresh each source is.
+"""Can these numbers be trusted: gates, files and what was held back; `sources` says whether all arrived.
 
 Add here when another promise about the data is released. Must not be here: personal values; shapes only.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
-from journey_pipeline.report.reading import Released, Row, lag, of
-from journey_pipeline.report.wording import NO_VALUE, age, count, day, moment, name, share
+from journey_pipeline.report.reading import Released, Row
+from journey_pipeline.report.sources import sources
+from journey_pipeline.report.wording import NO_VALUE, count, day, name
 
-_STALE = timedelta(days=2)
 _QUARANTINE_ROWS = 20
 
 _GATES = """
@@ -34,17 +33,11 @@ _QUARANTINE = f"""
     from quarantine group by contract, column_name, rule, expected
     order by records desc, contract, column_name, rule limit {_QUARANTINE_ROWS}
 """
-_COVERAGE = """
-    select source, week, records::double as records, touchpoints::double as touchpoints,
-        identified_touchpoints::double as identified, identified_share::double as identified_share, last_seen_at
-    from coverage qualify row_number() over (partition by source order by week desc) = 1 order by source
-"""
 
 
 def quality(released: Released) -> dict[str, Any]:
-    """Gates by word, files by contract, quarantine by rule, coverage by source."""
+    """Gates by word, files by contract, quarantine by rule, deliveries by source."""
     gates = released.rows("gate_results", _GATES)
-    sources = [_source(row, released) for row in released.rows("coverage", _COVERAGE)]
     return {
         "gates": [{"word": name(row["word"]), "gates": row["gates"], "passed": row["passed"]} for row in gates],
         "gate_count": count(sum(row["gates"] for row in gates)),
@@ -54,8 +47,7 @@ def quality(released: Released) -> dict[str, Any]:
             {"contract": row["contract"], "file": row["file_name"]} for row in released.rows("source_files", _HELD_BACK)
         ],
         "quarantine": released.rows("quarantine", _QUARANTINE),
-        "sources": sources,
-        "stale": [source["name"] for source in sources if source["is_stale"]],
+        **sources(released),
     }
 
 
@@ -65,17 +57,3 @@ def _file(row: Row) -> dict[str, Any]:
     text["contract"] = row["contract"]
     text["period_end"] = day(row["period_end"]) if row["period_end"] else NO_VALUE
     return text
-
-
-def _source(row: Row, released: Released) -> dict[str, Any]:
-    behind = lag(row["last_seen_at"], released.as_of)
-    return {
-        "name": name(row["source"]),
-        "records": count(row["records"]),
-        "touchpoints": count(row["touchpoints"]),
-        "identified": share(row["identified_share"]),
-        "counts": of(row["identified"], row["touchpoints"]),
-        "last_seen": moment(row["last_seen_at"]) if row["last_seen_at"] else NO_VALUE,
-        "behind": age(behind) if behind is not None else NO_VALUE,
-        "is_stale": behind is None or behind > _STALE,
-    }

@@ -21,7 +21,7 @@ class Released:
     """A release open for reading. Tables are looked up without a schema, as BI tools do."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
-        self._connection = connection
+        self.connection = connection
         self.as_of = as_of
         self.tables = {
             name
@@ -35,7 +35,7 @@ class Released:
         """Rows of a query on `table` as dictionaries; none when the release does not carry the table."""
         if table not in self.tables:
             return []
-        result = self._connection.execute(sql, parameters or [])
+        result = self.connection.execute(sql, parameters or [])
         names = [column[0] for column in result.description or []]
         return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
 

@@ -59,6 +59,14 @@ def test_the_release_holds_what_was_sold_refunded_and_spent_to_the_cent(home: Pa
     assert released(home, sql) == truth(home, metric)
 
 
+def test_nothing_is_called_missing_in_a_market_that_delivers_everything(home: Path) -> None:
+    assert released(home, "select count(*) from coverage where status in ('gap', 'silent', 'late')") == 0
+    assert released(home, "select count(distinct source) from coverage where expected_records is not null") >= 6
+    assert released(home, "select sum(spend_amount) from link_audit") == released(
+        home, "select sum(cost_amount_reporting) from spend"
+    )
+
+
 def test_voided_and_test_orders_are_shown_and_not_counted(home: Path) -> None:
     counted = "select count(*) from conversions where conversion_type = 'order' and is_counted"
     assert released(home, counted) == truth(home, "orders", "paid", "partially_refunded", "refunded")

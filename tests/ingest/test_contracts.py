@@ -31,6 +31,18 @@ def test_every_contract_feeds_the_events_and_can_be_dated() -> None:
         assert contract.purpose.endswith("."), contract.id
 
 
+def test_every_contract_promises_a_level(tmp_path: Path) -> None:
+    for contract in load_contracts().values():
+        assert contract.service_level.latency_hours, contract.id
+        assert contract.service_level.frequency_days, contract.id
+    latency = "  - {property: latency, value: 192, unit: h}\n"
+    frequency = "  - {property: frequency, value: 7, unit: d}\n"
+    assert latency in GOOD and frequency in GOOD
+    read(tmp_path, GOOD.replace(latency, latency.replace("192, unit: h", "3, unit: d")).replace(frequency, ""))
+    (once,) = load_contracts(tmp_path).values()
+    assert (once.service_level.latency_hours, once.service_level.frequency_days) == (72, None)
+
+
 def test_every_identifier_of_a_person_is_marked_personal() -> None:
     for contract in load_contracts().values():
         for identifier in contract.identity.identifiers:
@@ -56,6 +68,8 @@ def test_the_globs_of_the_catalogue_do_not_overlap() -> None:
         pytest.param("version: updated_at, ", "", "upsert_latest lacks", id="mode without its version"),
         pytest.param("status: active", "status: &x active", "anchors and aliases are not allowed", id="anchor"),
         pytest.param("status: active", "status: active\nstatus: draft", "key 'status' is given twice", id="twice"),
+        pytest.param("value: 7, unit: d", "value: 30, unit: h", "a frequency is given in days", id="frequency"),
+        pytest.param("freshness_hours: 192", "on_gap: stop", "on_gap", id="what a gap does"),
         pytest.param("version: 1.0.0", "version: 1.0", "version", id="a number for a version"),
         pytest.param("name: score,", "name: Score-x,", "name", id="a name that is no identifier"),
         pytest.param("name: score,", "name: reason,", "columns named twice: reason", id="a column twice"),

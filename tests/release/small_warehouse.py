@@ -33,7 +33,8 @@ TABLES: dict[str, tuple[str, ...]] = {
     "segment_migration": ("week", "segment_set", "from_segment", "to_segment"),
     "experience": ("week", "stage", "family", "instrument"),
     "kpi_scorecard": ("week", "target_set", "kpi"),
-    "coverage": ("week", "source"),
+    "coverage": ("week", "source", "events_table"),
+    "link_audit": ("week", "channel", "campaign"),
     "source_files": ("file_id",),
     "quarantine": ("file_id", "row_number", "column_name", "rule"),
 }

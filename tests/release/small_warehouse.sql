@@ -130,12 +130,25 @@ create table marts.kpi_scorecard as
     ) k (target_set, kpi, name, owner, baseline, target, actual, improvement, ci_low, ci_high, status, progress,
          is_small_sample, numerator, denominator);
 create table marts.coverage as
-    select ($week - to_days((7 * i)::int)::interval)::date as week, source, (9000 - 100 * i)::bigint as records,
-        (8500 - 100 * i)::bigint as touchpoints, (6200 - 90 * i)::bigint as identified_touchpoints,
-        (6200 - 90 * i) / (8500 - 100 * i) as identified_share, $as_of - to_minutes((lag_minutes + i * 10080)::int) as last_seen_at,
-        $as_of as as_of, '1' as definition_version
-    from range(4) t (i), (values ('ga4', 3), ('shopify', 9), ('zendesk', 131), ('google_ads', 1500),
-        ('typeform', 12000)) s (source, lag_minutes);
+    select ($week - to_days((7 * i)::int)::interval)::date as week, source, 'touchpoints' as events_table,
+        case when i > 0 then 'ok' else status end as status, (9000 - 100 * i)::bigint as records, 9000::double as expected_records,
+        (9000 - 100 * i) / 9000 as records_ratio, 7::bigint as days_with_data, 7::bigint as expected_days, 4::bigint as record_types,
+        null::varchar as missing_record_types, (8500 - 100 * i)::bigint as touchpoints, (6200 - 90 * i)::bigint as identified_touchpoints,
+        (6200 - 90 * i) / (8500 - 100 * i) as identified_share, null::decimal(18, 6) as spend_amount,
+        null::decimal(18, 6) as expected_spend_amount, 'EUR' as reporting_currency,
+        $as_of - to_minutes((lag_minutes + i * 10080)::int) as last_seen_at, $as_of - to_minutes(lag_minutes::int) as latest_seen_at,
+        0::bigint as late_files, 0::bigint as late_records, source || '__objects' as contracts, 48::int as latency_hours,
+        1::int as frequency_days, 'warn' as on_gap, $as_of as as_of, '1' as definition_version
+    from range(4) t (i), (values ('ga4', 3, 'ok'), ('shopify', 9, 'ok'), ('zendesk', 131, 'ok'), ('google_ads', 1500, 'late'),
+        ('typeform', 12000, 'silent')) s (source, lag_minutes, status);
+create table marts.link_audit as
+    select ($week - to_days((7 * i)::int)::interval)::date as week, channel, campaign, platform, finding,
+        spend::decimal(18, 6) as spend_amount, 'EUR' as reporting_currency, spend / 1600 as spend_share, clicks::bigint as clicks,
+        visits::bigint as tagged_visits, visits / clicks as visits_per_click, 5::bigint as visits_elsewhere, $as_of as as_of,
+        '1' as definition_version
+    from range(4) t (i), (values ('Display', '{hostile}', 'dv360', 'spend_without_visits', 1000, 80, 0),
+        ('Paid Search', 'brand_de', 'google_ads', 'ok', 600, 50, 45),
+        ('Paid Social', 'old link', null, 'visits_without_spend', 0, null, 12)) s (channel, campaign, platform, finding, spend, clicks, visits);
 create table marts.source_files as
     select sha256('f' || i) as file_id, contract, case when i = 3 then '{hostile}.csv' else contract || '_' || i || '.csv'
         end as file_name, ['loaded', 'loaded', 'loaded', 'quarantined', 'duplicate', 'superseded'][1 + i % 6] as outcome,

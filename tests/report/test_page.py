@@ -16,6 +16,7 @@ from journey_pipeline.report.funnel import funnel
 from journey_pipeline.report.reading import Picture, Released
 from journey_pipeline.report.scorecard import is_level, scorecard
 from journey_pipeline.report.segments import segments
+from journey_pipeline.report.sources import sources
 from tests.release.small_warehouse import FIRST_AS_OF, HOSTILE, HOSTILE_IMAGE, TABLES, facts_of
 
 
@@ -146,7 +147,8 @@ def test_rows_without_values_are_survived(connection: duckdb.DuckDBPyConnection,
             "status",
             "owner",
         ),
-        "coverage": ("identified_share", "last_seen_at"),
+        "coverage": ("identified_share", "last_seen_at", "latest_seen_at", "expected_records"),
+        "link_audit": ("campaign", "platform", "clicks", "visits_per_click"),
         "source_files": ("period_end",),
         "quarantine": ("column_name", "expected"),
     }.items():
@@ -212,6 +214,26 @@ def test_segment_change_is_against_the_week_before(connection: duckdb.DuckDBPyCo
     connection.execute("delete from segment_metrics where week < date '2026-11-09' and segment = 'Lost'")
     members = {member["name"]: member for member in segments(_released(connection))["sets"][0]["members"]}
     assert members["Lost"]["change"] == "new"
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_late_and_silent_sources_are_named_with_their_weeks(connection: duckdb.DuckDBPyConnection) -> None:
+    found = sources(_released(connection))
+    assert found["stale"] == ["Google Ads", "Typeform"]
+    assert {source["name"]: source["state"] for source in found["sources"]}["Typeform"] == "silent"
+    assert [(row["source"], row["weeks"]) for row in found["missing"]] == [
+        ("Google Ads", "2026-11-09 late"),
+        ("Typeform", "2026-11-09 silent"),
+    ]
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_spend_and_links_that_do_not_meet_are_listed_largest_first(connection: duckdb.DuckDBPyConnection) -> None:
+    found = sources(_released(connection))["links"]
+    assert [(row["campaign"], row["spend"], row["visits"]) for row in found] == [
+        (HOSTILE, "EUR 4,000", "0"),
+        ("old link", "EUR 0.00", "48"),
+    ]
 
 
 def test_the_same_release_gives_the_same_page(connection: duckdb.DuckDBPyConnection, tmp_path: Path, text: str) -> None:

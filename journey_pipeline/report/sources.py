@@ -1,0 +1,105 @@
+"""Does everything arrive that should: each source at its newest, the weeks that lack data, links against spend.
+
+Add here when another promise about deliveries is released. Must not be here: what counts as missing (the marts).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from journey_pipeline.coverage import Missing, missing_deliveries
+from journey_pipeline.report.reading import Released, Row, lag, of
+from journey_pipeline.report.wording import NO_VALUE, age, count, moment, money, name, ratio, share
+
+_LINK_ROWS = 20
+_LINK_WEEKS = 4
+
+# Worst first: a source is called what its worst table is. Word, tone and sign of its chip.
+_STATES = {
+    "silent": ("silent", "poor", "▼"),
+    "late": ("late", "open", "!"),
+    "gap": ("has a gap", "open", "!"),
+    "ok": ("delivers", "good", "✔"),
+    "not_expected": ("nothing expected", "good", "✔"),
+}
+_FINDINGS = {
+    "spend_without_visits": "Spend, no tagged visit",
+    "visits_without_spend": "Tagged visits, no spend",
+    "channel_differs": "Tagged visits, spend in another channel",
+    "campaign_unknown": "Paid visits that name no campaign",
+}
+
+_LATEST = """
+    select source, sum(records)::double as records, sum(touchpoints)::double as touchpoints,
+        sum(identified_touchpoints)::double as identified,
+        sum(identified_touchpoints) / nullif(sum(touchpoints), 0)::double as identified_share,
+        max(latest_seen_at) as latest_seen_at, list(distinct status) as statuses
+    from coverage where week = (select max(week) from coverage) group by source order by source
+"""
+_LINKS = f"""
+    select finding, channel, campaign, sum(spend_amount)::double as spend, sum(clicks)::double as clicks,
+        sum(tagged_visits)::double as visits, sum(visits_elsewhere)::double as elsewhere
+    from link_audit
+    where finding in ({", ".join(f"'{finding}'" for finding in _FINDINGS)})
+        and week > (select max(week) from link_audit) - interval {7 * _LINK_WEEKS} day
+    group by finding, channel, campaign
+    order by spend desc, visits desc, channel, campaign limit {_LINK_ROWS}
+"""
+
+
+def sources(released: Released) -> dict[str, Any]:
+    """Sources of the newest week, what is missing, and where links and spend do not meet."""
+    listed = [_source(row, released) for row in released.rows("coverage", _LATEST)]
+    return {
+        "sources": listed,
+        "stale": [source["name"] for source in listed if source["is_stale"]],
+        "missing": [_missing(one) for one in _missing_of(released)],
+        "links": [_link(row, released.currency) for row in released.rows("link_audit", _LINKS)],
+        "is_audited": bool(released.rows("link_audit", "select 1 from link_audit limit 1")),
+        "link_weeks": _LINK_WEEKS,
+    }
+
+
+def _missing_of(released: Released) -> list[Missing]:
+    return missing_deliveries(released.connection, "coverage") if "coverage" in released.tables else []
+
+
+def _source(row: Row, released: Released) -> dict[str, Any]:
+    behind = lag(row["latest_seen_at"], released.as_of)
+    state = next(status for status in _STATES if status in row["statuses"])
+    word, tone, sign = _STATES[state]
+    return {
+        "name": name(row["source"]),
+        "records": count(row["records"]),
+        "touchpoints": count(row["touchpoints"]),
+        "identified": share(row["identified_share"]),
+        "counts": of(row["identified"], row["touchpoints"]),
+        "last_seen": moment(row["latest_seen_at"]) if row["latest_seen_at"] else NO_VALUE,
+        "behind": age(behind) if behind is not None else NO_VALUE,
+        "state": word,
+        "tone": tone,
+        "sign": sign,
+        "is_stale": state in ("silent", "late"),
+    }
+
+
+def _missing(one: Missing) -> dict[str, Any]:
+    return {
+        "source": name(one.source),
+        "table": name(one.events_table),
+        "last_seen": f"{one.last_seen} UTC" if one.last_seen else NO_VALUE,
+        "weeks": ", ".join(one.weeks),
+    }
+
+
+def _link(row: Row, currency: str) -> dict[str, Any]:
+    return {
+        "finding": _FINDINGS[row["finding"]],
+        "channel": name(row["channel"]),
+        "campaign": row["campaign"] or "(none)",
+        "spend": money(row["spend"], currency),
+        "clicks": count(row["clicks"]) if row["clicks"] is not None else "not reported",
+        "visits": count(row["visits"]),
+        "per_click": ratio(row["visits"] / row["clicks"]) if row["clicks"] else "",
+        "elsewhere": count(row["elsewhere"]) if row["elsewhere"] else "",
+    }

@@ -1,0 +1,79 @@
+"""What SQL is told of promises and arrivals, and what the command line says of a source that is behind."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import duckdb
+import pytest
+
+from journey_pipeline.ingest import Contract, Standing, file_loads, load_contracts, service_levels, standing
+from journey_pipeline.ingest.contract import ServiceLevel
+from tests.ingest.home import LOADED_AT, Home
+from tests.ingest.test_samples import ORDERS
+
+ORDERS_AGAIN = "shopify/later/orders_export_1.csv"
+
+
+def test_every_contract_says_what_a_gap_means_unless_the_home_decides() -> None:
+    contracts = dict(load_contracts())
+    ga4 = contracts["ga4__events"]
+    delivery = ga4.ingest.delivery.model_copy(update={"on_gap": "warn"})
+    patient = ga4.model_copy(update={"ingest": ga4.ingest.model_copy(update={"delivery": delivery})})
+    asked: dict[str, Contract] = {
+        "ga4__events": patient,
+        "google_ads__campaign_report": contracts["google_ads__campaign_report"],
+    }
+    with duckdb.connect() as connection:
+        service_levels(connection, asked, fail_on_gaps=True)
+        assert connection.execute("select * from raw.service_levels order by all").fetchall() == [
+            ("ga4__events", "ga4", ",".join(ga4.canonical), "append_dedupe", 48, 1, "warn"),
+            ("google_ads__campaign_report", "google_ads", "spend", "replace_window", 36, 1, "refuse"),
+        ]
+        service_levels(connection, asked)
+        told = connection.execute("select distinct on_gap from raw.service_levels").fetchall()
+        assert told == [("warn",)]
+
+
+def test_a_file_loaded_later_than_the_first_is_no_history(home: Home) -> None:
+    home.put_sample(ORDERS)
+    home.load()
+    file = home.put_sample(ORDERS, ORDERS_AGAIN)
+    file.write_text(file.read_text().replace("AUTUMN10", "AUTUMN11"))
+    home.load(LOADED_AT + timedelta(days=7))
+    with home.warehouse() as raw:
+        file_loads(raw, home.lake)
+        loads = raw.execute("select contract, loaded_at, is_first_load from raw.file_loads order by all").fetchall()
+    assert loads == [
+        ("shopify__orders", LOADED_AT, True),
+        ("shopify__orders", LOADED_AT + timedelta(days=7), False),
+    ]
+
+
+def test_the_ledger_tells_of_one_source_object_or_of_all(home: Home) -> None:
+    assert standing(home.lake, "shopify__orders") == []
+    home.put_sample(ORDERS)
+    home.load()
+    (found,) = standing(home.lake, "shopify__orders")
+    assert [found] == standing(home.lake)
+    assert (found.files, found.records) == (1, 8)
+    assert standing(home.lake, "ga4__events") == []
+
+
+@pytest.mark.parametrize(
+    ("newest", "export", "level", "state"),
+    [
+        ("2026-11-08", None, ServiceLevel(latency_hours=48, frequency_days=1), "fresh"),
+        ("2026-11-06", None, ServiceLevel(latency_hours=48, frequency_days=1), "3 days behind"),
+        ("2026-11-01", "2026-11-09", ServiceLevel(latency_hours=48, frequency_days=1), "fresh"),
+        ("2026-11-01", None, ServiceLevel(latency_hours=192, frequency_days=7), "fresh"),
+        ("2026-10-01", None, ServiceLevel(latency_hours=192), ""),
+        ("2026-10-01", None, None, ""),
+        (None, None, ServiceLevel(latency_hours=192, frequency_days=7), ""),
+    ],
+)
+def test_a_source_object_is_behind_when_its_level_has_run_out(
+    newest: str | None, export: str | None, level: ServiceLevel | None, state: str
+) -> None:
+    row = Standing("a__b", 1, 1, newest, export, 0)
+    assert row.state(level, date(2026, 11, 10)) == state
