@@ -30,7 +30,8 @@ def quick_history() -> Iterator[None]:
                 return
             connection.execute("pragma synchronous = normal")
             path = connection.execute("pragma database_list").fetchone()[2]
-            if path and path not in held:
+            # A file that is being made is not in write-ahead mode yet, and a reader of before would not hold its log.
+            if path and path not in held and connection.execute("pragma journal_mode").fetchone()[0] == "wal":
                 held.add(path)
                 keeper = stack.enter_context(closing(sqlite3.connect(path, check_same_thread=False)))
                 keeper.execute("select count(*) from sqlite_master").fetchone()
