@@ -128,8 +128,8 @@ def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
 
 
 @lru_cache(maxsize=4)
-def isolated(resources: Resources) -> Isolated:
-    """The one parser of this process that has these resources."""
+def isolated(resources: Resources, lane: int = 0) -> Isolated:  # noqa: ARG001 - part of the key
+    """The parser of this process that has these resources; one per lane, for readers side by side."""
     return Isolated(resources)
 
 

@@ -64,8 +64,37 @@ def judged_files(lake: Lake, contract: Contract | None) -> set[str]:
     }
 
 
+def outdated(lake: Lake, contract: Contract) -> list[str]:
+    """Content ids of loaded files that hold records set aside by another version of the contract."""
+    with lake.ledger() as ledger:
+        rows = ledger.execute(
+            "select sha256 from files where contract = ? and contract_version <> ? and outcome = 'loaded' "
+            "and quarantined > 0 order by sha256",
+            (contract.id, contract.version),
+        ).fetchall()
+    return [str(row["sha256"]) for row in rows]
+
+
+def write_judged_again(contract: Contract, sha256: str, parsed: Parsed, ledger: sqlite3.Connection) -> None:
+    """Write down the new verdict on records that lay in the lake."""
+    ledger.execute(
+        "update files set contract_version = ?, accepted = ?, quarantined = ?, dropped = ?, columns = ? "
+        "where contract = ? and sha256 = ?",
+        (
+            contract.version,
+            parsed.accepted,
+            parsed.quarantined,
+            parsed.dropped,
+            json.dumps(contract.column_names),
+            contract.id,
+            sha256,
+        ),
+    )
+    _write_bad_cells(ledger, contract.id, sha256, parsed.bad_cells)
+
+
 def write_loaded(
-    ledger: sqlite3.Connection, contract: Contract, staged: Staged, parsed: Parsed, loaded_at: datetime
+    contract: Contract, staged: Staged, parsed: Parsed, loaded_at: datetime, ledger: sqlite3.Connection
 ) -> None:
     """Write down an accepted file."""
     earlier = ledger.execute(
@@ -98,13 +127,13 @@ def write_loaded(
 
 
 def write_held(
-    ledger: sqlite3.Connection,
     contract_id: str,
     contract: Contract | None,
     sha256: str,
     loaded_at: datetime,
     fault: Fault,
     error: IngestError | None,
+    ledger: sqlite3.Connection,
 ) -> None:
     """Write down a file that gives no row, with the cells that hold it when it was read."""
     held = error if isinstance(error, HeldFileError) else None

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from journey_pipeline.ingest import IngestError, csv_files, known_at, land, load_contracts, scan
+from journey_pipeline.ingest.contract import TypeOptions
 from journey_pipeline.ingest.engine import parser
 from journey_pipeline.ingest.parsing import parse
 from journey_pipeline.ingest.stage import stage
@@ -241,6 +242,45 @@ def test_a_tolerated_share_of_bad_rows_is_quarantined_and_reconciles(
     (outcome,) = land(tolerant, scan(home.inbox, {tolerant.id: tolerant}), home.lake, LOADED_AT)
     assert outcome.fault is not None
     assert (outcome.outcome, outcome.fault.code) == ("quarantined", "E_TOO_MANY_QUARANTINED")
+
+
+def test_a_quarantined_row_comes_back_when_the_contract_learns_to_read_it(home: Home) -> None:
+    """Also when the file has left the inbox long ago: all its records are in the lake."""
+    contract = load_contracts()["google_ads__campaign_report"]
+    limits = contract.ingest.limits.model_copy(update={"max_quarantine_share": 0.5})
+    strict = contract.model_copy(update={"ingest": contract.ingest.model_copy(update={"limits": limits})})
+    path = home.put(REPORT, GOOD.replace("20.00", "-20.00"))
+    land(strict, scan(home.inbox, {strict.id: strict}), home.lake, LOADED_AT)
+    cells = "select day, cost from raw.google_ads__campaign_report order by 1"
+    assert home.rows(cells) == [("2026-11-01", "10.50")]
+    path.unlink()
+    columns = [
+        column.model_copy(update={"logicalTypeOptions": TypeOptions()}) if column.name == "cost" else column
+        for column in strict.columns
+    ]
+    credits_allowed = strict.model_copy(update={"version": "9.0.0", "columns": tuple(columns)})
+    land(credits_allowed, scan(home.inbox, {}), home.lake, LOADED_AT + timedelta(days=1))
+    assert home.rows(cells) == [("2026-11-01", "10.50"), ("2026-11-02", "-20.00")]
+    assert home.rows("select accepted, quarantined, dropped from raw.source_files") == [(2, 0, 1)]
+    assert home.rows("select count(*) from raw.quarantine") == [(0,)]
+
+
+def test_many_small_files_side_by_side_are_the_same_as_one_after_the_other(tmp_path: Path) -> None:
+    together, apart = Home(tmp_path / "together"), Home(tmp_path / "apart")
+    line = '{"id":%d,"requester_id":9,"ticket_id":5,"score":"%s","created_at":"%s","updated_at":"%s"}\n'
+    at = "2026-11-05T09:00:00Z"
+    names = [f"zendesk/satisfaction_ratings_{number:02}.jsonl" for number in range(60)]
+    for number, name in enumerate(names):
+        # Every tenth is broken, every seventh a copy of the first.
+        content = "<html>" if number % 10 == 5 else line % (0 if number % 7 == 0 else number, "good", at, at)
+        together.put(name, content)
+        apart.put(name, content)
+        if number % 20 == 19:
+            apart.load()
+    outcomes = together.load()
+    assert [outcome.outcome for outcome in outcomes.values()].count("quarantined") == 6
+    assert [outcome.outcome for outcome in outcomes.values()].count("duplicate") == 7
+    assert tables(together) == tables(apart)
 
 
 def test_records_lost_while_reading_hold_the_file(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
