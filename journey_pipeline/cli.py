@@ -46,6 +46,10 @@ def generate(
     end: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The Monday it ends before.")] = None,
     home: Annotated[Path | None, typer.Option("--out", "--home", help="Home to write inbox/ and truth/ to.")] = None,
     if_absent: Annotated[bool, typer.Option("--if-absent", help="Do nothing when the inbox has files.")] = False,
+    sources: Annotated[str | None, typer.Option(help="Only these sources, separated by commas.")] = None,
+    defects: Annotated[
+        bool, typer.Option("--defects", help="Plant the rarer documented faults too; truth/defects.json counts them.")
+    ] = False,
 ) -> None:
     """Write a synthetic market in the vendors' real formats, with its truth beside it."""
     settings = load(home)
@@ -65,6 +69,8 @@ def generate(
                 weeks=weeks or world.DEFAULT_WEEKS,
                 seed=world.DEFAULT_SEED if seed is None else seed,
                 end=end.date() if end else world.DEFAULT_END,
+                planted=defects,
+                sources=[name.strip() for name in sources.split(",") if name.strip()] if sources is not None else None,
                 progress=lambda what, share: bar.update(task, description=what, completed=share),
             )
         except (FileExistsError, ValueError) as refusal:

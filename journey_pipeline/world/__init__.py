@@ -7,7 +7,7 @@ beside the inbox; only tests and benchmarks may read it. Must not be here: a rul
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -15,6 +15,8 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from journey_pipeline.world.advertising import ads_of, load_ads, load_advertising, make_ad_days
+from journey_pipeline.world.assignment import chosen_sources, desks_of, mail_tools, shared, survey_tools, trackers_of
 from journey_pipeline.world.behaviour import Decisions, Outcomes, simulate
 from journey_pipeline.world.clock import Calendar
 from journey_pipeline.world.commerce import (
@@ -26,6 +28,8 @@ from journey_pipeline.world.commerce import (
     make_refunds,
     make_tickets,
 )
+from journey_pipeline.world.deliveries import touchpoints_told, write_sources
+from journey_pipeline.world.mail import load_mail
 from journey_pipeline.world.parameters import PARAMETERS, TIME_ZONE
 from journey_pipeline.world.people import People, load_people, make_people
 from journey_pipeline.world.sessions import Events, Sessions, make_events, make_sessions
@@ -35,12 +39,13 @@ from journey_pipeline.world.tables import (
     load_catalogue,
     load_events,
     load_orders,
+    load_sales,
     load_sessions,
 )
 from journey_pipeline.world.truth import write_truth
-from journey_pipeline.world.vendors import Delivery, ga4, google_ads, hubspot, shopify, typeform, zendesk
+from journey_pipeline.world.vendors import Delivery, google_ads, start_records
 
-DEFAULT_CUSTOMERS = 6500  # about 100,000 touchpoints in the default number of weeks
+DEFAULT_CUSTOMERS = 6300  # about 100,000 touchpoints in the default number of weeks
 DEFAULT_WEEKS = 26
 DEFAULT_SEED = 7
 DEFAULT_END = date(2026, 11, 16)
@@ -74,36 +79,45 @@ def generate(
     seed: int = DEFAULT_SEED,
     end: date = DEFAULT_END,
     defects: bool = True,
+    planted: bool = False,
+    sources: Iterable[str] | None = None,
     progress: Progress | None = None,
 ) -> Market:
     """Write a market of `weeks` weeks before `end` (an exclusive Monday) below the home `out`.
 
     Files go to `<out>/inbox/<source>/`, the truth to `<out>/truth/`. The same parameters give the same bytes.
     Files of an earlier market in the same home are removed first. `defects` adds what real exports suffer
-    from and a correct pipeline survives: re-deliveries, duplicates, restatements, bots, junk. `progress` is
-    called with a step and its share done in [0, 1].
+    from and a correct pipeline survives: re-deliveries, duplicates, restatements, bots, junk. `planted` adds the
+    rarer faults the catalogue documents, counted in `truth/defects.json`: retried messages, wrong clocks, machine
+    opens, mixed encodings. `sources` limits what is written; everything is when it is None. `progress` is called with
+    a step and its share done in [0, 1].
 
-    Raises ValueError for `customers` or `weeks` below 1 or an `end` that is not a Monday; FileExistsError
-    when the inbox holds files that no earlier market wrote.
+    Raises ValueError for `customers` or `weeks` below 1, an `end` that is not a Monday or an unknown source;
+    FileExistsError when the inbox holds files that no earlier market wrote.
     """
     if customers < 1:
         raise ValueError(f"customers must be at least 1, found {customers}")
-    calendar = Calendar.before(end, weeks)
+    calendar, chosen = Calendar.before(end, weeks), chosen_sources(sources)
     say = progress or _ignore
     written = _earlier(out)
     staging = out / ".market"
     shutil.rmtree(staging, ignore_errors=True)  # left by a run that was interrupted
     con = duckdb.connect(":memory:", config={"threads": THREADS})
     con.execute("set enable_progress_bar = false")
-    sessions, outcomes = _live(con, seed, customers, calendar, defects, say)
-    delivery = Delivery(staging / "inbox")
-    touchpoints = _write(con, delivery, seed, calendar, sessions, outcomes, defects, say)
+    outcomes = _live(con, seed, customers, calendar, defects, chosen, say)
+    delivery = Delivery(staging / "inbox", chosen, planted)
+    touchpoints = _write(con, delivery, seed, calendar, outcomes, defects, say)
     con.close()
     market = Market(customers, touchpoints, len(delivery.sizes), sum(delivery.sizes.values()), seed, weeks, end)
-    manifest = asdict(market) | {"end": str(end), "defects": defects, "time_zone": TIME_ZONE}
+    manifest = asdict(market) | {"end": str(end), "defects": defects, "planted": planted, "time_zone": TIME_ZONE}
+    manifest["sources"] = sorted(chosen)
     manifest["parameters"] = asdict(PARAMETERS)
     manifest["written"] = sorted(delivery.sizes)
+    if planted:
+        planted_text = json.dumps(dict(sorted(delivery.defects.items())), indent=1)
+        (staging / "truth" / "defects.json").write_text(planted_text + "\n")
     (staging / "truth" / "market.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    (out / "truth" / "defects.json").unlink(missing_ok=True)
     for name in written:
         (out / "inbox" / name).unlink(missing_ok=True)
     _move(staging, out)
@@ -111,8 +125,9 @@ def generate(
 
 
 def _live(
-    con: duckdb.DuckDBPyConnection, seed: int, customers: int, calendar: Calendar, defects: bool, say: Progress
-) -> tuple[Sessions, Outcomes]:
+    con: duckdb.DuckDBPyConnection, seed: int, customers: int, calendar: Calendar, defects: bool,
+    sources: frozenset[str], say: Progress,
+) -> Outcomes:  # fmt: skip
     """Let the people live and leave the tables of what they did."""
     people = make_people(seed, customers, calendar, PARAMETERS)
     visits, decisions, outcomes = simulate(
@@ -120,55 +135,53 @@ def _live(
     )
     sessions = make_sessions(seed, visits, people, calendar, PARAMETERS, defects)
     events = make_events(seed, sessions, PARAMETERS)
-    _load(con, seed, calendar, people, decisions, sessions, events, defects)
-    return sessions, outcomes
+    _load(con, seed, calendar, people, decisions, sessions, events, defects, sources)
+    return outcomes
 
 
 def _load(
     con: duckdb.DuckDBPyConnection, seed: int, calendar: Calendar, people: People, decisions: Decisions,
-    sessions: Sessions, events: Events, defects: bool,
+    sessions: Sessions, events: Events, defects: bool, sources: frozenset[str],
 ) -> None:  # fmt: skip
     """Fill the tables the vendor writers read."""
     end_at = calendar.end_at
     define_clock(con, calendar)
     load_catalogue(con)
-    load_people(con, people)
-    load_sessions(con, seed, sessions, people, calendar)
+    load_ads(con)
+    load_people(con, people, mail_tools(people, sources))
+    ads = ads_of(sessions, people, calendar, sources)
+    load_sessions(con, seed, sessions, people, calendar, trackers_of(sessions, people, sources), ads)
     orders = make_orders(seed, decisions, sessions, events, PARAMETERS, end_at)
     load_orders(con, orders, make_refunds(seed, orders, PARAMETERS, end_at))
-    load(con, "tickets", make_tickets(seed, orders, PARAMETERS, end_at, defects))
-    load(con, "answers", make_answers(seed, orders, people, PARAMETERS, end_at))
+    tickets = make_tickets(seed, orders, PARAMETERS, end_at, defects)
+    load(con, "tickets", tickets | {"desk": desks_of(tickets, people, sources)})
+    answers = make_answers(seed, orders, people, PARAMETERS, end_at)
+    load(con, "answers", answers | {"tool": survey_tools(answers, calendar, sources)})
     forms = make_leads(seed, sessions, events, PARAMETERS, defects)
-    load(con, "forms", forms)
-    opened = (forms["decision"].astype(np.int64) >= 0) & (forms["copy"] == 0)
-    deals: Columns = {name: values[opened] for name, values in forms.items()}
+    crm = shared(forms["person"], 3, 1, "salesforce", "hubspot", sources)
+    asks = forms["decision"].astype(np.int64) >= 0
+    load(con, "forms", forms | {"crm": np.where(asks, crm, "hubspot")})
+    deals: Columns = {name: values[asks & (forms["copy"] == 0)] for name, values in forms.items()}
     sales = make_deals(seed, decisions, deals, PARAMETERS, end_at)
-    load(con, "deals", sales.deals)
-    load(con, "deal_stages", sales.stages)
+    crm = shared(sales.deals["person"], 3, 1, "salesforce", "hubspot", sources)
+    load_sales(con, sales.deals | {"crm": crm}, sales.stages)
     load_events(con, events)
+    ad_days = make_ad_days(seed, sessions, ads, calendar, sources)
+    load_advertising(con, ad_days, google_ads.credited_days(calendar, defects))
+    load_mail(con, calendar)
 
 
 def _write(
-    con: duckdb.DuckDBPyConnection, delivery: Delivery, seed: int, calendar: Calendar, sessions: Sessions,
-    outcomes: Outcomes, defects: bool, say: Progress,
+    con: duckdb.DuckDBPyConnection, delivery: Delivery, seed: int, calendar: Calendar, outcomes: Outcomes,
+    defects: bool, say: Progress,
 ) -> int:  # fmt: skip
     """Write every vendor's files and the truth; returns the count of person-level interactions."""
-    google_ads.load_advertising(con, seed, sessions, calendar, defects)
-    ga4.write(con, delivery, seed, calendar, PARAMETERS, defects, lambda share: say("writing ga4", share))
-    google_ads.write(con, delivery, calendar, defects)
-    hubspot.write(con, delivery, calendar, defects)
-    shopify.write(con, delivery)
-    zendesk.write(con, delivery, calendar)
-    typeform.write(con, delivery)
+    start_records(con)
+    write_sources(con, delivery, seed, calendar, defects, say)
     say("writing the truth", 0.0)
     write_truth(con, delivery.folder.parent / "truth", outcomes, calendar.start)
     say("writing the truth", 1.0)
-    found = con.execute(
-        "select (select count(*) from events where is_tracked) + (select count(*) from orders) "
-        "+ (select count(*) from refunds) + (select count(*) + count(nullif(solved_at, 0)) from tickets) "
-        "+ (select count(*) from answers) + (select count(*) from forms) + (select count(*) from deal_stages)"
-    ).fetchall()
-    return int(found[0][0])
+    return touchpoints_told(con, delivery.sources)
 
 
 def _ignore(_step: str, _share: float) -> None:

@@ -67,9 +67,20 @@ class Calendar:
         """First UTC epoch second that is no longer in the market."""
         return int(self.midnight[-1])
 
+    @property
+    def twice_at(self) -> int | None:
+        """First UTC epoch second at which the clocks show an hour again, None when that does not happen."""
+        back = np.flatnonzero(np.diff(self.shift_offset) < 0)
+        return int(self.shift_at[back[0] + 1]) if len(back) else None
+
     def day(self, number: int) -> date:
         """The business date of a day number."""
         return self.start + timedelta(int(number))
+
+    def periods(self, weeks: int) -> list[tuple[int, int]]:
+        """First and last day number of each stretch of that many weeks, the last one as long as what is left."""
+        step = 7 * weeks
+        return [(first, min(first + step, self.days) - 1) for first in range(0, self.days, step)]
 
     def instant(self, day: Ints, second: Ints) -> Ints:
         """UTC epoch seconds of a second of a business day, kept clear of the following midnight."""

@@ -13,6 +13,7 @@ ADS_CUSTOMER = "8779536058"
 STORE_HOST = "www.northlamp.test"
 APP_HOST = "app.northlamp.test"
 COMMUNITY_HOST = "community.northlamp.test"
+BLOG_HOST = "blog.northlamp.test"
 TEST_EMAIL = "test@northlamp.test"
 
 

@@ -90,11 +90,11 @@ def make_people(seed: int, count: int, calendar: Calendar, rates: Parameters) ->
     )
 
 
-def load_people(con: duckdb.DuckDBPyConnection, people: People) -> None:
+def load_people(con: duckdb.DuckDBPyConnection, people: People, mail_tool: NDArray[np.str_]) -> None:
     """Create table `people`, one row per person, with the identifiers as text.
 
     Mail addresses carry the person's number, so that two people never share one; phone numbers use an area
-    code nobody has. All domains are reserved for documentation and tests.
+    code nobody has. All domains are reserved for documentation and tests. `mail_tool` (people,) sends their mail.
     """
     columns = {
         "person": np.arange(people.count),
@@ -109,6 +109,7 @@ def load_people(con: duckdb.DuckDBPyConnection, people: People) -> None:
         "first_name": pa.array(np.array(FIRST_NAMES)[people.first_name]),
         "last_name": pa.array(np.array(LAST_NAMES)[people.last_name]),
         "domain": pa.array(np.array(EMAIL_DOMAINS)[people.domain]),
+        "mail_tool": pa.array(mail_tool),
     }
     con.register("drawn_people", pa.table(columns))
     con.execute(
@@ -127,6 +128,7 @@ def load_people(con: duckdb.DuckDBPyConnection, people: People) -> None:
             end as second_email,
             case when has_user_id then 'u_' || (100000 + person) end as user_id,
             case when has_phone then '+4955501' || lpad(person::varchar, 6, '0') end as phone,
+            mail_tool, substr(md5('euid-' || person), 1, 10) as mail_euid,
             (610000 + person)::varchar as shopify_customer_id,
             (78000000 + person)::varchar as hubspot_contact_id,
             (9000000 + person)::varchar as zendesk_user_id

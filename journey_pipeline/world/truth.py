@@ -1,7 +1,8 @@
 """What is true in the market, for tests and benchmarks alone: no transformation may read it.
 
 Tables: people, stages, incremental, spend_totals, control_totals. Add a control total when a released number
-should reconcile with the files. Must not be here: anything estimated.
+should reconcile with the files, here or, for what only one vendor tells, in its writer. Must not be here:
+anything estimated.
 """
 
 from pathlib import Path
@@ -17,9 +18,10 @@ JOURNEY_GAP_SECONDS = 90 * 86_400
 REENTRY_SECONDS = 30 * 86_400
 TOUCH_SECONDS = 45 * 86_400  # an order was touched by a channel if it was visited in the 45 days before
 
-# Every identifier a person owns. The second person of a shared tablet owns its client id as well.
+# Every identifier a person owns, those the writers noted included. The second person of a shared tablet owns its
+# client id as well.
 PEOPLE = """
-with owned as (
+with found as (
     select person, 'ga_client_id' as identifier_type, client_id as identifier_value
     from sessions where person >= 0 and client_id is not null
     union select person, 'user_id', user_id from people where user_id is not null
@@ -29,17 +31,21 @@ with owned as (
     union select person, 'order_name', order_number::varchar from orders where person >= 0
     union select person, 'shopify_customer_id', shopify_customer_id from people
         where person in (select person from orders where not is_over_counter)
-    union select person, 'zendesk_user_id', zendesk_user_id from people where person in (select person
-        from tickets)
-    union select person, 'hubspot_contact_id', record_id from contacts
-    union select person, 'hubspot_contact_id', (46000000 + person)::varchar from contacts where has_merged
-    union select person, 'hubspot_contact_id', (47000000 + person)::varchar from contacts where has_merged
-    union select person, 'gclid', gclid from sessions where person >= 0 and gclid is not null
-    union select person, 'fbclid', fbclid from sessions where person >= 0 and fbclid is not null
+    union select person, click.identifier_type, click.identifier_value
+    from (
+        select person, unnest([
+            {identifier_type: 'gclid', identifier_value: gclid}, {identifier_type: 'fbclid', identifier_value: fbclid},
+            {identifier_type: 'msclkid', identifier_value: msclkid},
+            {identifier_type: 'li_fat_id', identifier_value: li_fat_id},
+            {identifier_type: 'ttclid', identifier_value: ttclid}
+        ]) as click
+        from sessions where person >= 0 and click_id is not null
+    ) where click.identifier_value is not null
+    union from owned
 )
 select person_id, identifier_type, identifier_value,
     count(*) over (partition by identifier_type, identifier_value) > 1 as is_shared
-from owned join people using (person) order by person_id, identifier_type, identifier_value
+from found join people using (person) order by person_id, identifier_type, identifier_value
 """
 
 # Stage evidence of every interaction a person really had, whether or not an export shows whose it was.
@@ -59,6 +65,9 @@ with found as (
         from deal_stages as h join deals as d using (deal) where h.stage <> 6
     union all select person, created_at * 1000000, 4 from tickets where kind <> 0
     union all select person, submitted_at * 1000000, if(recommend >= 9, 5, 4) from answers where is_complete
+    union all select person, clicked_at * 1000000, 1 from mail_clicks
+    union all select person, (min(started_at) - 60) * 1000000, 4 from sessions where kind = 4
+        and person in (select person from owned where identifier_type = 'discourse_user_id') group by person
 )
 select person, moment, stage, row_number() over (order by moment, person, stage) as id
 from found where stage is not null and person >= 0
@@ -108,10 +117,6 @@ with facts (metric, dimension, value) as (
     union all select 'discount_amount', 'all', sum(discount_cents) / 100.0 from orders
     union all select 'refunds', 'all', count(*) from refunds
     union all select 'refund_amount', 'all', sum(refund_cents) / 100.0 from refunds
-    union all select 'tickets', ['deleted', 'merged', 'normal'][kind + 1], count(*) from tickets group by 2
-    union all select 'tickets', 'solved', count(*) from tickets where solved_at > 0
-    union all select 'ratings', if(rating = 1, 'good', 'bad'), count(*) from tickets
-        where rating >= 0 group by 2
     union all select 'survey_answers', if(is_complete, 'completed', 'started'), count(*)
         from answers group by 2
     union all select 'survey_scores', 'nps', count(*) from answers where recommend >= 0 and is_complete
@@ -119,30 +124,33 @@ with facts (metric, dimension, value) as (
         then 'passives' else 'detractors' end, count(*) from answers where recommend >= 0
             and is_complete group by 2
     union all select 'survey_scores', 'delivery', count(*) from answers where delivery >= 0 and is_complete
+        and tool <> 'delighted'
+    union all select 'answers_complete', tool, count(*) from answers where is_complete group by 2
+    union all select 'answers_started', tool, count(*) from answers where not is_complete group by 2
+    union all select 'answers_nps', tool, count(*) from answers where recommend >= 0 and is_complete group by 2
     union all select 'deals', case stage when 5 then 'closedwon' when 6 then 'closedlost' else 'open' end,
         count(*) from deal_states group by 2
-    union all select 'deal_won_amount', 'all', coalesce(sum(amount_cents), 0) / 100.0 from deal_states
-        where stage = 5
+    union all select 'deal_won_amount', crm, sum(amount_cents) / 100.0 from deal_states where stage = 5 group by 2
+    union all select 'deals_won', crm, count(*) from deal_states where stage = 5 group by 2
     union all select 'deal_stage_changes', 'all', count(*) from deal_stages
-    union all select 'form_submissions', if(is_junk, 'junk', 'real'), count(*) from forms group by 2
-    union all select 'contacts', 'all', count(*) from contacts
     union all select 'ga4_distinct_events', event_name, count(*) from events join event_names using (code)
-        where is_tracked group by 2
+        join sessions using (session) where is_tracked and tracker = 'ga4' group by 2
     union all select 'ga4_anonymous_events', 'all', count(*) from events join sessions using (session)
-        where is_tracked and is_anonymous
+        where is_tracked and is_anonymous and tracker = 'ga4'
     union all select 'ga4_bot_events', 'all', count(*) from events join sessions using (session)
         where kind = 6
-    union all select 'spend_amount', 'google_ads', sum(final_cost_cents) / 100.0 from ad_days
+    union all select 'spend_amount', platform, sum(final_cost_cents) / 100.0 from ad_days group by 2
+    union all select metric, dimension, sum(value) from counted group by 1, 2
 )
 select metric, dimension, round(coalesce(value, 0), 2)::decimal(18, 6) as value
 from facts order by metric, dimension
 """
 
 SPEND_TOTALS = """
-select 'google_ads' as platform, channel_name as channel, campaign_id, campaign,
-    $start::date + day::integer as spend_date,
-    (final_cost_cents / 100.0)::decimal(18, 6) as cost_amount, impressions, clicks
-from ad_days order by spend_date, campaign_id
+select platform, ad_channel as channel, campaign_id, campaign,
+    $start::date + day::integer as spend_date, sum(final_cost_cents / 100.0)::decimal(18, 6) as cost_amount,
+    sum(impressions)::bigint as impressions, sum(clicks)::bigint as clicks
+from ad_days group by all order by spend_date, platform, campaign_id
 """
 
 # Orders and deals touched by a channel before they were decided.
@@ -172,7 +180,7 @@ def write_truth(con: duckdb.DuckDBPyConnection, folder: Path, outcomes: Outcomes
     _write(con, folder, "control_totals", CONTROL_TOTALS)
     _write(con, folder, "incremental", INCREMENTAL)
     con.execute(f"create or replace temp table spend_totals as {SPEND_TOTALS}", {"start": start})
-    _write(con, folder, "spend_totals", "select * from spend_totals order by spend_date, campaign_id")
+    _write(con, folder, "spend_totals", "select * from spend_totals order by spend_date, platform, campaign_id")
 
 
 # `conversions` and `revenue` are what happened after a touch of the channel (all of it in the joint row);

@@ -57,6 +57,7 @@ with hits as (
     left join deliveries as l on l.position = e.position
     left join orders as o on o.session = e.session and n.event_name = 'purchase'
     where e.day between $first and $last and s.day between $first and $last and e.is_tracked
+        and s.tracker = 'ga4'
 ),
 flat as (
     select *,

@@ -1,30 +1,24 @@
 """Google Ads: the weekly campaign report in both flavours of the download button, and the clicks of the API.
 
-Holds the advertising days too, because spend exists only in this report. Must not be here: who clicked.
+Must not be here: who clicked, or what it cost.
 """
 
 import codecs
 from dataclasses import dataclass
 
 import duckdb
-import numpy as np
 
-from journey_pipeline.world.clock import Calendar, stream
-from journey_pipeline.world.commerce import Columns
+from journey_pipeline.world.clock import Calendar
 from journey_pipeline.world.parameters import ADS_CUSTOMER, CHANNELS
-from journey_pipeline.world.sessions import Sessions
-from journey_pipeline.world.tables import load
 from journey_pipeline.world.vendors import Delivery, csv_cell, csv_line, lines
 
 HEADER = ("Day", "Campaign ID", "Campaign", "Campaign status", "Campaign type", "Currency code", "Cost",
 "Impr.",
           "Clicks", "Conversions", "Conv. value", "View-through conv.")  # fmt: skip
-UNTRACKED_CLICKS = 0.15  # clicks that never become a visit
-CREDIT = 0.02  # invalid clicks refunded when a period is downloaded again
-CLAIM_DAYS = 30  # the platform claims orders up to 30 days after its last click
-MODELLED = 1.08  # and adds modelled conversions, which makes its numbers fractional
+MODELLED = 1.08  # the platform adds modelled conversions, which makes its numbers fractional
 RESTATE_EVERY_WEEKS = 4
 CLICK_DAYS = 14  # the click job was set up two weeks before the end
+TYPES = {channel.campaign_id: channel.campaign_type for channel in CHANNELS if channel.campaign_id}
 
 
 @dataclass(frozen=True)
@@ -38,28 +32,6 @@ class Report:
     is_utf16: bool
 
 
-def make_ad_days(seed: int, sessions: Sessions, calendar: Calendar) -> Columns:
-    """Clicks, impressions, cost and later credit in cents, one entry per day and campaign."""
-    draw, bought = stream(seed, "advertising"), [n for n, c in enumerate(CHANNELS) if c.campaign_id]
-    shape = (calendar.days, len(bought))
-    visits = np.zeros((calendar.days, len(CHANNELS)), np.int64)
-    shop = sessions.kind < 3
-    np.add.at(visits, (sessions.day[shop], sessions.channel[shop]), 1)
-    clicks = visits[:, bought] + draw.poisson(visits[:, bought] * UNTRACKED_CLICKS + 0.3)
-    price = np.array([CHANNELS[c].cost_per_click_cents for c in bought])
-    rate = np.array([CHANNELS[c].click_through_rate for c in bought])
-    cost = np.rint(clicks * price * np.exp(draw.normal(0, 0.15, shape))).astype(np.int64)
-    impressions = np.rint(clicks / rate * np.exp(draw.normal(0, 0.1, shape))).astype(np.int64) + clicks
-    return {
-        "day": np.repeat(np.arange(calendar.days), len(bought)),
-        "channel": np.tile(np.array(bought), calendar.days),
-        "clicks": clicks.ravel(),
-        "impressions": impressions.ravel(),
-        "cost_cents": cost.ravel(),
-        "credit_cents": np.rint(cost * CREDIT).astype(np.int64).ravel(),
-    }
-
-
 def reports_of(calendar: Calendar, defects: bool) -> list[Report]:
     """One report per week; with `defects` every fourth one also covers, and restates, the week before."""
     found = []
@@ -71,28 +43,9 @@ def reports_of(calendar: Calendar, defects: bool) -> list[Report]:
     return found
 
 
-def load_advertising(
-    con: duckdb.DuckDBPyConnection, seed: int, sessions: Sessions, calendar: Calendar, defects: bool
-) -> None:
-    """Create `ad_days` (with `final_cost_cents`) and `ad_claims`, the orders the platform calls its own."""
-    load(con, "drawn_ad_days", make_ad_days(seed, sessions, calendar))
-    restated = [d for r in reports_of(calendar, defects) for d in range(r.first, r.restates_until + 1)]
-    con.execute(
-        "create table ad_days as select d.*, c.channel_name, c.campaign_id, c.campaign, "
-        "cost_cents - if(list_contains($1::bigint[], day), credit_cents, 0) as final_cost_cents "
-        "from drawn_ad_days as d join channels as c using (channel) order by day, campaign_id",
-        [restated],
-    )
-    con.execute(
-        f"""
-        create table ad_claims as
-        select o.order_number, o.created_at, o.total_cents, arg_max(s.day, s.started_at) as day,
-            arg_max(s.channel, s.started_at) as channel
-        from orders as o join sessions as s on s.person = o.person and s.gclid is not null
-            and s.started_at between o.created_at - {CLAIM_DAYS * 86_400} and o.created_at
-        where o.person >= 0 group by all order by o.order_number
-        """
-    )
+def credited_days(calendar: Calendar, defects: bool) -> list[int]:
+    """The days that are downloaded again, when invalid clicks have been refunded."""
+    return [d for r in reports_of(calendar, defects) for d in range(r.first, r.restates_until + 1)]
 
 
 _MONEY = "format('{{:,}}', ({0} // 100)::bigint) || '.' || lpad(({0} % 100)::bigint::varchar, 2, '0')"
@@ -120,17 +73,17 @@ def _rows(cell: str) -> str:
     data, total = _cells(cell)
     return f"""
     with claims as (
-        select day, channel, round(count(*) * {MODELLED * 100})::bigint as conversions,
+        select day, ad, round(count(*) * {MODELLED * 100})::bigint as conversions,
             sum(total_cents)::bigint as value
-        from ad_claims where created_at < $report_at group by 1, 2
+        from ad_claims where platform = 'google_ads' and created_at < $report_at group by 1, 2
     ),
     report_rows as (
         select d.day, campaign_id, campaign, strftime($start::date + d.day::integer, '%Y-%m-%d') as day_text,
-            list_extract($types, d.channel::integer + 1) as campaign_type,
+            map_extract_value(map({list(TYPES)}, {list(TYPES.values())}), campaign_id) as campaign_type,
             cost_cents - if(d.day <= $restated, credit_cents, 0) as cost, impressions, clicks,
             coalesce(c.conversions, 0) as conversions, coalesce(c.value, 0) as value
-        from ad_days as d left join claims as c on c.day = d.day and c.channel = d.channel
-        where d.day between $first and $last
+        from ad_days as d left join claims as c on c.day = d.day and c.ad = d.ad
+        where d.platform = 'google_ads' and d.day between $first and $last
     )
     select row_number() over (order by day, campaign_id) as place, {data} as line from report_rows
     union all
@@ -152,7 +105,6 @@ def write(con: duckdb.DuckDBPyConnection, delivery: Delivery, calendar: Calendar
                 "restated": report.restates_until,
                 "first": report.first,
                 "last": report.last,
-                "types": [c.campaign_type for c in CHANNELS],
             },
         )
         period = " - ".join(

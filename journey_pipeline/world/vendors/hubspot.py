@@ -9,7 +9,7 @@ import duckdb
 
 from journey_pipeline.world.clock import Calendar
 from journey_pipeline.world.commerce import STAGES
-from journey_pipeline.world.vendors import Delivery, csv_line, lines, quoted_cell
+from journey_pipeline.world.vendors import Delivery, count, csv_line, lines, own, quoted_cell
 
 LABELS = ("Appointment Scheduled", "Qualified To Buy", "Presentation Scheduled", "Decision Maker Bought-In",
           "Contract Sent", "Closed Won", "Closed Lost")  # fmt: skip
@@ -22,7 +22,8 @@ UTC_MILLIS = "%Y-%m-%dT%H:%M:%S.000Z"
 CONTACTS = """
 create or replace temp table contacts as
 with moments as (
-    select person, min(created_at) as known_at, false as is_buyer from forms where not is_junk group by 1
+    select person, min(created_at) as known_at, false as is_buyer from forms where not is_junk
+        and crm = 'hubspot' group by 1
     union all select person, min(created_at), true from orders where person % 2 = 0 and person >= 0
         and not is_over_counter group by 1
     union all select person, min(started_at), false from sessions
@@ -32,7 +33,7 @@ known as (
     select person, min(known_at) as created_at, bool_or(is_buyer) as is_buyer from moments
         join people using (person)
     where is_subscribed or person in (select person from orders union select person from forms
-        where not is_junk)
+        where not is_junk and crm = 'hubspot')
     group by 1
 ),
 described as (
@@ -41,7 +42,7 @@ described as (
         $defects and k.person % 97 = 5 as has_merged, s.channel_name, s.utm_campaign
     from known as k join people as p using (person)
     left join (select person, bool_or(has_two_contacts) as has_two_contacts
-        from deals group by 1) as d using (person)
+        from deals where crm = 'hubspot' group by 1) as d using (person)
     left join (select person, arg_min(channel_name, session) as channel_name,
         arg_min(utm_campaign, session) as utm_campaign from sessions group by 1) as s using (person)
 )
@@ -77,21 +78,11 @@ CONTACT_CELLS = {
     "Associated Company IDs": "if(is_business, (9000 + person)::varchar, '')",
 }
 
-DEAL_STATES = f"""
-create or replace temp table deal_states as
-select d.*, p.last_name, 124449000 + deal as deal_id, h.stage, h.moved_at as entered_at,
-    {list(STAGES)}[h.stage + 1] as stage_id, {list(LABELS)}[h.stage + 1] as stage_label
-from deals as d join people as p using (person)
-join (select deal, arg_max(stage, position) as stage, max(moved_at) as moved_at
-    from deal_stages group by 1) as h using (deal)
-order by deal
-"""
-
 DEAL_CELLS = {
     "Record ID": "deal_id",
     "Deal Name": "last_name || ' Interiors \u2013 ' || deal_id % 100 || ' lamps'",
     "Pipeline": "'Sales Pipeline'",
-    "Deal Stage": "stage_label",
+    "Deal Stage": f"{list(LABELS)}[stage + 1]",
     "Amount": "format('{:,}', (amount_cents // 100)::bigint) || '.' || lpad((amount_cents % 100)::varchar, 2, '0')",
     "Currency": "'EUR'",
     "Close Date": f"if(stage >= 5, local_time(entered_at, '{LOCAL}'), "
@@ -104,7 +95,7 @@ DEAL_CELLS = {
 }
 
 HISTORY = f"""
-select deal as place, concat('{{"id":"', deal_id, '","properties":{{"dealstage":"', stage_id,
+select deal as place, concat('{{"id":"', deal_id, '","properties":{{"dealstage":"', {list(STAGES)}[stage + 1],
     '","pipeline":"default","amount":"', decimal_text(amount_cents),
         '"}},"propertiesWithHistory":{{"dealstage":[',
     (select string_agg(concat('{{"value":"', {list(STAGES)}[h.stage + 1], '","timestamp":"',
@@ -114,7 +105,7 @@ select deal as place, concat('{{"id":"', deal_id, '","properties":{{"dealstage":
         order by h.position desc) from deal_stages as h where h.deal = d.deal),
     ']}},"createdAt":"', utc_time(opened_at, '{UTC_MILLIS}'), '","updatedAt":"', utc_time(entered_at,
     '{UTC_MILLIS}'), '","archived":false}}') as line
-from deal_states as d
+from deal_states as d where crm = 'hubspot'
 """
 
 FORMS = f"""
@@ -125,17 +116,32 @@ select form as place, concat('{{"formId":"{FORM}","conversionId":"conv-', form, 
     '","objectTypeId":"0-1"}}],"pageUrl":"https://', s.host, if(f.decision >= 0, '/pro', '/guide'),
     coalesce('?gclid=' || s.gclid, ''), '"}}') as line
 from forms as f join people as p using (person) join sessions as s on s.session = f.session
+where f.crm = 'hubspot'
+"""
+
+
+OWNED = """
+select person, record_id from contacts
+union all select person, (46000000 + person)::varchar from contacts where has_merged
+union all select person, (47000000 + person)::varchar from contacts where has_merged
 """
 
 
 def write(con: duckdb.DuckDBPyConnection, delivery: Delivery, calendar: Calendar, defects: bool) -> None:
     """Write the four files; the snapshots carry the date of the market's last day."""
     con.execute(CONTACTS, {"defects": defects})
-    con.execute(DEAL_STATES)
+    _plant(con, delivery, calendar)
+    own(con, "hubspot_contact_id", OWNED)
+    count(con, "contacts", "select 'all', count(*) from contacts")
+    count(
+        con,
+        "form_submissions",
+        "select if(is_junk, 'junk', 'real'), count(*) from forms where crm = 'hubspot' group by 1",
+    )
     stamp = calendar.day(calendar.days) - timedelta(1)
     for name, cells, table, key in (
         ("contacts", CONTACT_CELLS, "contacts", "record_id"),
-        ("deals", DEAL_CELLS, "deal_states", "deal_id"),
+        ("deals", DEAL_CELLS, "(from deal_states where crm = 'hubspot')", "deal_id"),
     ):
         header = ",".join(f'"{title}"' for title in cells)
         line = csv_line([quoted_cell(cell) for cell in cells.values()])
@@ -143,3 +149,14 @@ def write(con: duckdb.DuckDBPyConnection, delivery: Delivery, calendar: Calendar
         delivery.write_text(f"hubspot/hubspot-crm-exports-all-{name}-{stamp}.csv", f"{header}\n{rows}")
     delivery.write_text("hubspot/deals_propertiesWithHistory_dealstage.jsonl", lines(con, HISTORY))
     delivery.write_text("hubspot/form_submissions.jsonl", lines(con, FORMS))
+
+
+def _plant(con: duckdb.DuckDBPyConnection, delivery: Delivery, calendar: Calendar) -> None:
+    """Create some contacts in the hour that the clocks show twice, where the market has one."""
+    if delivery.is_planted and calendar.twice_at:
+        con.execute(
+            "update contacts set created_at = $1 + if(person % 2 = 0, -1800, 1800) where person % 25 = 9 and copy = 0",
+            [calendar.twice_at],
+        )
+        delivery.plant(con, "select 'hubspot.create_date_in_repeated_hour', count(*) from contacts "
+                       "where person % 25 = 9 and copy = 0")  # fmt: skip

@@ -51,13 +51,15 @@ def write(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
     """Write `responses-AbC123-<month>.csv` per month in which an answer was started."""
     con.execute("create or replace temp table reasons (reason bigint, text varchar)")
     con.executemany("insert into reasons values (?, ?)", [[n, text] for n, text in enumerate(REASONS)])
-    months = con.execute("select distinct utc_time(started_at, '%Y-%m') from answers order by 1").fetchall()
+    months = con.execute(
+        "select distinct utc_time(started_at, '%Y-%m') from answers where tool = 'typeform' order by 1"
+    ).fetchall()
     line = csv_line([csv_cell(cell) for cell in CELLS])
     for (month,) in months:
         rows = lines(
             con,
             f"select answer as place, {line} as line from answers join people using (person) "
-            "join reasons using (reason) where utc_time(started_at, '%Y-%m') = $1",
+            "join reasons using (reason) where tool = 'typeform' and utc_time(started_at, '%Y-%m') = $1",
             [month],
         )
         delivery.write_text(f"typeform/responses-AbC123-{month}.csv", f"{HEADER}\n{rows}")

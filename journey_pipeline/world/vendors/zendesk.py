@@ -9,7 +9,7 @@ from datetime import timedelta
 import duckdb
 
 from journey_pipeline.world.clock import Calendar
-from journey_pipeline.world.vendors import Delivery, lines
+from journey_pipeline.world.vendors import Delivery, count, lines, own
 
 SUBJECTS = ("Arc lamp flickers", "Where is my order?", "Return", "Parcel arrived damaged", "Invoice")
 CLOSE_AFTER_SECONDS = 4 * 86_400
@@ -31,6 +31,7 @@ with described as (
             when solved_at + {CLOSE_AFTER_SECONDS} < $end then solved_at + {CLOSE_AFTER_SECONDS}
             else solved_at end as final_at
     from tickets as t left join people using (person)
+    where desk = 'zendesk'
 )
 select *, final_status as status, least(final_at, $end - 1) as updated_at, false as is_early from described
 union all
@@ -94,6 +95,13 @@ from versions
 def write(con: duckdb.DuckDBPyConnection, delivery: Delivery, calendar: Calendar) -> None:
     """Write a ticket file per month with updates and one ratings file."""
     con.execute(VERSIONS, {"end": calendar.end_at})
+    own(con, "zendesk_user_id", "select person, zendesk_user_id from people join tickets using (person) "
+        "where desk = 'zendesk'")  # fmt: skip
+    count(con, "tickets", "select ['deleted', 'merged', 'normal'][kind + 1], count(*) from tickets "
+          "where desk = 'zendesk' group by 1")  # fmt: skip
+    count(con, "tickets", "select 'solved', count(*) from tickets where desk = 'zendesk' and solved_at > 0")
+    count(con, "ratings", "select if(rating = 1, 'good', 'bad'), count(*) from tickets "
+          "where desk = 'zendesk' and rating >= 0 group by 1")  # fmt: skip
     months = con.execute(
         "select local_time(updated_at, '%Y-%m'), max(local_time(updated_at, '%Y-%m-%d')) "
         "from ticket_versions group by 1 order by 1"
