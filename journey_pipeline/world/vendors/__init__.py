@@ -39,13 +39,13 @@ class Delivery:
         self.sizes[name] = len(data)
 
     def write_text(self, name: str, text: str) -> None:
-        """Write one UTF-8 file; an empty text is no file, as an export without rows is never sent."""
-        if text:
+        """Write one UTF-8 file; a text without a record is no file, as an export without rows is never sent."""
+        if has_records(name, text):
             self.write(name, text.encode())
 
     def write_zip(self, name: str, members: dict[str, str | bytes]) -> None:
-        """Write one zip of the members that are not empty, if any."""
-        if any(members.values()):
+        """Write one zip of the members that have records, if any."""
+        if any(has_records(member, content) for member, content in members.items()):
             self.write(name, zipped(members))
 
     def plant(self, con: duckdb.DuckDBPyConnection, query: str) -> None:
@@ -55,12 +55,18 @@ class Delivery:
                 self.defects[name] = self.defects.get(name, 0) + int(count)
 
 
+def has_records(name: str, content: str | bytes) -> bool:
+    """Whether there is more in a file than, in a CSV, its header."""
+    newline = "\n" if isinstance(content, str) else b"\n"
+    return len(content.strip().split(newline, 1)) > 1 if name.endswith(".csv") else bool(content)  # type: ignore[arg-type]
+
+
 def zipped(members: dict[str, str | bytes]) -> bytes:
-    """A zip of the members that are not empty, with a fixed time in it, so that its bytes are always the same."""
+    """A zip of the members that have records, with a fixed time in it, so that its bytes are always the same."""
     buffer = BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=GZIP_LEVEL) as archive:
         for name, content in members.items():
-            if content:
+            if has_records(name, content):
                 entry = zipfile.ZipInfo(name)  # dated 1980-01-01, the zero of the format
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 archive.writestr(entry, content)
