@@ -24,6 +24,7 @@ AS_OF = "2026-11-16"
 TOUCHPOINTS_PER_CUSTOMER = 15.76
 # Steps that carry no word in their name.
 WORD_OF_STEP = {
+    "landed": "raw",
     "delivered": "raw",
     "raw_gate": "raw",
     "events_gate": "events",
