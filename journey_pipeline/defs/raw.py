@@ -45,16 +45,16 @@ from journey_pipeline.settings import Settings, code_version
     partitions_def=WEEKS,
     backfill_policy=ONE_BY_ONE,
     pool=WRITER_POOL,
-    # One step for all objects, of which any may be chosen: a step each costs half a second, a file once landed none.
+    # One step for all objects, of which any may be chosen: steps of their own would cost more than most of the files.
     can_subset=True,
 )
 def landed(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Land the new files of each source object, then show its current rows as `raw.<contract>`."""
-    files = _inbox(home.settings.inbox_folder, context.run_id)
+    files, loaded_at = _inbox(home.settings.inbox_folder, context.run_id), _run_time(context)
     with warehouse.get_connection() as connection:
         for key in sorted(context.selected_asset_keys):
             contract = contracts()[key.path[1]]
-            outcomes = ingest.land(contract, files, home.lake, _run_time(context), _parser(home))
+            outcomes = ingest.land(contract, files, home.lake, loaded_at, _parser(home))
             for outcome in outcomes:
                 if outcome.fault is not None:
                     context.log.error(str(outcome.fault))

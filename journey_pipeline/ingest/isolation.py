@@ -144,7 +144,9 @@ def _understood(answer: dict[str, Any]) -> Parsed:
         if answer["held"] is None:
             raise IngestError(fault)
         raise HeldFileError(fault, [BadCell(**cell) for cell in answer["held"].pop("bad_cells")], **answer["held"])
-    raise RuntimeError(f"the parser stopped with {answer.get('error', 'no reason')}")
+    raise RuntimeError(
+        f"the parser stopped with {answer.get('error', 'no reason')}; nothing was loaded from this file, report it"
+    )
 
 
 def serve() -> None:
