@@ -7,11 +7,13 @@ Must not be here: cell rules, encodings, other formats.
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+from typing import IO
 
 from journey_pipeline.ingest import engine
 from journey_pipeline.ingest.body import Body
@@ -31,6 +33,8 @@ from journey_pipeline.ingest.stage import (
     Staged,
     TextScan,
     detected_encoding,
+    is_plain_utf8,
+    plain_chunks,
     private_file,
     record_too_long,
     text_chunks,
@@ -43,19 +47,32 @@ FOOTER_WINDOW_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class Header:
-    """Where the header is: `lines` physical lines and `end` bytes up to and with it."""
+    """Where the header is: `lines` physical lines and `end` bytes up to and with it.
+
+    `lines_in_file` of them, and `end`, are still in the file that is read; none where the body was written out alone.
+    """
 
     names: list[str]
     delimiter: str
     lines: int
     end: int
     preamble: str
+    lines_in_file: int
 
 
 def read_csv(contract: Contract, staged: Staged, head: bytes, folder: Path) -> Body:
     """Prepare a CSV file. Raises the structural faults of header and bytes."""
     layout = contract.ingest.format
-    chunks = text_chunks(staged, layout.encodings, layout.strip_nul)
+    # Plain text that ends where its data ends is read where it lies; anything else is written out clean first.
+    as_it_is = (
+        layout.footer_lines is None
+        and not layout.strip_nul
+        and is_plain_utf8(staged)
+        and detected_encoding(head, layout.encodings) == "utf-8"
+    )
+    chunks = (
+        plain_chunks(staged, layout.encodings) if as_it_is else text_chunks(staged, layout.encodings, layout.strip_nul)
+    )
     start = b""
     for chunk in chunks:
         start += chunk
@@ -68,18 +85,19 @@ def read_csv(contract: Contract, staged: Staged, head: bytes, folder: Path) -> B
     header = _with_metadata(contract, find_header(contract, text), text) if layout.header else _no_header(contract)
     assignment = assign(contract, header.names)
     require(contract, header.names, assignment)
-    path = folder / f"{staged.sha256}.csv"
     footer = Footer(layout.footer_lines, header.delimiter)
-    body = (
-        footer.cut(chain([start[header.end :]], chunks))
-        if layout.footer_lines
-        else chain([start[header.end :]], chunks)
-    )
-    scan = _write_body(path, body, header.lines, counts_quotes=layout.header)
-    reading = _Reading(path, header) if layout.header else Lines(path)
+    body = chain([start[header.end :]], chunks)
+    if as_it_is:
+        path, above = staged.path, header
+        scan = _scanned(body, header.lines, layout.header, None)
+    else:
+        path, above = folder / f"{staged.sha256}.csv", replace(header, lines_in_file=0, end=0)
+        with private_file(path) as target:
+            scan = _scanned(footer.cut(body) if layout.footer_lines else body, header.lines, layout.header, target)
+    reading = _Reading(path, above) if layout.header else Lines(path)
     told = "\n".join(part for part in (header.preamble, footer.text) if part)
     return Body(
-        select=_select(contract, header, assignment, path, told),
+        select=_select(contract, above, assignment, path, told),
         records=scan.newlines + (not scan.ends_with_newline) if not scan.quotes else _quoted_records(scan),
         recount=reading.count,
         diagnose=reading.diagnose,
@@ -96,7 +114,7 @@ def read_csv(contract: Contract, staged: Staged, head: bytes, folder: Path) -> B
 def _no_header(contract: Contract) -> Header:
     """Positional text: the columns of the contract in order. Plain lines have no delimiter at all."""
     is_plain = "lines" in contract.ingest.format.type
-    return Header(contract.delivered_columns, "" if is_plain else contract.ingest.format.delimiters[0], 0, 0, "")
+    return Header(contract.delivered_columns, "" if is_plain else contract.ingest.format.delimiters[0], 0, 0, "", 0)
 
 
 def _with_metadata(contract: Contract, header: Header, start: str) -> Header:
@@ -125,6 +143,7 @@ def _with_metadata(contract: Contract, header: Header, start: str) -> Header:
         header.lines + reader.line_num,
         header.end + len(text.encode("utf-8")),
         "\n".join(part for part in (header.preamble, text.rstrip("\n")) if part),
+        header.lines + reader.line_num,
     )
 
 
@@ -165,15 +184,16 @@ def _quoted_records(scan: TextScan) -> int:
     return scan.record_ends + (not scan.ends_with_newline)
 
 
-def _write_body(path: Path, chunks: Iterable[bytes], header_lines: int, counts_quotes: bool) -> TextScan:
+def _scanned(chunks: Iterable[bytes], header_lines: int, counts_quotes: bool, target: IO[bytes] | None) -> TextScan:
+    """Facts of the body, which is written to `target` meanwhile if there is one."""
     scan = TextScan(counts_quotes=counts_quotes)
-    with private_file(path) as target:
-        for chunk in chunks:
-            try:
-                scan.feed(chunk)
-            except IngestError as error:
-                line = error.fault.line or 0
-                raise IngestError(_moved(error.fault, line + header_lines)) from None
+    for chunk in chunks:
+        try:
+            scan.feed(chunk)
+        except IngestError as error:
+            line = error.fault.line or 0
+            raise IngestError(_moved(error.fault, line + header_lines)) from None
+        if target is not None:
             target.write(chunk)
     return scan
 
@@ -235,7 +255,8 @@ def _candidates(start: str, delimiter: str, preamble_lines: int) -> Iterator[Hea
             return
         end = sum(len(line.encode("utf-8")) for line in lines[: reader.line_num])
         preamble = "".join(lines[:before]).rstrip("\n")
-        yield Header([name.replace("\ufeff", "") for name in names], delimiter, reader.line_num, end, preamble)
+        plain = [name.replace("\ufeff", "") for name in names]
+        yield Header(plain, delimiter, reader.line_num, end, preamble, reader.line_num)
         before = reader.line_num
 
 
@@ -246,7 +267,8 @@ def _select(contract: Contract, header: Header, assignment: Assignment, path: Pa
     spec = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(header.names)))
     return f"""
         select {", ".join(columns)}, {_extra(header, assignment)} as _extra
-        from read_csv({engine.file(path)}, columns = {{{spec}}}, header = false, auto_detect = false,
+        from read_csv({engine.file(path)}, columns = {{{spec}}}, header = false, skip = {header.lines_in_file},
+            auto_detect = false,
             strict_mode = true, null_padding = false, hive_partitioning = false, compression = 'none',
             delim = {engine.text(header.delimiter)}, quote = '"', escape = '"', new_line = '\\n',
             max_line_size = {MAX_RECORD_BYTES}, buffer_size = {4 * MAX_RECORD_BYTES})
@@ -314,7 +336,9 @@ class _Reading:
     def _records(self, strict: bool) -> Iterator[tuple[int, list[str] | csv.Error]]:
         """First physical line of each record that is not blank, and its cells or why it has none."""
         csv.field_size_limit(2 * MAX_RECORD_BYTES)
-        with self.path.open(encoding="utf-8", newline="\n") as body:
+        with self.path.open("rb") as file:
+            file.seek(self.header.end)
+            body = io.TextIOWrapper(file, encoding="utf-8", newline="\n")
             reader = csv.reader(body, delimiter=self.header.delimiter, strict=strict)
             first = 1
             while True:

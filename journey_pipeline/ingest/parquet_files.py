@@ -81,7 +81,7 @@ def _as_text(position: int, kind: pa.DataType) -> str:
         return f"{column}::varchar"
     written = f"to_json({column}::{_json_type(kind)})::varchar"
     # The last quote of each pattern is not escaped and a colon follows it, so it closes a key, never a text.
-    for pattern in (r'"[^"\\]*":null,', r',"[^"\\]*":null', r'"[^"\\]*":null'):
+    for pattern in (r',"[^"\\]*":null', r'"[^"\\]*":null,?'):
         written = f"regexp_replace({written}, '{pattern}', '', 'g')"
     return f"case when {column} is not null then {written} end"
 

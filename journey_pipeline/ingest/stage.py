@@ -198,10 +198,34 @@ def text_chunks(staged: Staged, encodings: list[str], strip_nul: bool = False) -
 
 
 def is_plain_utf8(staged: Staged) -> bool:
-    """Whether the staged bytes are neither packed nor marked as another encoding, and end lines with LF."""
+    """Whether the staged bytes are neither packed nor marked as another encoding, and hold no carriage return."""
     with staged.path.open("rb") as raw:
-        head = raw.read(CHUNK)
-    return not head.startswith((b"\x1f\x8b", *(mark for mark, _ in _BOMS))) and b"\r" not in head
+        chunk = raw.read(CHUNK)
+        if chunk.startswith((b"\x1f\x8b", *(mark for mark, _ in _BOMS))):
+            return False
+        while chunk:
+            if b"\r" in chunk:
+                return False
+            chunk = raw.read(CHUNK)
+    return True
+
+
+def plain_chunks(staged: Staged, encodings: list[str]) -> Iterator[bytes]:
+    """The bytes of plain UTF-8 text as they are. Raises E_ENCODING with the line where they are not."""
+    decoder = codecs.getincrementaldecoder("utf-8")("strict")
+    lines = 0
+    with staged.path.open("rb") as raw:
+        while chunk := raw.read(CHUNK):
+            try:
+                decoder.decode(chunk)
+            except UnicodeDecodeError as error:
+                raise IngestError(_encoding_fault(encodings, lines + chunk.count(b"\n", 0, error.start) + 1)) from None
+            lines += chunk.count(b"\n")
+            yield chunk
+        try:
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            raise IngestError(_encoding_fault(encodings, lines + 1)) from None
 
 
 def detected_encoding(head: bytes, encodings: list[str]) -> str:
