@@ -16,13 +16,15 @@ from journey_pipeline.ingest.faults import Fault
 class Body:
     """The records of one file, not read yet.
 
-    `select` yields the contract's columns as VARCHAR and `_extra`, in file order.
+    `select` yields the contract's columns as VARCHAR and `_extra`, in file order; `columns` are those of them that the
+    file has, the others are null in every record.
     `records` counts the records without the parser that runs `select`; `recount` does so more slowly and
     more exactly. `footer_lines` were cut off as no data. `lines_of` gives physical lines for record numbers;
     `diagnose` says why `select` failed.
     """
 
     select: str
+    columns: list[str]
     records: int
     recount: Callable[[], int]
     diagnose: Callable[[], Fault | None]

@@ -55,6 +55,14 @@ def require(contract: Contract, headers: Sequence[str], assignment: Assignment) 
             raise IngestError(missing_column(column, [headers[position] for position in assignment.unknown]))
 
 
+def held(contract: Contract, assignment: Assignment) -> list[str]:
+    """The columns of a record that this file fills, in the order of the contract, `_extra` last."""
+    filled = [
+        column.name for column in contract.columns if column.is_captured or column.name in assignment.known
+    ]
+    return [*filled, "_extra"] if assignment.unknown else filled
+
+
 def missing_column(column: Column, unclaimed: Sequence[str]) -> Fault:
     """The fault of a column that is not there."""
     expected = displayed(column)

@@ -17,7 +17,7 @@ import duckdb
 
 from journey_pipeline.ingest import engine
 from journey_pipeline.ingest.body import Body
-from journey_pipeline.ingest.columns import Assignment, duplicate_column, require, safe_name, warnings_of
+from journey_pipeline.ingest.columns import Assignment, duplicate_column, held, require, safe_name, warnings_of
 from journey_pipeline.ingest.contract import Contract
 from journey_pipeline.ingest.faults import Fault, IngestError
 from journey_pipeline.ingest.lines import Lines
@@ -35,6 +35,7 @@ def read_json(contract: Contract, staged: Staged, folder: Path, connection: duck
     require(contract, keys, assignment)
     return Body(
         select=_select(contract, keys, assignment, by_column, path),
+        columns=held(contract, assignment),
         records=scan.newlines + (not scan.ends_with_newline),
         recount=lines.count,
         diagnose=lines.diagnose,
@@ -62,23 +63,24 @@ def _decoded(staged: Staged, folder: Path) -> tuple[Path, TextScan]:
 
 def _keys_of(path: Path, lines: _Lines, connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Distinct top-level keys, in order of first appearance. Raises E_JSON for a line that is no object."""
-    sql = f"""
-        select kind, keys, min(number) as first from (
-            select row_number() over () as number, json_type(json) as kind, json_keys(json) as keys
-            from {_objects(path)})
-        group by all order by first
-    """
+    kinds = f"select json_type(json) as kind, json_keys(json) as keys from {_objects(path)}"
     try:
-        shapes = engine.rows(connection, sql)
+        shapes = engine.rows(connection, f"select kind, keys from ({kinds}) group by all")
     except duckdb.Error:
         raise IngestError(lines.diagnose() or json_fault(None, None, "malformed JSON")) from None
-    for kind, keys, first in shapes:
-        if kind != "OBJECT":
-            raise IngestError(json_fault(first, lines.lines_of([first]).get(first), f"a JSON {kind.lower()}"))
-        if len(set(keys)) != len(keys):
-            line = lines.lines_of([first]).get(first)
-            raise IngestError(json_fault(first, line, "a key given twice in one object"))
-    return list(dict.fromkeys(key for _, keys, _ in shapes for key in keys))
+    if any(kind != "OBJECT" or len(set(keys)) != len(keys) for kind, keys in shapes):
+        raise IngestError(_first_misshapen(connection, kinds, lines))
+    return sorted({key for _, keys in shapes for key in keys})
+
+
+def _first_misshapen(connection: duckdb.DuckDBPyConnection, kinds: str, lines: _Lines) -> Fault:
+    kind, first = engine.rows(
+        connection,
+        f"select kind, number from (select *, row_number() over () as number from ({kinds})) "
+        "where kind <> 'OBJECT' or len(list_distinct(keys)) <> len(keys) order by number limit 1",
+    )[0]
+    found = "a key given twice in one object" if kind == "OBJECT" else f"a JSON {kind.lower()}"
+    return json_fault(first, lines.lines_of([first]).get(first), found)
 
 
 def _assigned(contract: Contract, keys: list[str]) -> tuple[Assignment, dict[str, list[str]]]:

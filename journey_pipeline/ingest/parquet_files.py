@@ -1,4 +1,4 @@
-"""Parquet: pages read by pyarrow with their checksums verified, nested values written as JSON text.
+"""Parquet: checksums of pages verified by pyarrow, rows read by DuckDB, nested values written as JSON text.
 
 Holds all knowledge of Parquet deliveries. Add here when a nested type needs another text.
 Must not be here: cell rules; the Parquet files that we write ourselves.
@@ -10,7 +10,7 @@ unseen: only the writer can add one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -18,12 +18,13 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from journey_pipeline.ingest import engine
 from journey_pipeline.ingest.body import Body
-from journey_pipeline.ingest.columns import assign, require, warnings_of
+from journey_pipeline.ingest.columns import assign, held, require, warnings_of
 from journey_pipeline.ingest.contract import Contract
 from journey_pipeline.ingest.faults import Fault, IngestError
 from journey_pipeline.ingest.stage import Staged
 
 BATCH_ROWS = 32_768
+_DAMAGED = "a page whose checksum or content is wrong"
 
 
 def read_parquet(contract: Contract, staged: Staged, connection: duckdb.DuckDBPyConnection) -> Body:
@@ -36,8 +37,8 @@ def read_parquet(contract: Contract, staged: Staged, connection: duckdb.DuckDBPy
     names = list(schema.names)
     assignment = assign(contract, names)
     require(contract, names, assignment)
-    plain = pa.schema([pa.field(f"c{position}", item.type) for position, item in enumerate(schema)])
-    connection.register("delivered", pa.RecordBatchReader.from_batches(plain, _batches(delivered, plain)))
+    _verify(delivered)
+    plain = ", ".join(f"c{position}" for position in range(len(names)))
     columns = [
         f"{_as_text(position, schema.field(position).type)} as {engine.name(name)}"
         if (position := assignment.known.get(name)) is not None
@@ -52,10 +53,12 @@ def read_parquet(contract: Contract, staged: Staged, connection: duckdb.DuckDBPy
     )
     records = int(delivered.metadata.num_rows)
     return Body(
-        select=f"select {', '.join(columns)}, {extra} as _extra from delivered",
+        select=f"select {', '.join(columns)}, {extra} as _extra "
+        f"from read_parquet({engine.file(staged.path)}, hive_partitioning = false) as delivered({plain})",
+        columns=held(contract, assignment),
         records=records,
         recount=lambda: records,
-        diagnose=lambda: parquet_fault("a page whose checksum or content is wrong"),
+        diagnose=lambda: parquet_fault(_DAMAGED),
         lines_of=_no_lines,
         warnings=warnings_of(contract, names, assignment),
     )
@@ -66,9 +69,13 @@ def parquet_fault(found: str) -> Fault:
     return Fault("E_PARQUET", "deliver the file again; this copy is damaged", "a whole Parquet file", found)
 
 
-def _batches(delivered: pq.ParquetFile, plain: pa.Schema) -> Iterator[pa.RecordBatch]:
-    for batch in delivered.iter_batches(batch_size=BATCH_ROWS):
-        yield pa.RecordBatch.from_arrays(batch.columns, schema=plain)
+def _verify(delivered: pq.ParquetFile) -> None:
+    """Read every page once, for DuckDB does not look at their checksums. Raises E_PARQUET."""
+    try:
+        for _ in delivered.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
+            pass
+    except (pa.ArrowException, OSError):
+        raise IngestError(parquet_fault(_DAMAGED)) from None
 
 
 def _no_lines(_: Iterable[int]) -> dict[int, int]:
@@ -81,9 +88,10 @@ def _as_text(position: int, kind: pa.DataType) -> str:
         return f"{column}::varchar"
     written = f"to_json({column}::{_json_type(kind)})::varchar"
     # The last quote of each pattern is not escaped and a colon follows it, so it closes a key, never a text.
+    stripped = written
     for pattern in (r',"[^"\\]*":null', r'"[^"\\]*":null,?'):
-        written = f"regexp_replace({written}, '{pattern}', '', 'g')"
-    return f"case when {column} is not null then {written} end"
+        stripped = f"regexp_replace({stripped}, '{pattern}', '', 'g')"
+    return f"case when {column} is null then null when contains({written}, ':null') then {stripped} else {written} end"
 
 
 def _json_type(kind: pa.DataType) -> str:

@@ -21,7 +21,7 @@ from journey_pipeline.ingest.faults import Fault, IngestError, shape_sql
 from journey_pipeline.ingest.json_files import read_json
 from journey_pipeline.ingest.parquet_files import read_parquet
 from journey_pipeline.ingest.periods import format_of_period
-from journey_pipeline.ingest.rules import cleaned, dropped, instant, misses_of_formats, rewritten, rules_of
+from journey_pipeline.ingest.rules import cleaned, dropped, in_utc, misses_of_formats, rewritten, rules_of, written
 from journey_pipeline.ingest.stage import Staged, content_head
 
 OFFENDERS_NAMED = 20
@@ -44,12 +44,16 @@ class BadCell:
 
 @dataclass(frozen=True)
 class Parsed:
-    """Verdict on an accepted file. `records = accepted + quarantined + dropped`. Times are UTC, naive."""
+    """Verdict on an accepted file. `records = accepted + quarantined + dropped`. Times are UTC, naive.
+
+    `columns` are those of the contract, and `_extra`, that the written file has.
+    """
 
     records: int
     accepted: int
     quarantined: int
     dropped: int
+    columns: list[str]
     bad_cells: list[BadCell] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     period_start: datetime | None = None
@@ -97,7 +101,7 @@ def parse(
         body = read_parquet(contract, staged, connect())
     connection = connect()
     source = _cleaned(connection, contract, body)
-    _write(connection, contract, staged, body, source, target)
+    _write(connection, contract, body, source, target, dropped(contract))
     return _judge(connection, contract, body, target)
 
 
@@ -112,13 +116,17 @@ def judge_again(contract: Contract, earlier: Path, target: Path, connection: duc
         engine.name(name) if name in there else f"null::varchar as {engine.name(name)}"
         for name in contract.column_names
     )
-    again = f"(select {columns}, _file_id, _row_number, _extra, _verdict = '{DROPPED}' as _was_dropped from {source})"
-    connection.execute(f"""
-        copy (select * exclude (_was_dropped), {_verdict(contract, "_was_dropped")} as _verdict from {again})
-        to {engine.text(str(target))} (format parquet, compression zstd)
-    """)
+    extra = "_extra" if "_extra" in there else "null::varchar as _extra"
     records = engine.rows(connection, f"select count(*) from {source}")[0][0]
-    body = Body(source, records, lambda: records, lambda: None, lambda _: {})
+    body = Body(
+        f"select {columns}, {extra}, _verdict = '{DROPPED}' as _was_dropped from {source}",
+        [name for name in [*contract.column_names, "_extra"] if name in there],
+        records,
+        lambda: records,
+        lambda: None,
+        lambda _: {},
+    )
+    _write(connection, contract, body, f"({body.select})", target, "_was_dropped")
     return _judge(connection, contract, body, target)
 
 
@@ -147,12 +155,12 @@ _FOREIGN = ((b"<", "HTML or XML"), (b"pk\x03\x04", "a zip archive"), (b"%pdf", "
 
 
 def _cleaned(connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body) -> str:
-    """The records as a relation: cleaned cells, dates in ISO, `_extra`, `_row_number`."""
+    """The records as a relation: cleaned cells, dates in ISO, `_extra`."""
     style = contract.ingest.clean.style(body.delimiter)
     columns = ", ".join(
         f"{cleaned(contract, column, style)} as {engine.name(column.name)}" for column in contract.columns
     )
-    source = f"(select {columns}, _extra, row_number() over () as _row_number from ({body.select}))"
+    source = f"(select {columns}, _extra from ({body.select}))"
     rewrites = []
     for columns_alike in _dated_alike(contract):
         chosen = _format(connection, contract, body, source, columns_alike)
@@ -179,7 +187,8 @@ def _format(
     """
     formats = columns[0].logicalTypeOptions.format or []
     tests = [f"min(_row_number) filter (where {miss})" for c in columns for miss in misses_of_formats(contract, c)]
-    first_misses = _run(connection, f"select {', '.join(tests)} from {source}", body).fetchall()[0]
+    numbered = f"(select *, row_number() over () as _row_number from {source})"
+    first_misses = _run(connection, f"select {', '.join(tests)} from {numbered}", body).fetchall()[0]
     # Of each format the first cell that does not follow it: (record, column).
     broken = [
         min(((miss, n) for n, miss in enumerate(first_misses[k :: len(formats)]) if miss is not None), default=None)
@@ -202,16 +211,22 @@ def _format(
 
 
 def _write(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, staged: Staged, body: Body, source: str, target: Path
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    body: Body,
+    source: str,
+    target: Path,
+    dropped_rows: str,
 ) -> None:
-    """All records with lineage and verdict, as Parquet. Raises the diagnosed fault when the parser refuses."""
-    columns = ", ".join(engine.name(name) for name in contract.column_names)
+    """All records in the order of the file, each with its verdict, as Parquet; columns the file lacks are left out.
+
+    Raises the diagnosed fault when the parser refuses.
+    """
+    columns = "".join(f"{engine.name(name)}, " for name in body.columns)
     _run(
         connection,
         f"""
-        copy (select {columns}, {engine.text(staged.sha256)} as _file_id, _row_number, _extra,
-                     {_verdict(contract, dropped(contract))} as _verdict
-              from {source})
+        copy (select {columns}{_verdict(contract, dropped_rows)} as _verdict from {source})
         to {engine.text(str(target))} (format parquet, compression zstd)
         """,
         body,
@@ -236,14 +251,20 @@ def _verdict(contract: Contract, dropped_rows: str) -> str:
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body, target: Path) -> Parsed:
-    source = f"read_parquet({engine.file(target)})"
+    absent = "".join(
+        f", null::varchar as {engine.name(name)}"
+        for name in [*contract.column_names, "_extra"]
+        if name not in body.columns
+    )
+    # The lake keeps records in the order of their file, so their place is their number.
+    source = f"(select *, file_row_number + 1 as _row_number{absent} from read_parquet({engine.file(target)}))"
     counts = dict(engine.rows(connection, f"select _verdict, count(*) from {source} group by _verdict"))
     accepted, quarantined, dropped_rows = (int(counts.get(v, 0)) for v in (ACCEPTED, QUARANTINED, DROPPED))
     records = accepted + quarantined + dropped_rows
     _require_all_records(body, records)
     _require_rows(contract, records, dropped_rows)
     kept = f"(select * from {source} where _verdict <> '{DROPPED}')" if dropped_rows else source
-    _require_unique(connection, contract, body, kept)
+    _require_unique(connection, contract, body, kept, accepted + quarantined)
     bad_cells = _bad_cells(connection, contract, body, source) if quarantined else []
     _require_few(contract, bad_cells, records, quarantined, dropped_rows)
     warnings = body.warnings + _control_total_warnings(connection, contract, source)
@@ -256,6 +277,7 @@ def _judge(connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body
         accepted,
         quarantined,
         dropped_rows + body.footer_lines,
+        body.columns,
         bad_cells,
         warnings,
         start,
@@ -265,6 +287,25 @@ def _judge(connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body
         body.delimiter,
         body.preamble,
     )
+
+
+def _times(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, source: str
+) -> tuple[datetime | None, datetime | None, datetime | None]:
+    """First, last and newest time of the records. A zone is costly, so it is applied to these three alone."""
+    time = contract.ingest.time
+    if time is None:
+        return None, None, None
+    at = written(time)
+    latest = [written(time, column) for column in contract.ingest.delivery.exported_at.columns] or [at]
+    newest = f"greatest({', '.join(latest)})" if len(latest) > 1 else latest[0]
+    placed = ", ".join(in_utc(time, found) for found in ("start_at", "end_at", "newest_at"))
+    start, end, exported = engine.rows(
+        connection,
+        f"select {placed} from (select min({at}) as start_at, max({at}) as end_at, max({newest}) as newest_at "
+        f"from {source})",
+    )[0]
+    return start, end, exported
 
 
 def _require_all_records(body: Body, records: int) -> None:
@@ -292,10 +333,24 @@ def _require_rows(contract: Contract, records: int, dropped_rows: int) -> None:
         )
 
 
-def _require_unique(connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body, kept: str) -> None:
+def _require_unique(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body, kept: str, records: int
+) -> None:
+    unique: list[set[str]] = []
     for key in contract.unique_keys:
-        names = ", ".join(engine.name(column) for column in [*key.given, *key.optional])
+        columns = [*key.given, *key.optional]
+        if any(known <= set(columns) for known in unique):
+            continue
+        names = ", ".join(engine.name(column) for column in columns)
         given = " and ".join(f"{engine.name(column)} is not null" for column in key.given)
+        # As many hashes as rows prove that no key comes twice, for far less than the keys themselves.
+        rows, hashes = engine.rows(
+            connection, f"select count(*), count(distinct hash({names})) from {kept} where {given}"
+        )[0]
+        if rows == hashes == records:
+            unique.append(set(columns))
+        if rows == hashes:
+            continue
         repeats = engine.rows(
             connection,
             f"select min(_row_number), list_sort(list(_row_number))[2] from {kept} where {given} "
@@ -379,17 +434,3 @@ def _control_total_warnings(connection: duckdb.DuckDBPyConnection, contract: Con
         if said is not None and summed is not None and said != summed:
             warnings.append(f"the totals row gives another sum of {column} than the rows")
     return warnings
-
-
-def _times(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, source: str
-) -> tuple[datetime | None, datetime | None, datetime | None]:
-    time = contract.ingest.time
-    if time is None:
-        return None, None, None
-    at = instant(time)
-    columns = contract.ingest.delivery.exported_at.columns
-    latest = [instant(time, column) for column in columns] or [at]
-    newest = f"max(greatest({', '.join(latest)}))" if len(latest) > 1 else f"max({latest[0]})"
-    start, end, exported = engine.rows(connection, f"select min({at}), max({at}), {newest} from {source}")[0]
-    return start, end, exported

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -61,9 +62,9 @@ class TextScan:
             line = self.newlines + chunk.count(b"\n", 0, place) + 1
             fix = "export the file again; a text file holds no NUL bytes"
             raise IngestError(Fault("E_NUL", fix, "text", "NUL byte", line=line))
-        newlines = chunk.count(b"\n")
+        newlines = _count(chunk, b"\n")
         self._bound_lines(chunk)
-        quotes = chunk.count(b'"') if self.counts_quotes else 0
+        quotes = _count(chunk, b'"') if self.counts_quotes else 0
         if quotes or self._inside_quotes:
             self.record_ends += self._line_ends_outside_quotes(chunk)
         else:
@@ -88,6 +89,13 @@ class TextScan:
         if length > MAX_RECORD_BYTES:
             raise IngestError(record_too_long(self.newlines + 1))
         self._open_line = len(chunk) - chunk.rfind(b"\n") - 1 if first >= 0 else length
+
+
+def _count(chunk: bytes, mark: bytes) -> int:
+    """How often a byte occurs; `bytes.count` takes twice as long, and ten times when it never does."""
+    if mark not in chunk:
+        return 0
+    return int(np.count_nonzero(np.frombuffer(chunk, dtype=np.uint8) == ord(mark)))
 
 
 def record_too_long(line: int, record: int | None = None) -> Fault:
@@ -213,19 +221,25 @@ def is_plain_utf8(staged: Staged) -> bool:
 def plain_chunks(staged: Staged, encodings: list[str]) -> Iterator[bytes]:
     """The bytes of plain UTF-8 text as they are. Raises E_ENCODING with the line where they are not."""
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
-    lines = 0
     with staged.path.open("rb") as raw:
         while chunk := raw.read(CHUNK):
-            try:
-                decoder.decode(chunk)
-            except UnicodeDecodeError as error:
-                raise IngestError(_encoding_fault(encodings, lines + chunk.count(b"\n", 0, error.start) + 1)) from None
-            lines += chunk.count(b"\n")
+            _require_text(decoder, chunk, False, raw, encodings)
             yield chunk
-        try:
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            raise IngestError(_encoding_fault(encodings, lines + 1)) from None
+        _require_text(decoder, b"", True, raw, encodings)
+
+
+def _require_text(
+    decoder: codecs.IncrementalDecoder, chunk: bytes, final: bool, raw: IO[bytes], encodings: list[str]
+) -> None:
+    begun = len(decoder.getstate()[0])
+    if chunk.isascii() and not begun and not final:
+        return
+    try:
+        decoder.decode(chunk, final)
+    except UnicodeDecodeError as error:
+        end = raw.tell() - len(chunk) - begun + error.start
+        raw.seek(0)
+        raise IngestError(_encoding_fault(encodings, raw.read(end).count(b"\n") + 1)) from None
 
 
 def detected_encoding(head: bytes, encodings: list[str]) -> str:

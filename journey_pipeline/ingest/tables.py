@@ -103,27 +103,33 @@ def _files(lake: Lake, contract: Contract, known_at: datetime | None) -> list[_R
 
 
 def _ranked(contract: Contract, lake: Lake, files: list[_RawFile]) -> str:
-    """Rows of all files with rank and export time; columns that no file was parsed with are null."""
+    """Rows of all files with rank and export time; columns that no file has are null.
+
+    A file of the lake is named by its content id and keeps the records in the order of the delivered file.
+    """
     delivered = {name for file in files for name in file.columns}
-    # Reading all footers is only worth its time when versions of the contract differ.
+    # Reading all footers is only worth its time when the columns differ.
     is_mixed = len({tuple(file.columns) for file in files}) > 1
-    columns = ", ".join(
-        f"rows.{engine.name(name)}" if name in delivered else f"null::varchar as {engine.name(name)}"
-        for name in contract.column_names
+    columns = "".join(
+        f"rows.{engine.name(name)}, " if name in delivered else f"null::varchar as {engine.name(name)}, "
+        for name in [*contract.column_names, "_extra"]
     )
-    paths = ", ".join(engine.file(lake.raw_path(contract.id, file.sha256).absolute()) for file in files)
+    lie_at = {file.sha256: lake.raw_path(contract.id, file.sha256).absolute() for file in files}
+    paths = ", ".join(engine.file(path) for path in lie_at.values())
     values = ", ".join(
-        f"({engine.text(file.sha256)}, {file.rank}, {_timestamp(file.exported_at)}, {engine.text(file.name)})"
+        f"({engine.text(str(lie_at[file.sha256]))}, {engine.text(file.sha256)}, {file.rank}, "
+        f"{_timestamp(file.exported_at)}, {engine.text(file.name)})"
         for file in files
     )
     return f"""
-        select {columns}, rows._file_id, rows._row_number, files.rank::integer as _delivery_rank,
-            files.exported_at as _exported_at, files.name as _file_name, rows._extra
+        select {columns}files.file_id as _file_id, rows.file_row_number + 1 as _row_number,
+            files.rank::integer as _delivery_rank, files.exported_at as _exported_at, files.name as _file_name
         from (
-            select * from read_parquet([{paths}], union_by_name = {str(is_mixed).lower()}, hive_partitioning = false)
+            select *, file_row_number, filename
+            from read_parquet([{paths}], union_by_name = {str(is_mixed).lower()}, hive_partitioning = false)
             where _verdict = {engine.text(ACCEPTED)}
         ) as rows
-        join (values {values}) as files(file_id, rank, exported_at, name) on rows._file_id = files.file_id
+        join (values {values}) as files(path, file_id, rank, exported_at, name) on rows.filename = files.path
     """
 
 

@@ -34,7 +34,7 @@ def landed(contract_id: str, name: str, content: bytes, columns: str) -> list[tu
         staged, target = stage(delivered, folder), folder / "accepted.parquet"
         with parser(folder) as connection:
             parse(load_contracts()[contract_id], staged, name, folder, target, lambda: connection)
-            return rows(connection, f"select {columns} from '{target}' order by _row_number")
+            return rows(connection, f"select {columns} from '{target}' order by file_row_number")
 
 
 @settings(max_examples=60, deadline=None)
