@@ -20,7 +20,7 @@ class Body:
     file has, the others are null in every record.
     `records` counts the records without the parser that runs `select`; `recount` does so more slowly and
     more exactly. `footer_lines` were cut off as no data. `lines_of` gives physical lines for record numbers;
-    `diagnose` says why `select` failed.
+    `diagnose` says why `select` failed; `checked` waits for what is looked at beside it and raises what that finds.
     """
 
     select: str
@@ -35,3 +35,4 @@ class Body:
     footer_lines: int = 0
     warnings: list[str] = field(default_factory=list)
     is_text: bool = False
+    checked: Callable[[], None] = lambda: None

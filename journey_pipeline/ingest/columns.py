@@ -57,9 +57,7 @@ def require(contract: Contract, headers: Sequence[str], assignment: Assignment) 
 
 def held(contract: Contract, assignment: Assignment) -> list[str]:
     """The columns of a record that this file fills, in the order of the contract, `_extra` last."""
-    filled = [
-        column.name for column in contract.columns if column.is_captured or column.name in assignment.known
-    ]
+    filled = [column.name for column in contract.columns if column.is_captured or column.name in assignment.known]
     return [*filled, "_extra"] if assignment.unknown else filled
 
 

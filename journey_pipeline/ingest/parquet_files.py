@@ -11,8 +11,8 @@ unseen: only the writer can add one.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
-import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
@@ -27,7 +27,7 @@ BATCH_ROWS = 32_768
 _DAMAGED = "a page whose checksum or content is wrong"
 
 
-def read_parquet(contract: Contract, staged: Staged, connection: duckdb.DuckDBPyConnection) -> Body:
+def read_parquet(contract: Contract, staged: Staged) -> Body:
     """Prepare a Parquet file. Raises E_PARQUET, E_MISSING_COLUMN, E_DUPLICATE_COLUMN."""
     try:
         delivered = pq.ParquetFile(staged.path, page_checksum_verification=True)
@@ -37,7 +37,6 @@ def read_parquet(contract: Contract, staged: Staged, connection: duckdb.DuckDBPy
     names = list(schema.names)
     assignment = assign(contract, names)
     require(contract, names, assignment)
-    _verify(delivered)
     plain = ", ".join(f"c{position}" for position in range(len(names)))
     columns = [
         f"{_as_text(position, schema.field(position).type)} as {engine.name(name)}"
@@ -52,6 +51,9 @@ def read_parquet(contract: Contract, staged: Staged, connection: duckdb.DuckDBPy
         else "null::varchar"
     )
     records = int(delivered.metadata.num_rows)
+    beside = ThreadPoolExecutor(1)
+    verification = beside.submit(_verify, delivered)
+    beside.shutdown(wait=False)
     return Body(
         select=f"select {', '.join(columns)}, {extra} as _extra "
         f"from read_parquet({engine.file(staged.path)}, hive_partitioning = false) as delivered({plain})",
@@ -61,6 +63,7 @@ def read_parquet(contract: Contract, staged: Staged, connection: duckdb.DuckDBPy
         diagnose=lambda: parquet_fault(_DAMAGED),
         lines_of=_no_lines,
         warnings=warnings_of(contract, names, assignment),
+        checked=verification.result,
     )
 
 

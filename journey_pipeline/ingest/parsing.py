@@ -98,10 +98,11 @@ def parse(
     elif kind == "jsonl":
         body = read_json(contract, staged, folder, connect())
     else:
-        body = read_parquet(contract, staged, connect())
+        body = read_parquet(contract, staged)
     connection = connect()
     source = _cleaned(connection, contract, body)
     _write(connection, contract, body, source, target, dropped(contract))
+    body.checked()
     return _judge(connection, contract, body, target)
 
 
@@ -227,7 +228,7 @@ def _write(
         connection,
         f"""
         copy (select {columns}{_verdict(contract, dropped_rows)} as _verdict from {source})
-        to {engine.text(str(target))} (format parquet, compression zstd)
+        to {engine.text(str(target))} (format parquet, compression zstd, compression_level 1)
         """,
         body,
     )

@@ -62,8 +62,12 @@ def _may_be(cell: str, tokens: Sequence[str]) -> str:
 
     Such a cell starts with a token, or with a blank: those sort before `!` or, beyond ASCII, after `~`.
     """
-    starts = (f"{cell} between {engine.text(token)} and {engine.text(token)} || chr(1114111)" for token in tokens if token)
-    return " or ".join([f"{cell} < '!'", f"{cell} > '~'", *starts])
+    return " or ".join([f"{cell} < '!'", f"{cell} > '~'", *(_starts(cell, token) for token in tokens if token)])
+
+
+def _starts(cell: str, start: str) -> str:
+    """`starts_with`, which is slower than two comparisons: the last is the highest character there is."""
+    return f"{cell} between {engine.text(start)} and {engine.text(start)} || chr(1114111)"
 
 
 # What people's software writes between thousands where they would type a blank.
@@ -89,12 +93,16 @@ def _plain_number(cell: str, thousands: str, decimal: str) -> str:
 def dropped(contract: Contract) -> str:
     """Condition of the rows that are not data (totals); never null."""
     tests = [
-        f"coalesce(trim({engine.name(rule.column)}) = '', true)"
+        _is_blank(engine.name(rule.column))
         if rule.starts_with is None
-        else f"coalesce(starts_with({engine.name(rule.column)}, {engine.text(rule.starts_with)}), false)"
+        else f"coalesce({_starts(engine.name(rule.column), rule.starts_with)}, false)"
         for rule in contract.ingest.rows.drop
     ]
     return f"({' or '.join(tests)})" if tests else "false"
+
+
+def _is_blank(cell: str) -> str:
+    return f"case when {_may_be(cell, [])} then trim({cell}) = '' else {cell} is null end"
 
 
 def rules_of(contract: Contract) -> list[Rule]:
@@ -173,6 +181,8 @@ def _cell_rules(label: str, cell: str, kind: str, options: TypeOptions, scientif
         result.append(_rule(label, "maximum", f"at most {limit}", cell, f"{test} or {number} is null"))
     if options.pattern is not None:
         test = f"regexp_matches({cell}, {engine.text(options.pattern)})"
+        if enumeration := re.fullmatch(r"\^\((\w+(?:\|\w+)*)\)\$", options.pattern):
+            test = f"{cell} in ({engine.texts(enumeration.group(1).split('|'))})"
         result.append(_rule(label, "pattern", f"text like {options.pattern}", cell, test))
     return result
 
