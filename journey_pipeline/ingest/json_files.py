@@ -21,7 +21,7 @@ from journey_pipeline.ingest.columns import Assignment, duplicate_column, held, 
 from journey_pipeline.ingest.contract import Contract
 from journey_pipeline.ingest.faults import Fault, IngestError
 from journey_pipeline.ingest.lines import Lines
-from journey_pipeline.ingest.stage import Staged, TextScan, is_plain_utf8, private_file, text_chunks
+from journey_pipeline.ingest.stage import Staged, TextScan, is_plain_utf8, plain_chunks, private_file, text_chunks
 
 
 def read_json(contract: Contract, staged: Staged, folder: Path, connection: duckdb.DuckDBPyConnection) -> Body:
@@ -50,7 +50,7 @@ def _decoded(staged: Staged, folder: Path) -> tuple[Path, TextScan]:
     """The file as plain UTF-8 text: the staged copy itself when it is that already."""
     scan = TextScan(counts_quotes=False)
     if is_plain_utf8(staged):
-        for chunk in text_chunks(staged, ["utf-8"]):
+        for chunk in plain_chunks(staged, ["utf-8"]):
             scan.feed(chunk)
         return staged.path, scan
     path = folder / f"{staged.sha256}.jsonl"
