@@ -1,17 +1,22 @@
 """Identifier edges -> customers: the connected components that the guards allow.
 
 Pure: integers in, integers out; the graph layer keeps the identifiers in SQL. Add a guard here as one function
-over the arrays. Must not be here: strings, SQL, channel logic.
+over the arrays, and its numbers to the seeds. Must not be here: strings, SQL, channel logic.
 
-Guards, in order (sources: METHODS section 3 as published with this project's documentation; the linear-time
-components are scipy's):
+Guards, in order (METHODS section 3, published with this project's documentation, after Segment's limits per identifier
+and Snowplow's shared nodes; the linear-time components are scipy's):
 
-1. a soft identifier seen directly with two different hard identifiers of one kind is shared (a family tablet, a
+1. an unverified claim (a form, a survey's hidden field) never makes an edge to a hard identifier;
+2. a soft identifier seen directly with two different hard identifiers of one kind is shared (a family tablet, a
    kiosk): it contributes no edge;
-2. a click identifier seen with two different devices of one kind is shared (a forwarded link): it contributes no
+3. an identifier seen with more others of one type within a window than its limit allows is shared (a poisoned
+   mailbox, a counter's phone number): it contributes no edge;
+4. a click identifier seen with two different devices of one kind is shared (a forwarded link): it contributes no
    edge. Two kinds of device id are one browser seen by two trackers;
-3. where a component still holds two hard identifiers of one kind, its edges are taken again from the strongest
-   and oldest on, and one that would join the two is left out.
+5. where a component still holds two hard identifiers of one kind, its edges are taken again from the strongest
+   and oldest on, and one that would join the two is left out;
+6. a component of more identifiers than any person has is taken again with deterministic evidence alone, and taken apart
+   when that is still too large.
 """
 
 from __future__ import annotations
@@ -24,68 +29,165 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-KEPT, SHARED_IDENTIFIER, SHARED_CLICK, HARD_CONFLICT = range(4)
-REASONS: Sequence[str] = ("kept", "shared_identifier", "shared_click", "hard_conflict")
+KEPT, UNVERIFIED_CLAIM, SHARED_IDENTIFIER, OVER_LIMIT, SHARED_CLICK, HARD_CONFLICT, OVER_CAP = range(7)
+REASONS: Sequence[str] = (
+    "kept",
+    "unverified_claim",
+    "shared_identifier",
+    "over_limit",
+    "shared_click",
+    "hard_conflict",
+    "over_cap",
+)
+
+Numbers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+NOBODY = -1  # the edge itself is at fault, not one of its ends
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Identifiers, one entry per node.
+
+    Attributes:
+        type: number of the identifier type.
+        hard_kind: 0 for what is not hard, else the number of its hard kind.
+        device_kind: 0 for what is no device, else the number of its kind.
+        is_click: whether it identifies a click and not a person.
+    """
+
+    type: Numbers
+    hard_kind: Numbers
+    device_kind: Numbers
+    is_click: Flags
+
+    def __len__(self) -> int:
+        return len(self.type)
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Pairs of identifiers, one entry per pair.
+
+    Attributes:
+        a, b: node numbers, 0 <= n < nodes, a <> b.
+        priority: strength of the evidence, lower is stronger.
+        first_seen: when the pair was first observed (microseconds); breaks ties of priority, then a, then b.
+        is_claim: nobody verified that the two belong together.
+        is_deterministic: a system says so of its own users or records, not a coincidence of one moment.
+    """
+
+    a: Numbers
+    b: Numbers
+    priority: Numbers
+    first_seen: Numbers
+    is_claim: Flags
+    is_deterministic: Flags
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `most` different identifiers of type `other` seen with one of type `type` within `window` microseconds."""
+
+    type: int
+    other: int
+    most: int
+    window: int
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """`label[node]`: the component of each node. `reason[edge]`: why an edge was left out, `KEPT` where not."""
+    """What came of the graph.
 
-    label: NDArray[np.int64]
+    Attributes:
+        label: per node, the number of its component.
+        reason: per edge, why it was left out, `KEPT` where not.
+        culprit: per edge left out, the node that is at fault, or `NOBODY`.
+    """
+
+    label: Numbers
     reason: NDArray[np.int8]
+    culprit: Numbers
 
 
-def resolve(
-    a: NDArray[np.int64],
-    b: NDArray[np.int64],
-    priority: NDArray[np.int64],
-    first_seen: NDArray[np.int64],
-    hard_kind: NDArray[np.int16],
-    is_click: NDArray[np.bool_],
-    device_kind: NDArray[np.int16],
-) -> Resolution:
+def resolve(nodes: Nodes, edges: Edges, limits: Sequence[Limit] = (), cap: int = 0) -> Resolution:
     """Resolve identifiers into customers.
 
     Args:
-        a, b: node numbers of each edge's ends, 0 <= n < nodes.
-        priority: strength of each edge's evidence, lower is stronger.
-        first_seen: when each edge was first observed (microseconds); breaks ties of priority, then a, then b.
-        hard_kind: per node, 0 for a soft identifier, else the number of its hard kind.
-        is_click: per node.
-        device_kind: per node, 0 for what is no device, else the number of its kind.
+        nodes: the identifiers.
+        edges: the pairs seen.
+        limits: how many of one type may be seen with one of another.
+        cap: most identifiers of one customer, clicks not counted; 0 for none.
 
     Returns:
-        A Resolution whose labels do not depend on the order of the edges.
+        A Resolution that does not depend on the order of the edges.
     """
-    nodes = len(hard_kind)
-    reason = np.zeros(len(a), dtype=np.int8)
-    shared = _touches_two(a, b, group=hard_kind, of=hard_kind == 0, nodes=nodes)
-    reason[shared[a] | shared[b]] = SHARED_IDENTIFIER
-    forwarded = _touches_two(a, b, group=device_kind, of=is_click, nodes=nodes)
-    reason[(forwarded[a] | forwarded[b]) & (reason == KEPT)] = SHARED_CLICK
-    # An explicit merge of two hard identifiers is a decision, not a coincidence: it is never demoted.
-    reason[(hard_kind[a] > 0) & (hard_kind[b] > 0)] = KEPT
+    outcome = _Outcome(nodes, edges)
+    a, b = edges.a, edges.b
+    # An explicit merge of two hard identifiers is a decision, not a coincidence: no guard demotes it.
+    decided = (nodes.hard_kind[a] > 0) & (nodes.hard_kind[a] == nodes.hard_kind[b]) & ~edges.is_claim
+    outcome.leave_out(edges.is_claim & ((nodes.hard_kind[a] > 0) | (nodes.hard_kind[b] > 0)), UNVERIFIED_CLAIM)
+    outcome.leave_out_all_of(_touches_two(outcome, nodes.hard_kind, nodes.hard_kind == 0), SHARED_IDENTIFIER)
+    for limit in limits:
+        outcome.leave_out_all_of(_over_limit(outcome, limit), OVER_LIMIT)
+    outcome.leave_out_all_of(_touches_two(outcome, nodes.device_kind, nodes.is_click), SHARED_CLICK)
+    outcome.keep(decided)
+    _without_conflicts(outcome, decided)
+    if cap:
+        _within_cap(outcome, cap)
+    return Resolution(outcome.components(), outcome.reason, outcome.culprit)
 
-    label = _components(a, b, reason == KEPT, nodes)
-    for component in _conflicting(label, hard_kind, a, b, reason):
-        edges = np.flatnonzero((label[a] == component) & (reason == KEPT))
-        edges = edges[np.lexsort((b[edges], a[edges], first_seen[edges], priority[edges]))]
-        reason[_edges_that_would_join(edges, a, b, hard_kind)] = HARD_CONFLICT
-    return Resolution(_components(a, b, reason == KEPT, nodes), reason)
+
+class _Outcome:
+    """The verdict on every edge so far."""
+
+    def __init__(self, nodes: Nodes, edges: Edges) -> None:
+        self.nodes, self.edges = nodes, edges
+        self.reason = np.zeros(len(edges), np.int8)
+        self.culprit = np.full(len(edges), NOBODY, np.int64)
+
+    @property
+    def kept(self) -> Flags:
+        return self.reason == KEPT
+
+    def keep(self, which: Flags) -> None:
+        self.reason[which] = KEPT
+        self.culprit[which] = NOBODY
+
+    def leave_out(self, which: Flags, reason: int) -> None:
+        self.reason[which & self.kept] = reason
+
+    def leave_out_all_of(self, guilty: Flags, reason: int) -> None:
+        """Leave out every edge of the guilty nodes."""
+        if not guilty.any():
+            return
+        a, b = self.edges.a, self.edges.b
+        which = (guilty[a] | guilty[b]) & self.kept
+        self.reason[which] = reason
+        self.culprit[which] = np.where(guilty[a], a, b)[which]
+
+    def components(self, only: Flags | None = None) -> Numbers:
+        kept = self.kept if only is None else only
+        size = len(self.nodes)
+        ends = (self.edges.a[kept], self.edges.b[kept])
+        graph = coo_array((np.ones(len(ends[0]), np.int8), ends), shape=(size, size))
+        return connected_components(graph, directed=False)[1].astype(np.int64)  # type: ignore[no-any-return]
+
+    def strongest_first(self, which: Flags) -> Numbers:
+        edges = np.flatnonzero(which)
+        e = self.edges
+        order: Numbers = edges[np.lexsort((e.b[edges], e.a[edges], e.first_seen[edges], e.priority[edges]))]
+        return order
 
 
-def _touches_two(
-    a: NDArray[np.int64],
-    b: NDArray[np.int64],
-    *,
-    group: NDArray[np.int16],
-    of: NDArray[np.bool_],
-    nodes: int,
-) -> NDArray[np.bool_]:
+def _touches_two(outcome: _Outcome, group: Numbers, of: Flags) -> Flags:
     """Per node in `of`: does it share an edge with two or more different nodes of one non-zero group?"""
-    centre = np.concatenate([a, b])
-    other = np.concatenate([b, a])
+    kept, nodes = outcome.kept, len(outcome.nodes)
+    centre = np.concatenate([outcome.edges.a[kept], outcome.edges.b[kept]])
+    other = np.concatenate([outcome.edges.b[kept], outcome.edges.a[kept]])
     wanted = of[centre] & (group[other] > 0)
     found = np.zeros(nodes, dtype=bool)
     groups = int(group.max(initial=0)) + 1
@@ -93,7 +195,7 @@ def _touches_two(
     return found
 
 
-def _keys_with_two_values(key: NDArray[np.int64], value: NDArray[np.int64]) -> NDArray[np.int64]:
+def _keys_with_two_values(key: Numbers, value: Numbers) -> Numbers:
     """Keys that occur with more than one distinct value: those whose least value is not their greatest."""
     if not len(key):
         return key
@@ -101,61 +203,93 @@ def _keys_with_two_values(key: NDArray[np.int64], value: NDArray[np.int64]) -> N
     key, value = key[order], value[order]
     starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
     differs = np.minimum.reduceat(value, starts) != np.maximum.reduceat(value, starts)
-    repeated: NDArray[np.int64] = key[starts[differs]]
+    repeated: Numbers = key[starts[differs]]
     return repeated
 
 
-def _components(a: NDArray[np.int64], b: NDArray[np.int64], keep: NDArray[np.bool_], nodes: int) -> NDArray[np.int64]:
-    graph = coo_array((np.ones(int(keep.sum()), dtype=np.int8), (a[keep], b[keep])), shape=(nodes, nodes))
-    labels: NDArray[np.int64] = connected_components(graph, directed=False)[1].astype(np.int64)
-    return labels
+def _over_limit(outcome: _Outcome, limit: Limit) -> Flags:
+    """Per node of the limited type: does any window hold more of the other type than the limit allows?
+
+    A pair is one edge, so an edge is a different other, first seen when the edge was.
+    """
+    edges, kinds, kept = outcome.edges, outcome.nodes.type, outcome.kept
+    guilty = np.zeros(len(outcome.nodes), dtype=bool)
+    a, b, seen = edges.a[kept], edges.b[kept], edges.first_seen[kept]
+    centre, other, seen = np.concatenate([a, b]), np.concatenate([b, a]), np.concatenate([seen, seen])
+    wanted = (kinds[centre] == limit.type) & (kinds[other] == limit.other)
+    centre, seen = centre[wanted], seen[wanted]
+    if len(centre) <= limit.most:
+        return guilty
+    order = np.lexsort((seen, centre))
+    centre, seen = centre[order], seen[order]
+    # In order of time, a window is over-full where the edge `most` places later still lies inside it.
+    first, last = slice(None, -limit.most), slice(limit.most, None)
+    crowded = (centre[last] == centre[first]) & (seen[last] - seen[first] < limit.window)
+    guilty[centre[last][crowded]] = True
+    return guilty
 
 
-def _conflicting(
-    label: NDArray[np.int64],
-    hard_kind: NDArray[np.int16],
-    a: NDArray[np.int64],
-    b: NDArray[np.int64],
-    reason: NDArray[np.int8],
-) -> NDArray[np.int64]:
-    """Components with two hard identifiers of one kind that no explicit merge has made one."""
-    merged = _components(a, b, (hard_kind[a] > 0) & (hard_kind[a] == hard_kind[b]) & (reason == KEPT), len(label))
+def _without_conflicts(outcome: _Outcome, decided: Flags) -> None:
+    """Leave out the edges by which a component comes to hold two hard identifiers of one kind."""
+    hard_kind = outcome.nodes.hard_kind
+    label = outcome.components()
+    merged = outcome.components(decided & outcome.kept)
     hard = np.flatnonzero(hard_kind > 0)
     kinds = int(hard_kind.max(initial=0)) + 1
-    return np.unique(_keys_with_two_values(label[hard] * kinds + hard_kind[hard], merged[hard]) // kinds)
+    conflicting = np.zeros(len(label), dtype=bool)
+    conflicting[_keys_with_two_values(label[hard] * kinds + hard_kind[hard], merged[hard]) // kinds] = True
+    if not conflicting.any():
+        return
+    order = outcome.strongest_first(conflicting[label[outcome.edges.a]] & outcome.kept)
+    left_out = _edges_that_would_join(order, outcome, decided)
+    outcome.reason[left_out] = HARD_CONFLICT
+    a, b = outcome.edges.a[left_out], outcome.edges.b[left_out]
+    # The softer end is the one that two customers share.
+    outcome.culprit[left_out] = np.where(hard_kind[a] > 0, b, a)
 
 
-def _edges_that_would_join(
-    edges: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.int64], hard_kind: NDArray[np.int16]
-) -> list[int]:
+def _edges_that_would_join(order: Numbers, outcome: _Outcome, decided: Flags) -> Numbers:
     """Grow the components edge by edge; return the edges that would join two hard identifiers of one kind.
 
     Only components that hold a conflict come here, so the loop is over exceptions, not over the data.
     """
+    edges, hard_kind = outcome.edges, outcome.nodes.hard_kind
     parent: dict[int, int] = {}
-    held: dict[int, dict[int, int]] = {}  # root -> hard kind -> a hard node of that kind
+    kinds: dict[int, int] = {}  # root -> the hard kinds it holds, one bit each
 
     def find(node: int) -> int:
         root = node
-        while parent.setdefault(root, root) != root:
-            root = parent[root]
-        while parent[node] != root:
-            parent[node], node = root, parent[node]
+        while (above := parent.get(root, root)) != root:
+            root = above
+        while (above := parent.get(node, node)) != root:
+            parent[node], node = root, above
         return root
 
-    def hards(root: int) -> dict[int, int]:
-        return held.setdefault(root, {int(hard_kind[root]): root} if hard_kind[root] else {})
-
     left_out = []
-    for edge in edges.tolist():
-        left, right = find(int(a[edge])), find(int(b[edge]))
+    for edge, a, b, explicit in zip(
+        order.tolist(), edges.a[order].tolist(), edges.b[order].tolist(), decided[order].tolist(), strict=True
+    ):
+        left, right = find(a), find(b)
         if left == right:
             continue
-        mine, theirs = hards(left), hards(right)
-        explicit = hard_kind[a[edge]] > 0 and hard_kind[a[edge]] == hard_kind[b[edge]]
-        if not explicit and any(kind in theirs for kind in mine):
+        mine = kinds[left] if left in kinds else _bit(hard_kind[left])
+        theirs = kinds[right] if right in kinds else _bit(hard_kind[right])
+        if mine & theirs and not explicit:
             left_out.append(edge)
             continue
         parent[right] = left
-        mine.update({kind: node for kind, node in theirs.items() if kind not in mine})
-    return left_out
+        kinds[left] = mine | theirs
+    return np.array(left_out, np.int64)
+
+
+def _bit(kind: np.int64) -> int:
+    return 1 << int(kind) - 1 if kind else 0
+
+
+def _within_cap(outcome: _Outcome, cap: int) -> None:
+    """Take components apart that hold more identifiers than any person has."""
+    edges = outcome.edges
+    for spared in (edges.is_deterministic, np.zeros(len(edges), dtype=bool)):
+        label = outcome.components()
+        size = np.bincount(label, weights=~outcome.nodes.is_click)
+        outcome.leave_out((size > cap)[label[edges.a]] & ~spared, OVER_CAP)

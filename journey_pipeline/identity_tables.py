@@ -1,56 +1,71 @@
 """The identity tables in the warehouse: identifiers in, customers out, the graph itself left to `identity`.
 
-Strings stay in SQL and only numbers reach Python. Must not be here: guards (`identity`), channel logic.
+Strings stay in SQL and only numbers reach Python. What earlier builds knew comes from `identity_history`. Must not be
+here: guards (`identity`), channel logic.
 """
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 import duckdb
 import numpy as np
 
 from journey_pipeline import identity
+from journey_pipeline.identity_history import History
+from journey_pipeline.settings import shared_numbers
 
 # Evidence, strongest first. Weak evidence (an IP, a device shared by design) never links on its own.
-_PRIORITY = """
-    case evidence when 'explicit_merge' then 0 when 'alias' then 1 when 'login' then 2 when 'same_record' then 3
-        when 'hashed_equality' then 4 else 5 end
-"""
+EVIDENCE = ("explicit_merge", "alias", "login", "same_record", "hashed_equality", "form_prefill", "probable")
+# What a person typed or a link carried; nobody checked that it is theirs.
+CLAIMS = ("form_prefill",)
+MICROSECONDS_PER_DAY = 86_400_000_000
 
 
-def build(connection: duckdb.DuckDBPyConnection, key: bytes) -> dict[str, int]:
-    """Create `identity.identifiers` and `identity.exceptions`; return counts for the UI.
+@dataclass(frozen=True)
+class Summary:
+    """Counts of a build, for the UI."""
+
+    customers: int
+    largest_customer_identifiers: int
+    edges_left_out: int
+    merges: int
+    splits: int
+
+
+def build(connection: duckdb.DuckDBPyConnection, key: bytes, history: History) -> Summary:
+    """Create `identity.identifiers`, `identity.links`, `identity.exceptions` and `identity.changes`.
 
     Args:
         connection: the warehouse, with the events tables and the seeds built.
         key: secret of the pseudonyms (HMAC-SHA256).
+        history: what earlier builds found; this build is written down in it.
     """
     connection.execute("create schema if not exists identity")
-    _number_identifiers(connection)
-    nodes = connection.execute(
-        "select hard_kind, is_click, device_kind from temp.identifier_nodes order by node"
-    ).fetchnumpy()
-    edges = connection.execute("select a, b, priority, first_seen from temp.edge_numbers order by edge").fetchnumpy()
-    resolution = identity.resolve(
-        np.asarray(edges["a"], np.int64),
-        np.asarray(edges["b"], np.int64),
-        np.asarray(edges["priority"], np.int64),
-        np.asarray(edges["first_seen"], np.int64),
-        np.asarray(nodes["hard_kind"], np.int16),
-        np.asarray(nodes["is_click"], bool),
-        np.asarray(nodes["device_kind"], np.int16),
-    )
     _hash_macro(connection, key)
-    _write_identifiers(connection, resolution)
-    _write_exceptions(connection, resolution)
-    counts = connection.execute(
+    _number_identifiers(connection)
+    resolution = identity.resolve(
+        _nodes(connection),
+        _edges(connection),
+        _limits(connection),
+        int(shared_numbers()["max_identifiers_per_customer"]),
+    )
+    history.read(connection)
+    _write_customers(connection, resolution)
+    _write_links(connection, resolution)
+    history.write(connection)
+    customers, largest, left_out, merges, splits = connection.execute(
         """
-        select count(distinct customer_id), max(n) from (
-            select customer_id, count(*) as n from identity.identifiers where customer_id is not null group by all)
+        with customers as (
+            select count(*) as n from identity.identifiers where customer_id is not null group by customer_id)
+        select (select count(*) from customers), (select coalesce(max(n), 0) from customers),
+            (select count(*) from identity.exceptions),
+            (select count(*) from identity.changes where change = 'merge' and is_latest),
+            (select count(*) from identity.changes where change = 'split' and is_latest)
         """
     ).fetchall()[0]
-    return {"customers": int(counts[0]), "largest_customer_identifiers": int(counts[1] or 0)}
+    return Summary(customers, largest, left_out, merges, splits)
 
 
 def _number_identifiers(connection: duckdb.DuckDBPyConnection) -> None:
@@ -83,36 +98,44 @@ def _number_identifiers(connection: duckdb.DuckDBPyConnection) -> None:
             from seen where identifier_type is not null and identifier_value is not null
             group by identifier_type, identifier_value
         ),
-        hard as (
-            select identifier_type, row_number() over (order by identifier_type) as hard_kind
-            from seeds.identifier_types where strength = 'hard'
-        ),
-        devices as (
-            select identifier_type, row_number() over (order by identifier_type) as device_kind
-            from seeds.identifier_types where is_device
+        types as (
+            select
+                identifier_type,
+                row_number() over (order by identifier_type) as type_number,
+                if(strength = 'hard', type_number, 0) as hard_kind,
+                if(is_device, type_number, 0) as device_kind,
+                strength = 'click' as is_click
+            from seeds.identifier_types
         )
         select
             row_number() over (order by first_seen_at, merged.identifier_type, identifier_value) - 1 as node,
             merged.*,
-            coalesce(hard.hard_kind, 0)::smallint as hard_kind,
-            coalesce(types.strength = 'click', false) as is_click,
-            coalesce(devices.device_kind, 0)::smallint as device_kind,
+            pseudonym(merged.identifier_type, identifier_value) as identifier_hash,
+            coalesce(types.type_number, 0) as type_number,
+            coalesce(types.hard_kind, 0) as hard_kind,
+            coalesce(types.device_kind, 0) as device_kind,
+            coalesce(types.is_click, false) as is_click,
             exists (
                 select 1 from seeds.blocked_identifiers as blocked
                 where blocked.identifier_type in (merged.identifier_type, 'any')
                     and regexp_full_match(merged.identifier_value, blocked.pattern)
             ) as is_blocked
-        from merged
-        left join seeds.identifier_types as types using (identifier_type)
-        left join hard using (identifier_type)
-        left join devices using (identifier_type)
+        from merged left join types using (identifier_type)
         """
     )
+    ranks = " ".join(f"when '{word}' then {rank}" for rank, word in enumerate(EVIDENCE))
+    claims = ", ".join(f"'{word}'" for word in CLAIMS)
     connection.execute(
         f"""
         create or replace temp table edge_numbers as
         with numbered as (
-            select l.node as a, r.node as b, {_PRIORITY} as priority, epoch_us(e.first_seen_at) as first_seen
+            select
+                least(l.node, r.node) as a,
+                greatest(l.node, r.node) as b,
+                case evidence {ranks} else {len(EVIDENCE)} end as priority,
+                e.first_seen_at, e.last_seen_at, source,
+                evidence in ({claims}) as is_claim,
+                confidence = 'deterministic' as is_deterministic
             from events.identifier_edges as e
             inner join temp.identifier_nodes as l
                 on e.a_type = l.identifier_type and e.a_value = l.identifier_value
@@ -120,11 +143,54 @@ def _number_identifiers(connection: duckdb.DuckDBPyConnection) -> None:
                 on e.b_type = r.identifier_type and e.b_value = r.identifier_value
             where e.confidence <> 'weak' and not l.is_blocked and not r.is_blocked and l.node <> r.node
         )
-        select row_number() over (order by a, b) - 1 as edge, a, b, min(priority) as priority,
-            min(first_seen) as first_seen
+        select
+            row_number() over (order by a, b) - 1 as edge, a, b,
+            min(priority) as priority,
+            min(first_seen_at) as first_seen_at,
+            max(last_seen_at) as last_seen_at,
+            bool_and(is_claim) as is_claim,
+            bool_or(is_deterministic) as is_deterministic,
+            list_sort(list(distinct source)) as sources
         from numbered group by a, b
         """
     )
+
+
+def _nodes(connection: duckdb.DuckDBPyConnection) -> identity.Nodes:
+    found = connection.execute(
+        "select type_number, hard_kind, device_kind, is_click from temp.identifier_nodes order by node"
+    ).fetchnumpy()
+    numbers = (np.asarray(found[name], np.int64) for name in ("type_number", "hard_kind", "device_kind"))
+    return identity.Nodes(*numbers, np.asarray(found["is_click"], bool))
+
+
+def _edges(connection: duckdb.DuckDBPyConnection) -> identity.Edges:
+    found = connection.execute(
+        """
+        select a, b, priority, epoch_us(first_seen_at) as first_seen, is_claim, is_deterministic
+        from temp.edge_numbers order by edge
+        """
+    ).fetchnumpy()
+    numbers = (np.asarray(found[name], np.int64) for name in ("a", "b", "priority", "first_seen"))
+    flags = (np.asarray(found[name], bool) for name in ("is_claim", "is_deterministic"))
+    return identity.Edges(*numbers, *flags)
+
+
+def _limits(connection: duckdb.DuckDBPyConnection) -> list[identity.Limit]:
+    rows = connection.execute(
+        """
+        with types as (
+            select identifier_type, row_number() over (order by identifier_type) as number
+            from seeds.identifier_types
+        )
+        select centre.number, other.number, most, window_days
+        from seeds.identity_limits as limits
+        inner join types as centre on limits.identifier_type = centre.identifier_type
+        inner join types as other on limits.other_type = other.identifier_type
+        order by all
+        """
+    ).fetchall()
+    return [identity.Limit(kind, other, most, days * MICROSECONDS_PER_DAY) for kind, other, most, days in rows]
 
 
 def _hash_macro(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
@@ -139,56 +205,120 @@ def _hash_macro(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
     )
 
 
-def _write_identifiers(connection: duckdb.DuckDBPyConnection, resolution: identity.Resolution) -> None:
-    labels = {"node": np.arange(len(resolution.label), dtype=np.int64), "label": resolution.label}
-    connection.register("component_labels", _frame(labels))
-    # Nodes are numbered by first sight, so the least node of a component is its anchor.
+def _write_customers(connection: duckdb.DuckDBPyConnection, resolution: identity.Resolution) -> None:
+    """Name every component after its anchor: the identifier known for longest, then seen first.
+
+    What a later build learns of a customer therefore changes nothing of its name, however old it is. An anchor that no
+    file tells any more still names the part that holds most of its customer.
+    """
+    connection.register(
+        "component_labels",
+        _frame({"node": np.arange(len(resolution.label), dtype=np.int64), "label": resolution.label}),
+    )
     connection.execute(
         """
-        create or replace table identity.identifiers as
-        with labelled as (
-            select nodes.*, min(node) over (partition by label) as anchor
-            from temp.identifier_nodes as nodes inner join component_labels using (node)
-        ),
-        hashed as (
-            select *, pseudonym(identifier_type, identifier_value) as identifier_hash from labelled
-        )
-        select
-            hashed.identifier_type,
-            hashed.identifier_value,
-            hashed.identifier_hash,
-            case when not hashed.is_blocked then 'cus_' || substr(anchors.identifier_hash, 1, 16) end as customer_id,
-            hashed.first_seen_at,
-            hashed.last_seen_at,
-            hashed.is_blocked
-        from hashed inner join hashed as anchors on hashed.anchor = anchors.node
-        order by hashed.node
+        create or replace temp table labelled_nodes as
+        select nodes.*, label, known.part as known_part, known.customer_id as former_customer_id,
+            coalesce(known.first_seen_at, nodes.first_seen_at) as anchor_seen_at
+        from temp.identifier_nodes as nodes
+        inner join component_labels using (node)
+        left join temp.known_identifiers as known using (identifier_hash)
         """
     )
     connection.unregister("component_labels")
-
-
-def _write_exceptions(connection: duckdb.DuckDBPyConnection, resolution: identity.Resolution) -> None:
-    left_out = np.flatnonzero(resolution.reason != identity.KEPT)
-    reasons = np.asarray(identity.REASONS, dtype=object)[resolution.reason[left_out]]
-    connection.register("left_out", _frame({"edge": left_out.astype(np.int64), "reason": reasons.astype(str)}))
     connection.execute(
         """
-        create or replace table identity.exceptions as
+        create or replace table identity.identifiers as
+        with gone as (
+            select known.* from temp.known_identifiers as known
+            anti join temp.labelled_nodes using (identifier_hash)
+            where known.customer_id = 'cus_' || substr(known.identifier_hash, 1, 16)
+        ),
+        held as (
+            select former_customer_id as customer_id, label, count(*) as identifiers, min(node) as first_node
+            from temp.labelled_nodes where former_customer_id is not null and not is_blocked group by all
+        ),
+        heirs as (
+            select gone.*, held.label
+            from gone inner join held using (customer_id)
+            qualify row_number() over (
+                partition by customer_id order by held.identifiers desc, held.first_node) = 1
+        ),
+        candidates as (
+            select label, known_part, anchor_seen_at, identifier_type, identifier_hash from temp.labelled_nodes
+            union all
+            select label, part, first_seen_at, identifier_type, identifier_hash from heirs
+        ),
+        anchors as (
+            select label, arg_min(
+                identifier_hash, (coalesce(known_part, 'new'), anchor_seen_at, identifier_type, identifier_hash)
+            ) as anchor_hash
+            from candidates group by label
+        )
         select
-            left_out.reason,
+            nodes.identifier_type,
+            nodes.identifier_value,
+            nodes.identifier_hash,
+            case when not nodes.is_blocked then 'cus_' || substr(anchors.anchor_hash, 1, 16) end as customer_id,
+            nodes.first_seen_at,
+            nodes.last_seen_at,
+            nodes.is_blocked
+        from temp.labelled_nodes as nodes inner join anchors using (label)
+        order by nodes.node
+        """
+    )
+
+
+def _write_links(connection: duckdb.DuckDBPyConnection, resolution: identity.Resolution) -> None:
+    """Every edge with its verdict: `identity.links` holds the kept ones, `identity.exceptions` those left out."""
+    connection.register(
+        "edge_verdicts",
+        _frame(
+            {
+                "edge": np.arange(len(resolution.reason), dtype=np.int64),
+                "reason": np.asarray(identity.REASONS, dtype=object)[resolution.reason].astype(str),
+                "culprit": resolution.culprit,
+            }
+        ),
+    )
+    evidence = " ".join(f"when {rank} then '{word}'" for rank, word in enumerate(EVIDENCE))
+    connection.execute(
+        f"""
+        create or replace temp table judged_edges as
+        select
+            verdicts.reason,
+            guilty.identifier_type as culprit_type,
+            guilty.identifier_hash as culprit_hash,
             a.identifier_type as a_type,
-            pseudonym(a.identifier_type, a.identifier_value) as a_hash,
+            a.identifier_hash as a_hash,
             b.identifier_type as b_type,
-            pseudonym(b.identifier_type, b.identifier_value) as b_hash
-        from left_out
+            b.identifier_hash as b_hash,
+            case edges.priority {evidence} else 'other' end as evidence,
+            edges.is_deterministic,
+            edges.sources,
+            edges.first_seen_at,
+            edges.last_seen_at
+        from edge_verdicts as verdicts
         inner join temp.edge_numbers as edges using (edge)
         inner join temp.identifier_nodes as a on edges.a = a.node
         inner join temp.identifier_nodes as b on edges.b = b.node
-        order by edge
+        left join temp.identifier_nodes as guilty on verdicts.culprit = guilty.node
         """
     )
-    connection.unregister("left_out")
+    connection.unregister("edge_verdicts")
+    connection.execute(
+        """
+        create or replace table identity.links as
+        select a_type, a_hash, b_type, b_hash, evidence, is_deterministic, sources, first_seen_at, last_seen_at
+        from temp.judged_edges where reason = 'kept' order by a_hash, b_hash
+        """
+    )
+    connection.execute(
+        """
+        create or replace table identity.exceptions as
+        select * exclude (is_deterministic) from temp.judged_edges where reason <> 'kept' order by a_hash, b_hash
+        """
+    )
 
 
 def _frame(columns: dict[str, np.ndarray]) -> object:

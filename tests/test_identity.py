@@ -7,9 +7,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journey_pipeline.identity import HARD_CONFLICT, KEPT, SHARED_CLICK, SHARED_IDENTIFIER, Resolution, resolve
+from journey_pipeline.identity import (
+    HARD_CONFLICT,
+    KEPT,
+    NOBODY,
+    OVER_CAP,
+    OVER_LIMIT,
+    SHARED_CLICK,
+    SHARED_IDENTIFIER,
+    UNVERIFIED_CLAIM,
+    Edges,
+    Limit,
+    Nodes,
+    Resolution,
+    resolve,
+)
 
 LOGIN, SHOP = 1, 2
+DAY = 86_400_000_000
 
 
 def run(
@@ -19,20 +34,41 @@ def run(
     device: dict[int, int] | None = None,
     priority: list[int] | None = None,
     nodes: int = 0,
+    types: dict[int, int] | None = None,
+    claims: set[int] | None = None,
+    deterministic: set[int] | None = None,
+    seen: list[int] | None = None,
+    limits: tuple[Limit, ...] = (),
+    cap: int = 0,
 ) -> Resolution:
+    """Resolve a small graph; everything but the edges is by node or by number of the edge."""
     size = max([nodes, *(n + 1 for edge in edges for n in edge)])
-    hard_kind = np.zeros(size, np.int16)
-    for node, kind in (hard or {}).items():
-        hard_kind[node] = kind
-    device_kind = np.zeros(size, np.int16)
-    for node, kind in (device or {}).items():
-        device_kind[node] = kind
-    is_click = np.zeros(size, bool)
-    is_click[list(click or ())] = True
-    a = np.array([edge[0] for edge in edges], np.int64)
-    b = np.array([edge[1] for edge in edges], np.int64)
-    strength = np.array(priority or [3] * len(edges), np.int64)
-    return resolve(a, b, strength, np.arange(len(edges)), hard_kind, is_click, device_kind)
+    return resolve(
+        Nodes(_numbers(size, types), _numbers(size, hard), _numbers(size, device), _flags(size, click)),
+        Edges(
+            np.array([edge[0] for edge in edges], np.int64),
+            np.array([edge[1] for edge in edges], np.int64),
+            np.array(priority or [3] * len(edges), np.int64),
+            np.array(seen or range(len(edges)), np.int64),
+            _flags(len(edges), claims),
+            _flags(len(edges), deterministic),
+        ),
+        limits,
+        cap,
+    )
+
+
+def _numbers(size: int, given: dict[int, int] | None) -> np.ndarray:
+    result = np.zeros(size, np.int64)
+    for place, number in (given or {}).items():
+        result[place] = number
+    return result
+
+
+def _flags(size: int, given: set[int] | None) -> np.ndarray:
+    result = np.zeros(size, bool)
+    result[list(given or ())] = True
+    return result
 
 
 def together(resolution: Resolution, *nodes: int) -> bool:
@@ -107,16 +143,29 @@ def test_any_order_of_edges_gives_the_same_customers(graph: tuple[list, dict, li
     edges, hard, order = graph
     size = max(n for e in edges for n in e) + 1
     hard = {n: k for n, k in hard.items() if n < size}
-    hard_kind = np.zeros(size, np.int16)
-    hard_kind[list(hard)] = list(hard.values())
-    none, no_device = np.zeros(size, bool), np.zeros(size, np.int16)
-    a, b = (np.array([e[i] for e in edges], np.int64) for i in (0, 1))
-    priority, seen = np.array([(e[0] + e[1]) % 3 + 1 for e in edges]), np.array([e[0] * 7 % 5 for e in edges])
-    straight = resolve(a, b, priority, seen, hard_kind, none, no_device)
-    shuffled = resolve(*(x[order] for x in (a, b, priority, seen)), hard_kind, none, no_device)
+    priority, seen = [(e[0] + e[1]) % 3 + 1 for e in edges], [e[0] * 7 % 5 for e in edges]
+    claims, certain = {n for n in order if n % 4 == 3}, {n for n in order if n % 3}
+    types, limits = {n: n % 3 for n in range(size)}, (Limit(0, 1, 2, 3), Limit(1, 1, 1, 9))
+
+    def resolved(turns: list[int]) -> Resolution:
+        at = {edge: place for place, edge in enumerate(turns)}
+        return run(
+            [edges[n] for n in turns],
+            hard=hard,
+            priority=[priority[n] for n in turns],
+            seen=[seen[n] for n in turns],
+            claims={at[n] for n in claims},
+            deterministic={at[n] for n in certain},
+            types=types,
+            limits=limits,
+            cap=5,
+        )
+
+    straight, shuffled = resolved(list(range(len(edges)))), resolved(list(order))
     same = {tuple(np.flatnonzero(straight.label == label)) for label in straight.label}
     assert same == {tuple(np.flatnonzero(shuffled.label == label)) for label in shuffled.label}
     assert (straight.reason[order] == shuffled.reason).all()
+    assert (straight.culprit[order] == shuffled.culprit).all()
 
 
 @given(graphs())
@@ -140,3 +189,66 @@ def test_the_stronger_evidence_wins_a_conflict_wherever_it_stands(strong_first: 
     resolution = run(edges, hard={0: LOGIN, 1: LOGIN}, priority=priority)
     assert together(resolution, 0, 2)
     assert together(resolution, 3, 1)
+
+
+def test_a_form_that_names_a_login_makes_no_edge_to_it() -> None:
+    victim, mail, browser = 0, 1, 2
+    resolution = run([(mail, victim), (mail, browser)], hard={victim: LOGIN}, claims={0, 1})
+    assert list(resolution.reason) == [UNVERIFIED_CLAIM, KEPT]
+    assert resolution.culprit[0] == NOBODY
+
+
+def test_a_claim_that_a_login_confirms_is_no_claim() -> None:
+    assert together(run([(0, 1)], hard={0: LOGIN}), 0, 1)
+
+
+MAIL, ORDER = 1, 2
+
+
+@pytest.mark.parametrize(("apart", "is_shared"), [(0, True), (DAY, True), (7 * DAY, False)])
+def test_a_mailbox_of_too_many_orders_in_a_week_joins_nobody(apart: int, is_shared: bool) -> None:
+    orders = list(range(1, 5))
+    resolution = run(
+        [(0, order) for order in orders],
+        types={0: MAIL, **dict.fromkeys(orders, ORDER)},
+        seen=[n * apart for n in range(4)],
+        limits=(Limit(MAIL, ORDER, 3, 7 * DAY),),
+    )
+    assert together(resolution, 0, *orders) is not is_shared
+    assert set(resolution.reason) == ({OVER_LIMIT} if is_shared else {KEPT})
+    assert set(resolution.culprit) == ({0} if is_shared else {NOBODY})
+
+
+def test_a_limit_is_reached_and_not_passed() -> None:
+    types, limits = {0: MAIL, 1: ORDER, 2: ORDER, 3: ORDER}, (Limit(MAIL, ORDER, 3, DAY),)
+    assert together(run([(0, 1), (0, 2), (0, 3)], types=types, limits=limits), 0, 1, 2, 3)
+
+
+def test_a_limit_between_one_type_counts_both_ways() -> None:
+    types, limits = dict.fromkeys(range(4), MAIL), (Limit(MAIL, MAIL, 2, DAY),)
+    resolution = run([(0, 3), (3, 1), (2, 3)], types=types, limits=limits)
+    assert list(resolution.reason) == [OVER_LIMIT] * 3
+
+
+def test_a_customer_larger_than_any_person_keeps_what_is_certain() -> None:
+    # Two pairs of a login system each, and a weak chain that makes one of them all.
+    edges = [(0, 1), (2, 3), (1, 2), (3, 4), (4, 5)]
+    resolution = run(edges, deterministic={0, 1}, cap=4)
+    assert list(resolution.reason) == [KEPT, KEPT, OVER_CAP, OVER_CAP, OVER_CAP]
+
+
+def test_a_customer_too_large_by_certain_evidence_alone_is_taken_apart() -> None:
+    resolution = run([(n, n + 1) for n in range(5)], deterministic=set(range(5)), cap=4)
+    assert len(set(resolution.label.tolist())) == 6
+
+
+def test_clicks_make_nobody_too_large() -> None:
+    assert together(run([(0, n) for n in range(1, 9)], click=set(range(1, 9)), cap=2), *range(9))
+
+
+def test_one_conflict_costs_no_other_customer_an_edge() -> None:
+    # Sixty customers in a row, every second pair joined by one weak edge that would merge two logins.
+    edges = [(n, 100 + n) for n in range(60)] + [(100 + n, 101 + n) for n in range(0, 60, 2)]
+    resolution = run(edges, hard={n: LOGIN for n in range(60)}, priority=[1] * 60 + [5] * 30)
+    assert list(resolution.reason) == [KEPT] * 60 + [HARD_CONFLICT] * 30
+    assert (resolution.culprit[60:] >= 100).all()

@@ -1,21 +1,57 @@
-"""The identity tables: pseudonyms are real HMACs, blocked identifiers own no customer, anchors are stable."""
+"""The identity tables: pseudonyms are real HMACs, customers keep their names, merges and splits are told."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
 
 import duckdb
 import pytest
 
 from journey_pipeline import identity_tables
+from journey_pipeline.identity_history import History
 
 KEY = b"a key that only tests know"
 DAY = datetime(2026, 11, 1)
+WEEK = timedelta(days=7)
+
+Edge = tuple[str, str, str, datetime]
 
 
-@pytest.fixture
+class Lake:
+    """Builds over a lake that may have seen earlier ones."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.connection = duckdb.connect()
+
+    def build(
+        self, edges: Iterable[Edge], as_of: datetime = DAY, known_at: datetime | None = None, key: bytes = KEY
+    ) -> dict[str, str | None]:
+        """The customer of every identifier, after a build of these edges in a warehouse of its own."""
+        self.connection = warehouse()
+        for a, b, evidence, seen in edges:
+            confidence = {"form_prefill": "strong", "guess": "weak"}.get(evidence, "deterministic")
+            self.connection.execute(
+                "insert into events.identifier_edges values ('test', ?, ?, ?, ?, ?, ?, ?, ?)",
+                [*a.split(":", 1), *b.split(":", 1), evidence, confidence, seen, seen],
+            )
+        identity_tables.build(self.connection, key, History(self.folder, known_at or as_of, as_of))
+        return dict(
+            self.ask("select identifier_type || ':' || identifier_value, customer_id from identity.identifiers")
+        )
+
+    def ask(self, sql: str) -> list[tuple]:  # type: ignore[type-arg]
+        return self.connection.execute(sql).fetchall()
+
+    def changes(self) -> list[tuple[str, str, str | None]]:
+        return self.ask("select change, cause, evidence from identity.changes order by as_of, to_customer_id")
+
+
 def warehouse() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     for schema in ("events", "seeds"):
@@ -24,7 +60,9 @@ def warehouse() -> duckdb.DuckDBPyConnection:
         """
         create table seeds.identifier_types as select * from (values
             ('user_id', 'hard', false), ('email', 'soft', false), ('ga_client_id', 'soft', true),
-            ('gclid', 'click', false)) as t(identifier_type, strength, is_device);
+            ('order_name', 'soft', false), ('gclid', 'click', false)) as t(identifier_type, strength, is_device);
+        create table seeds.identity_limits as select * from (values
+            ('email', 'order_name', 50, 7)) as t(identifier_type, other_type, most, window_days);
         create table seeds.blocked_identifiers as select * from (values
             ('email', 'test@.*', 'test mail'), ('any', 'null', 'null')) as t(identifier_type, pattern, reason);
         create table events.touchpoints (identifier_type varchar, identifier_value varchar, visitor_type varchar,
@@ -35,73 +73,156 @@ def warehouse() -> duckdb.DuckDBPyConnection:
         create table events.consents (identifier_type varchar, identifier_value varchar, occurred_at timestamp);
         create table events.profile_attributes (identifier_type varchar, identifier_value varchar,
             observed_at timestamp);
-        create table events.identifier_edges (a_type varchar, a_value varchar, b_type varchar, b_value varchar,
-            evidence varchar, confidence varchar, first_seen_at timestamp, last_seen_at timestamp);
+        create table events.identifier_edges (source varchar, a_type varchar, a_value varchar, b_type varchar,
+            b_value varchar, evidence varchar, confidence varchar, first_seen_at timestamp, last_seen_at timestamp);
         """
     )
     return connection
 
 
-def edge(connection: duckdb.DuckDBPyConnection, a: str, b: str, confidence: str = "deterministic") -> None:
-    left, right = a.split(":", 1), b.split(":", 1)
-    connection.execute(
-        "insert into events.identifier_edges values (?, ?, ?, ?, 'same_record', ?, ?, ?)",
-        [*left, *right, confidence, DAY, DAY],
-    )
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(tmp_path / "identity")
 
 
-def customers(connection: duckdb.DuckDBPyConnection, key: bytes = KEY) -> dict[str, str | None]:
-    identity_tables.build(connection, key)
-    rows = connection.execute(
-        "select identifier_type || ':' || identifier_value, customer_id from identity.identifiers"
-    ).fetchall()
-    return dict(rows)
+def edge(a: str, b: str, evidence: str = "same_record", seen: datetime = DAY) -> Edge:
+    return a, b, evidence, seen
 
 
 @pytest.mark.parametrize("key", [KEY, b"x" * 64, b"y" * 100])
-def test_pseudonyms_are_hmac_sha256(warehouse: duckdb.DuckDBPyConnection, key: bytes) -> None:
-    edge(warehouse, "email:zoë@example.com", "user_id:u_1")
-    customers(warehouse, key)
-    found = dict(
-        warehouse.execute(
-            "select identifier_type || ':' || identifier_value, identifier_hash from identity.identifiers"
-        ).fetchall()
-    )
-    for text, digest in found.items():
+def test_pseudonyms_are_hmac_sha256(lake: Lake, key: bytes) -> None:
+    lake.build([edge("email:zoë@example.com", "user_id:u_1")], key=key)
+    found = lake.ask("select identifier_type || ':' || identifier_value, identifier_hash from identity.identifiers")
+    assert len(found) == 2
+    for text, digest in found:
         assert digest == hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def test_a_blocked_identifier_joins_nobody_and_is_nobody(warehouse: duckdb.DuckDBPyConnection) -> None:
-    edge(warehouse, "email:test@test.com", "ga_client_id:1")
-    edge(warehouse, "email:test@test.com", "ga_client_id:2")
-    edge(warehouse, "email:null", "ga_client_id:2")
-    found = customers(warehouse)
+def test_a_blocked_identifier_joins_nobody_and_is_nobody(lake: Lake) -> None:
+    found = lake.build(
+        [
+            edge("email:test@test.com", "ga_client_id:1"),
+            edge("email:test@test.com", "ga_client_id:2"),
+            edge("email:null", "ga_client_id:2"),
+        ]
+    )
     assert found["email:test@test.com"] is None
     assert found["email:null"] is None
     assert found["ga_client_id:1"] != found["ga_client_id:2"]
 
 
-def test_weak_evidence_never_links_alone(warehouse: duckdb.DuckDBPyConnection) -> None:
-    edge(warehouse, "email:a@example.com", "ga_client_id:1", confidence="weak")
-    found = customers(warehouse)
+def test_weak_evidence_never_links_alone(lake: Lake) -> None:
+    found = lake.build([edge("email:a@example.com", "ga_client_id:1", "guess")])
     assert found["email:a@example.com"] != found["ga_client_id:1"]
 
 
-def test_a_later_identifier_does_not_rename_the_customer(warehouse: duckdb.DuckDBPyConnection) -> None:
-    edge(warehouse, "email:a@example.com", "ga_client_id:1")
-    before = customers(warehouse)["email:a@example.com"]
-    warehouse.execute(
-        "insert into events.identifier_edges values ('email', 'a@example.com', 'user_id', '0', 'login', "
-        "'deterministic', timestamp '2026-12-01', timestamp '2026-12-01')"
-    )
-    assert customers(warehouse)["user_id:0"] == before
-
-
-def test_exceptions_name_the_guard_and_no_raw_identifier(warehouse: duckdb.DuckDBPyConnection) -> None:
-    edge(warehouse, "ga_client_id:tablet", "user_id:u_1")
-    edge(warehouse, "ga_client_id:tablet", "user_id:u_2")
-    customers(warehouse)
-    rows = warehouse.execute("select * from identity.exceptions").fetchall()
-    assert [row[0] for row in rows] == ["shared_identifier", "shared_identifier"]
+def test_exceptions_name_the_guard_and_no_raw_identifier(lake: Lake) -> None:
+    lake.build([edge("ga_client_id:tablet", "user_id:u_1"), edge("ga_client_id:tablet", "user_id:u_2")])
+    rows = lake.ask("select reason, culprit_type, * from identity.exceptions")
+    assert [row[:2] for row in rows] == [("shared_identifier", "ga_client_id")] * 2
     assert "tablet" not in str(rows)
     assert "u_1" not in str(rows)
+
+
+def test_a_poisoned_mailbox_is_left_out_and_named(lake: Lake) -> None:
+    own = [edge(f"user_id:u{n}", f"order_name:o{n}", seen=DAY + n * timedelta(minutes=1)) for n in range(200)]
+    poison = [edge("email:shared@example.com", f"order_name:o{n}", seen=DAY) for n in range(200)]
+    clean, poisoned = lake.build(own), lake.build(own + poison)
+    assert {name: poisoned[name] for name in clean} == clean
+    assert lake.ask("select distinct reason, culprit_type from identity.exceptions") == [("over_limit", "email")]
+
+
+def test_a_later_identifier_does_not_rename_the_customer(lake: Lake) -> None:
+    first = [edge("email:a@example.com", "ga_client_id:1")]
+    before = lake.build(first)["email:a@example.com"]
+    later = [*first, edge("email:a@example.com", "user_id:0", "login", DAY + WEEK)]
+    assert lake.build(later, DAY + WEEK)["user_id:0"] == before
+    assert lake.changes() == []
+
+
+def test_a_source_added_later_with_an_older_history_does_not_rename_the_customer(lake: Lake) -> None:
+    first = [edge("email:a@example.com", "ga_client_id:1")]
+    before = lake.build(first)["email:a@example.com"]
+    older = [*first, edge("ga_client_id:1", "order_name:9", seen=DAY - 52 * WEEK)]
+    assert lake.build(older, DAY + WEEK)["order_name:9"] == before
+    # Without what the lake remembers, the older identifier would name the customer.
+    assert Lake(lake.folder / "other").build(older, DAY + WEEK)["order_name:9"] != before
+
+
+def test_adding_and_withdrawing_a_connecting_identifier_merges_and_splits(lake: Lake) -> None:
+    apart = [
+        edge("email:a@example.com", "ga_client_id:1"),
+        edge("email:b@example.com", "ga_client_id:2", seen=DAY + timedelta(hours=1)),
+    ]
+    joining = [
+        edge("email:a@example.com", "user_id:u", "login", DAY + WEEK),
+        edge("email:b@example.com", "user_id:u", "login", DAY + WEEK),
+    ]
+    one = lake.build(apart)
+    two = lake.build(apart + joining, DAY + WEEK)
+    three = lake.build(apart, DAY + 2 * WEEK)
+    survivor, lost = one["email:a@example.com"], one["email:b@example.com"]
+    assert survivor != lost
+    assert set(two.values()) == {survivor}
+    assert three == one
+    assert lake.ask("select change, cause, evidence, from_customer_id, to_customer_id from identity.changes") == [
+        ("merge", "linked", "login", lost, survivor),
+        ("split", "link_withdrawn", None, survivor, lost),
+    ]
+
+
+def test_a_guard_that_takes_a_customer_apart_is_named(lake: Lake) -> None:
+    first = [edge("ga_client_id:tablet", "user_id:u_1"), edge("ga_client_id:tablet", "email:a@example.com")]
+    lake.build(first)
+    lake.build([*first, edge("ga_client_id:tablet", "user_id:u_2", seen=DAY + WEEK)], DAY + WEEK)
+    assert ("split", "shared_identifier", "same_record") in lake.changes()
+
+
+def test_a_customer_outlives_the_identifier_that_named_it(lake: Lake) -> None:
+    others = [edge("email:a@example.com", "user_id:1", seen=DAY + timedelta(hours=1))]
+    before = lake.build([edge("ga_client_id:1", "email:a@example.com"), *others])
+    after = lake.build(others, DAY + WEEK)
+    assert after["user_id:1"] == before["user_id:1"]
+    assert lake.changes() == []
+
+
+def test_week_by_week_shuffled_and_doubled_give_the_names_of_one_build(lake: Lake) -> None:
+    random = Random(7)
+    told = []
+    for n in range(300):
+        seen = DAY + timedelta(minutes=97 * n)
+        kinds = random.sample(["email", "ga_client_id", "order_name"], 2)
+        told.append(edge(*(f"{kind}:{random.randrange(120)}" for kind in kinds), seen=seen))
+    weeks = [DAY + week * WEEK for week in range(1, 5)]
+    for week in weeks:
+        by_week = lake.build([each for each in told if each[3] < week], week)
+    random.shuffle(told)
+    at_once = Lake(lake.folder / "other")
+    assert at_once.build(told + told[:100], weeks[-1]) == by_week
+    assert len(set(by_week.values())) > 10
+
+
+def test_a_build_made_again_changes_nothing(lake: Lake) -> None:
+    told = [edge("email:a@example.com", "ga_client_id:1"), edge("email:b@example.com", "ga_client_id:1")]
+    lake.build(told[:1])
+    found, changes = lake.build(told, DAY + WEEK), lake.changes()
+    parts = {path: path.read_bytes() for path in lake.folder.rglob("*.parquet")}
+    assert lake.build(told, DAY + WEEK) == found
+    assert lake.changes() == changes
+    assert {path: path.read_bytes() for path in lake.folder.rglob("*.parquet")} == parts
+
+
+def test_an_earlier_week_built_later_is_told_as_it_was_and_leaves_no_part(lake: Lake) -> None:
+    told = [edge("email:a@example.com", "ga_client_id:1"), edge("ga_client_id:1", "user_id:0", seen=DAY + WEEK)]
+    first = lake.build(told[:1])
+    lake.build(told, DAY + WEEK)
+    parts = sorted(path.name for path in lake.folder.rglob("*.parquet"))
+    assert lake.build(told[:1], DAY, known_at=DAY + 3 * WEEK) == first
+    assert sorted(path.name for path in lake.folder.rglob("*.parquet")) == parts
+
+
+def test_what_the_lake_remembers_is_pseudonymous_and_private(lake: Lake) -> None:
+    lake.build([edge("email:canary@example.com", "user_id:canary-user")])
+    (part,) = (lake.folder / "identifiers").glob("*.parquet")
+    assert part.stat().st_mode & 0o077 == 0
+    assert "canary" not in str(duckdb.sql(f"select * from '{part}'").fetchall())

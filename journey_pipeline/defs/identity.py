@@ -1,6 +1,7 @@
 """identity: identifiers -> customers. SQL numbers the identifiers, `identity.resolve` labels the numbers."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import dagster as dg
 
@@ -8,6 +9,7 @@ from journey_pipeline import identity_tables, verdicts
 from journey_pipeline.defs.gates import require_left
 from journey_pipeline.defs.resources import DATA_ENGINEERING, ONE_BY_ONE, WEEKS, WRITER_POOL, Home, Warehouse
 from journey_pipeline.defs.tables import table_metadata
+from journey_pipeline.identity_history import History
 from journey_pipeline.settings import pseudonym_key
 
 _EVENTS = [
@@ -18,6 +20,13 @@ _EVENTS = [
     "consents",
     "profile_attributes",
 ]
+
+_TABLES = {
+    "identifiers": "One row per identifier and its customer. Holds raw identifiers: never released.",
+    "links": "One row per pair of identifiers that joins, with its evidence; identifiers as pseudonyms.",
+    "exceptions": "One row per pair that a guard left out, with the reason; identifiers as pseudonyms.",
+    "changes": "One row per merge, split or new name of a customer since the first build, with its cause.",
+}
 
 
 @dg.multi_asset(
@@ -30,10 +39,7 @@ _EVENTS = [
             deps=[["events", table] for table in _EVENTS],
             description=description,
         )
-        for name, description in {
-            "identifiers": "One row per identifier and its customer. Holds raw identifiers: never released.",
-            "exceptions": "One row per edge that a guard left out, with the reason; identifiers as pseudonyms.",
-        }.items()
+        for name, description in _TABLES.items()
     ],
     partitions_def=WEEKS,
     backfill_policy=ONE_BY_ONE,
@@ -43,10 +49,12 @@ def customers(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
     """Resolve every identifier into a customer, or say which guard kept it out."""
     with warehouse.get_connection() as connection:
         require_left(context, connection, "identity")
-        summary = identity_tables.build(connection, pseudonym_key(home.settings))
-        for name in ("identifiers", "exceptions"):
+        known_at, as_of = connection.execute("select known_at, as_of from raw.run_parameters").fetchall()[0]
+        history = History(home.lake.root / "identity", known_at, as_of)
+        summary = identity_tables.build(connection, pseudonym_key(home.settings), history)
+        for name in _TABLES:
             verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"identity/{name}", True)])
             yield dg.MaterializeResult(
                 asset_key=["identity", name],
-                metadata={**table_metadata(connection, "identity", name), **summary},
+                metadata={**table_metadata(connection, "identity", name), **asdict(summary)},
             )
