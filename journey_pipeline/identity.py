@@ -131,8 +131,7 @@ def resolve(nodes: Nodes, edges: Edges, limits: Sequence[Limit] = (), cap: int =
     decided = (nodes.hard_kind[a] > 0) & (nodes.hard_kind[a] == nodes.hard_kind[b]) & ~edges.is_claim
     outcome.leave_out(edges.is_claim & ((nodes.hard_kind[a] > 0) | (nodes.hard_kind[b] > 0)), UNVERIFIED_CLAIM)
     outcome.leave_out_all_of(_touches_two(outcome, nodes.hard_kind, nodes.hard_kind == 0), SHARED_IDENTIFIER)
-    for limit in limits:
-        outcome.leave_out_all_of(_over_limit(outcome, limit), OVER_LIMIT)
+    outcome.leave_out_all_of(_over_limit(outcome, limits), OVER_LIMIT)
     outcome.leave_out_all_of(_touches_two(outcome, nodes.device_kind, nodes.is_click), SHARED_CLICK)
     outcome.keep(decided)
     _without_conflicts(outcome, decided)
@@ -151,7 +150,8 @@ class _Outcome:
 
     @property
     def kept(self) -> Flags:
-        return self.reason == KEPT
+        kept: Flags = self.reason == KEPT
+        return kept
 
     def keep(self, which: Flags) -> None:
         self.reason[which] = KEPT
@@ -174,7 +174,8 @@ class _Outcome:
         size = len(self.nodes)
         ends = (self.edges.a[kept], self.edges.b[kept])
         graph = coo_array((np.ones(len(ends[0]), np.int8), ends), shape=(size, size))
-        return connected_components(graph, directed=False)[1].astype(np.int64)  # type: ignore[no-any-return]
+        labels: Numbers = connected_components(graph, directed=False)[1].astype(np.int64)
+        return labels
 
     def strongest_first(self, which: Flags) -> Numbers:
         edges = np.flatnonzero(which)
@@ -207,25 +208,34 @@ def _keys_with_two_values(key: Numbers, value: Numbers) -> Numbers:
     return repeated
 
 
-def _over_limit(outcome: _Outcome, limit: Limit) -> Flags:
-    """Per node of the limited type: does any window hold more of the other type than the limit allows?
+def _over_limit(outcome: _Outcome, limits: Sequence[Limit]) -> Flags:
+    """Per node: does any window hold more of another type than a limit of its own type allows?
 
     A pair is one edge, so an edge is a different other, first seen when the edge was.
     """
-    edges, kinds, kept = outcome.edges, outcome.nodes.type, outcome.kept
+    edges, types, kept = outcome.edges, outcome.nodes.type, outcome.kept
     guilty = np.zeros(len(outcome.nodes), dtype=bool)
-    a, b, seen = edges.a[kept], edges.b[kept], edges.first_seen[kept]
-    centre, other, seen = np.concatenate([a, b]), np.concatenate([b, a]), np.concatenate([seen, seen])
-    wanted = (kinds[centre] == limit.type) & (kinds[other] == limit.other)
-    centre, seen = centre[wanted], seen[wanted]
-    if len(centre) <= limit.most:
-        return guilty
-    order = np.lexsort((seen, centre))
-    centre, seen = centre[order], seen[order]
-    # In order of time, a window is over-full where the edge `most` places later still lies inside it.
-    first, last = slice(None, -limit.most), slice(limit.most, None)
-    crowded = (centre[last] == centre[first]) & (seen[last] - seen[first] < limit.window)
-    guilty[centre[last][crowded]] = True
+    kinds = int(types.max(initial=0)) + 1
+    of_pair = np.full(kinds * kinds, -1, np.int64)
+    for number, limit in enumerate(limits):
+        if max(limit.type, limit.other) < kinds:
+            of_pair[limit.type * kinds + limit.other] = number
+    centres, numbers, times = [], [], []
+    for centre, other in ((edges.a, edges.b), (edges.b, edges.a)):
+        limited_by = of_pair[types[centre] * kinds + types[other]]
+        wanted = (limited_by >= 0) & kept
+        centres.append(centre[wanted])
+        numbers.append(limited_by[wanted])
+        times.append(edges.first_seen[wanted])
+    middle, rule, seen = np.concatenate(centres), np.concatenate(numbers), np.concatenate(times)
+    order = np.lexsort((seen, middle, rule))
+    middle, rule, seen = middle[order], rule[order], seen[order]
+    for place, limit in enumerate(limits):
+        start, end = np.searchsorted(rule, (place, place + 1))
+        # In order of time, a window is over-full where the edge `most` places later still lies inside it.
+        first, last = slice(start, max(start, end - limit.most)), slice(min(start + limit.most, end), end)
+        crowded = (middle[last] == middle[first]) & (seen[last] - seen[first] < limit.window)
+        guilty[middle[last][crowded]] = True
     return guilty
 
 

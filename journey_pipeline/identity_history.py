@@ -107,7 +107,8 @@ def _parts(files: list[Path], columns: str) -> str:
         empty = ", ".join(f"null::{kind} as {name}" for name, kind in (c.split(" ", 1) for c in columns.split(", ")))
         return f"select {empty}, null::varchar as part where false"
     paths = ", ".join(f"'{_quoted(path)}'" for path in files)
-    return f"select * exclude (filename), parse_filename(filename, true) as part from read_parquet([{paths}], filename = true)"
+    part = "parse_filename(filename, true) as part"
+    return f"select * exclude (filename), {part} from read_parquet([{paths}], filename = true)"
 
 
 def _quoted(path: Path) -> str:
@@ -179,8 +180,8 @@ def _changes(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
                 on left_out.there = other.identifier_hash and other.from_customer_id = kinds.from_customer_id
             where kinds.change = 'split'
             qualify row_number() over (
-                partition by kinds.from_customer_id, kinds.to_customer_id order by left_out.first_seen_at, a_hash, b_hash
-            ) = 1
+                partition by kinds.from_customer_id, kinds.to_customer_id
+                order by left_out.first_seen_at, a_hash, b_hash) = 1
         )
         select
             ?::timestamp as as_of,

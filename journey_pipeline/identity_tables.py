@@ -160,8 +160,12 @@ def _nodes(connection: duckdb.DuckDBPyConnection) -> identity.Nodes:
     found = connection.execute(
         "select type_number, hard_kind, device_kind, is_click from temp.identifier_nodes order by node"
     ).fetchnumpy()
-    numbers = (np.asarray(found[name], np.int64) for name in ("type_number", "hard_kind", "device_kind"))
-    return identity.Nodes(*numbers, np.asarray(found["is_click"], bool))
+    return identity.Nodes(
+        type=np.asarray(found["type_number"], np.int64),
+        hard_kind=np.asarray(found["hard_kind"], np.int64),
+        device_kind=np.asarray(found["device_kind"], np.int64),
+        is_click=np.asarray(found["is_click"], bool),
+    )
 
 
 def _edges(connection: duckdb.DuckDBPyConnection) -> identity.Edges:
@@ -171,9 +175,14 @@ def _edges(connection: duckdb.DuckDBPyConnection) -> identity.Edges:
         from temp.edge_numbers order by edge
         """
     ).fetchnumpy()
-    numbers = (np.asarray(found[name], np.int64) for name in ("a", "b", "priority", "first_seen"))
-    flags = (np.asarray(found[name], bool) for name in ("is_claim", "is_deterministic"))
-    return identity.Edges(*numbers, *flags)
+    return identity.Edges(
+        a=np.asarray(found["a"], np.int64),
+        b=np.asarray(found["b"], np.int64),
+        priority=np.asarray(found["priority"], np.int64),
+        first_seen=np.asarray(found["first_seen"], np.int64),
+        is_claim=np.asarray(found["is_claim"], bool),
+        is_deterministic=np.asarray(found["is_deterministic"], bool),
+    )
 
 
 def _limits(connection: duckdb.DuckDBPyConnection) -> list[identity.Limit]:

@@ -249,6 +249,6 @@ def test_clicks_make_nobody_too_large() -> None:
 def test_one_conflict_costs_no_other_customer_an_edge() -> None:
     # Sixty customers in a row, every second pair joined by one weak edge that would merge two logins.
     edges = [(n, 100 + n) for n in range(60)] + [(100 + n, 101 + n) for n in range(0, 60, 2)]
-    resolution = run(edges, hard={n: LOGIN for n in range(60)}, priority=[1] * 60 + [5] * 30)
+    resolution = run(edges, hard=dict.fromkeys(range(60), LOGIN), priority=[1] * 60 + [5] * 30)
     assert list(resolution.reason) == [KEPT] * 60 + [HARD_CONFLICT] * 30
     assert (resolution.culprit[60:] >= 100).all()
