@@ -17,6 +17,9 @@ from journey_pipeline.ingest import Contract, UniqueKey
 MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "customers": ("customer_id",),
     "identifiers": ("identifier_hash", "identifier_type"),
+    "identity_changes": ("identity_change_id",),
+    "identity_exceptions": ("reason", "identifier_hash"),
+    "identity_coverage": ("week", "source"),
     "touchpoints": ("touchpoint_id",),
     "sessions": ("session_id",),
     "journeys": ("journey_id",),

@@ -42,7 +42,7 @@ REASONS: Sequence[str] = (
 
 Numbers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-NOBODY = -1  # the edge itself is at fault, not one of its ends
+NOBODY = -1
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Edges:
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `most` different identifiers of type `other` seen with one of type `type` within `window` microseconds."""
+    """At most `most` different identifiers of type `other` seen with one of `type` within `window` microseconds."""
 
     type: int
     other: int
@@ -105,7 +105,7 @@ class Resolution:
     Attributes:
         label: per node, the number of its component.
         reason: per edge, why it was left out, `KEPT` where not.
-        culprit: per edge left out, the node that is at fault, or `NOBODY`.
+        culprit: per edge left out, the node that is at fault; `NOBODY` where kept.
     """
 
     label: Numbers
@@ -129,7 +129,9 @@ def resolve(nodes: Nodes, edges: Edges, limits: Sequence[Limit] = (), cap: int =
     a, b = edges.a, edges.b
     # An explicit merge of two hard identifiers is a decision, not a coincidence: no guard demotes it.
     decided = (nodes.hard_kind[a] > 0) & (nodes.hard_kind[a] == nodes.hard_kind[b]) & ~edges.is_claim
-    outcome.leave_out(edges.is_claim & ((nodes.hard_kind[a] > 0) | (nodes.hard_kind[b] > 0)), UNVERIFIED_CLAIM)
+    is_hard = nodes.hard_kind > 0
+    softer = np.where(is_hard[a], b, a)  # the end that is at fault where the other is an account
+    outcome.leave_out(edges.is_claim & (is_hard[a] | is_hard[b]), UNVERIFIED_CLAIM, softer)
     outcome.leave_out_all_of(_touches_two(outcome, nodes.hard_kind, nodes.hard_kind == 0), SHARED_IDENTIFIER)
     outcome.leave_out_all_of(_over_limit(outcome, limits), OVER_LIMIT)
     outcome.leave_out_all_of(_touches_two(outcome, nodes.device_kind, nodes.is_click), SHARED_CLICK)
@@ -157,17 +159,18 @@ class _Outcome:
         self.reason[which] = KEPT
         self.culprit[which] = NOBODY
 
-    def leave_out(self, which: Flags, reason: int) -> None:
-        self.reason[which & self.kept] = reason
+    def leave_out(self, which: Flags, reason: int, culprit: Numbers) -> None:
+        """Leave out edges that are not yet, each by the fault of one of its ends."""
+        which = which & self.kept
+        self.reason[which] = reason
+        self.culprit[which] = culprit[which]
 
     def leave_out_all_of(self, guilty: Flags, reason: int) -> None:
         """Leave out every edge of the guilty nodes."""
         if not guilty.any():
             return
         a, b = self.edges.a, self.edges.b
-        which = (guilty[a] | guilty[b]) & self.kept
-        self.reason[which] = reason
-        self.culprit[which] = np.where(guilty[a], a, b)[which]
+        self.leave_out(guilty[a] | guilty[b], reason, np.where(guilty[a], a, b))
 
     def components(self, only: Flags | None = None) -> Numbers:
         kept = self.kept if only is None else only
@@ -251,11 +254,11 @@ def _without_conflicts(outcome: _Outcome, decided: Flags) -> None:
     if not conflicting.any():
         return
     order = outcome.strongest_first(conflicting[label[outcome.edges.a]] & outcome.kept)
-    left_out = _edges_that_would_join(order, outcome, decided)
-    outcome.reason[left_out] = HARD_CONFLICT
-    a, b = outcome.edges.a[left_out], outcome.edges.b[left_out]
-    # The softer end is the one that two customers share.
-    outcome.culprit[left_out] = np.where(hard_kind[a] > 0, b, a)
+    joining = np.zeros(len(outcome.edges), dtype=bool)
+    joining[_edges_that_would_join(order, outcome, decided)] = True
+    outcome.leave_out(
+        joining, HARD_CONFLICT, np.where((hard_kind > 0)[outcome.edges.a], outcome.edges.b, outcome.edges.a)
+    )
 
 
 def _edges_that_would_join(order: Numbers, outcome: _Outcome, decided: Flags) -> Numbers:
@@ -299,7 +302,9 @@ def _bit(kind: np.int64) -> int:
 def _within_cap(outcome: _Outcome, cap: int) -> None:
     """Take components apart that hold more identifiers than any person has."""
     edges = outcome.edges
+    degree = np.bincount(edges.a, minlength=len(outcome.nodes)) + np.bincount(edges.b, minlength=len(outcome.nodes))
+    busier = np.where(degree[edges.a] >= degree[edges.b], edges.a, edges.b)
     for spared in (edges.is_deterministic, np.zeros(len(edges), dtype=bool)):
         label = outcome.components()
         size = np.bincount(label, weights=~outcome.nodes.is_click)
-        outcome.leave_out((size > cap)[label[edges.a]] & ~spared, OVER_CAP)
+        outcome.leave_out((size > cap)[label[edges.a]] & ~spared, OVER_CAP, busier)

@@ -125,6 +125,54 @@ def sources_deliver(connection: Connection) -> Outcome:
     return Outcome(len(found), "; ".join(map(str, found)), refuses)
 
 
+# An identifier that would have joined this many customers is named; so are merges beyond usual builds.
+_ALARMING_CUSTOMERS = 10
+_USUAL_MERGES_TIMES = 3
+_LARGEST_CUSTOMER_SHARE = 0.05
+
+
+def nobody_is_everybody(connection: Connection) -> Outcome:
+    """No customer holds more than a twentieth of all identifiers, once there are a thousand."""
+    return _offending(
+        connection,
+        f"""
+        select customer_id, identifiers, round(identifiers / total, 4) as share from (
+            select customer_id, count(*) as identifiers, sum(count(*)) over () as total
+            from identity.identifiers where customer_id is not null group by customer_id)
+        where total >= 1000 and identifiers > {_LARGEST_CUSTOMER_SHARE} * total
+        """,
+    )
+
+
+def shared_identifiers_are_few(connection: Connection) -> Outcome:
+    """Identifiers that a guard kept from joining many customers are named by their pseudonym; they refuse nothing."""
+    found = _offending(
+        connection,
+        f"""
+        select -customers_affected as customers, reason, identifier_type, identifier_hash
+        from marts.identity_exceptions where customers_affected >= {_ALARMING_CUSTOMERS}
+        """,
+    )
+    return Outcome(found.failing, found.description.replace("customers=-", "customers="), refuses=False)
+
+
+def merges_are_usual(connection: Connection) -> Outcome:
+    """A build merges no more than three times as many customers as the builds before it on average; it only warns."""
+    merged, usual, builds = connection.execute(
+        """
+        with builds as (
+            select changed_as_of, count(*) filter (where change = 'merge') as merges
+            from marts.identity_changes group by changed_as_of)
+        select coalesce(max(merges) filter (where changed_as_of = as_of), 0),
+            avg(merges) filter (where changed_as_of < as_of), count(*) filter (where changed_as_of < as_of)
+        from raw.run_parameters left join builds on true group by as_of
+        """
+    ).fetchall()[0]
+    if builds < 3 or merged <= max(_USUAL_MERGES_TIMES * usual, _ALARMING_CUSTOMERS):
+        return Outcome(0)
+    return Outcome(merged, f"{merged} customers were merged, {usual:.0f} a build before; see identity_changes", False)
+
+
 # (gate, asset it guards) -> law
 EVENTS: dict[tuple[str, str], Law] = {
     ("orders_are_conserved", "events/conversions"): orders_are_conserved,
@@ -135,4 +183,7 @@ MARTS: dict[tuple[str, str], Law] = {
     ("funnel_never_grows", "marts/journeys"): funnel_never_grows,
     ("every_touchpoint_is_shipped", "marts/touchpoints"): every_touchpoint_is_shipped,
     ("sources_deliver", "marts/coverage"): sources_deliver,
+    ("nobody_is_everybody", "marts/identifiers"): nobody_is_everybody,
+    ("shared_identifiers_are_few", "marts/identity_exceptions"): shared_identifiers_are_few,
+    ("merges_are_usual", "marts/identity_changes"): merges_are_usual,
 }

@@ -195,7 +195,7 @@ def test_a_form_that_names_a_login_makes_no_edge_to_it() -> None:
     victim, mail, browser = 0, 1, 2
     resolution = run([(mail, victim), (mail, browser)], hard={victim: LOGIN}, claims={0, 1})
     assert list(resolution.reason) == [UNVERIFIED_CLAIM, KEPT]
-    assert resolution.culprit[0] == NOBODY
+    assert resolution.culprit[0] == mail
 
 
 def test_a_claim_that_a_login_confirms_is_no_claim() -> None:
