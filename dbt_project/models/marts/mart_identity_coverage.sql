@@ -13,9 +13,11 @@ select
     count(touchpoints.customer_id) as with_identifier,
     count(persons.customer_id) as with_person,
     count(touchpoints.customer_id) / count(*) as identifier_share,
-    count(persons.customer_id) / count(*) as person_share
+    count(persons.customer_id) / count(*) as person_share,
+    parameters.as_of,
+    '{{ var("definition_version") }}' as definition_version
 from {{ ref('customer_touchpoints') }} as touchpoints
 cross join {{ source('raw', 'run_parameters') }} as parameters
 left join persons on touchpoints.customer_id = persons.customer_id
 where not touchpoints.is_machine
-group by week, touchpoints.source
+group by week, touchpoints.source, parameters.as_of
