@@ -20,6 +20,9 @@ from rich.markup import escape
 from journey_pipeline.settings import Settings, SettingsError, load
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from journey_pipeline.identity_explain import Explanation
     from journey_pipeline.running import RunOutcome
 
 app = typer.Typer(
@@ -30,6 +33,8 @@ app = typer.Typer(
 )
 release_app = typer.Typer(no_args_is_help=True, help="The published releases of a home.")
 app.add_typer(release_app, name="release")
+identity_app = typer.Typer(no_args_is_help=True, help="Who is who: identifiers and the customers they belong to.")
+app.add_typer(identity_app, name="identity")
 
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 DONE, FAULT, REFUSED = 0, 1, 2
@@ -277,6 +282,48 @@ def release_verify(
     with _release_errors():
         one = release.verify(load(home).home, release_id)
     out.print(f"{one.release_id} is what its manifest says")
+
+
+@identity_app.command("explain")
+def identity_explain(
+    identifier: Annotated[str, typer.Argument(help="An e-mail address, account, order number, cookie, phone...")],
+    home: HomeOption = None,
+) -> None:
+    """The chain of evidence from an identifier to its customer, and what would happen without each link of it."""
+    import duckdb
+
+    from journey_pipeline.identity_explain import explain
+    from journey_pipeline.settings import pseudonym_key
+
+    settings = load(home)
+    if not settings.warehouse.exists():
+        _fail("nothing has been built yet; `journey run` builds", FAULT)
+    with duckdb.connect(str(settings.warehouse), read_only=True, config=settings.duckdb_config()) as connection:
+        found = explain(connection, pseudonym_key(settings), identifier)
+    if not found:
+        _fail("no file that was loaded tells this identifier", FAULT)
+    for one in found:
+        for line in _explained(identifier.strip(), one):
+            out.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def _explained(typed: str, one: Explanation) -> Iterator[str]:
+    if one.customer_id is None:
+        yield f"{typed} ({one.identifier_type}) is blocked: a placeholder or a role mailbox joins nobody"
+        return
+    counts = ", ".join(f"{count} {kind}" for kind, count in sorted(one.types.items()))
+    yield f"{typed} ({one.identifier_type}) belongs to {one.customer_id}: {counts}"
+    for step in one.chain:
+        yield f"  {step.here} = {step.there}"
+        yield f"    {step.evidence}, told by {step.sources}, first seen {step.first_seen_at:%Y-%m-%d %H:%M} UTC"
+        if step.apart is None:
+            yield "    without this link: nothing changes, other links hold the two together"
+        else:
+            yield f"    without this link: two customers, of {step.apart[0]} and {step.apart[1]} identifiers"
+    if not one.chain:
+        yield "  the customer is named after it" if one.named_after else "  what named the customer is told no more"
+    for link in one.left_out:
+        yield f"  not joined to {link.there}: {link.reason} by {link.culprit} ({link.evidence}, told by {link.sources})"
 
 
 @app.command()
