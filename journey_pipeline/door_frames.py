@@ -17,6 +17,10 @@ from journey_pipeline.ingest import Contract, UniqueKey
 MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "customers": ("customer_id",),
     "identifiers": ("identifier_hash", "identifier_type"),
+    "customer_attributes": ("customer_id", "attribute"),
+    "customer_consents": ("customer_id", "purpose", "valid_from"),
+    "accounts": ("account_id", "account_kind"),
+    "account_members": ("account_id", "account_kind", "customer_id"),
     "identity_changes": ("identity_change_id",),
     "identity_exceptions": ("reason", "identifier_hash"),
     "identity_coverage": ("week", "source"),

@@ -7,14 +7,14 @@ with observed as (
     {{ attributes_from('stg_ga4__events', 'ga_client_id', 'occurred_at', ['country']) }}
     union all
     {{ attributes_from('stg_hubspot__contacts', 'hubspot_contact_id', 'observed_at', [
-        'lifecycle_stage', 'original_traffic_source', 'contact_owner'
+        'lifecycle_stage', 'original_traffic_source', 'contact_owner', 'company_id'
     ]) }}
     union all
     {{ attributes_from('stg_shopify__orders', 'email', 'created_at', ['shipping_country']) }}
     union all
     {{ attributes_from('stg_salesforce__leads', 'salesforce_lead_id', 'updated_at', ['lead_source', 'lead_status']) }}
     union all
-    {{ attributes_from('stg_salesforce__contacts', 'salesforce_contact_id', 'updated_at', ['lead_source']) }}
+    {{ attributes_from('stg_salesforce__contacts', 'salesforce_contact_id', 'updated_at', ['lead_source', 'account_id']) }}
     union all
     {{ attributes_from('stg_discourse__users', 'discourse_user_id', 'observed_at', ['trust_level']) }}
     union all

@@ -22,40 +22,16 @@ orders as (
     group by customer_id
 ),
 
--- Who subscribes again after leaving is subscribed: of each source and address the latest decision.
-decisions as (
-    select
-        *,
-        row_number() over (
-            partition by source, identifier_type, identifier_value order by occurred_at desc, consent_id
-        ) as recency
-    from {{ ref('consents') }}
-    where purpose = 'email_marketing'
-),
-
 consents as (
-    select
-        identifiers.customer_id,
-        -- The most restrictive answer of a customer's identifiers holds.
-        min(case when decisions.state = 'granted' then 1 else 0 end) = 1 as is_email_marketing_allowed
-    from decisions
-    inner join {{ source('identity', 'identifiers') }} as identifiers
-        on decisions.identifier_type = identifiers.identifier_type
-        and decisions.identifier_value = identifiers.identifier_value
-    where decisions.recency = 1
-    group by identifiers.customer_id
+    select customer_id, state = 'granted' as is_email_marketing_allowed
+    from {{ ref('customer_consents') }}
+    where purpose = 'email_marketing' and is_current
 ),
 
 countries as (
-    select
-        identifiers.customer_id,
-        max(attributes.value) as country
-    from {{ ref('profile_attributes') }} as attributes
-    inner join {{ source('identity', 'identifiers') }} as identifiers
-        on attributes.identifier_type = identifiers.identifier_type
-        and attributes.identifier_value = identifiers.identifier_value
-    where attributes.attribute = 'country'
-    group by identifiers.customer_id
+    select customer_id, value as country
+    from {{ ref('customer_attributes') }}
+    where attribute = 'country'
 ),
 
 seen as (

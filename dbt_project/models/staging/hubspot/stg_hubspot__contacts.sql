@@ -15,6 +15,8 @@ renamed as (
         {{ clean_text('lifecycle_stage') }} as lifecycle_stage,
         {{ clean_text('original_traffic_source') }} as original_traffic_source,
         {{ clean_text('contact_owner') }} as contact_owner,
+        -- The first company of the list is the primary one.
+        {{ clean_text("split_part(associated_company_ids, ';', 1)") }} as company_id,
         'email_marketing' as purpose,
         -- Not having unsubscribed is no consent: HubSpot only says that nobody objected.
         case

@@ -15,6 +15,7 @@ renamed as (
         {{ clean_phone('phone') }} as phone,
         {{ clean_phone('mobile_phone') }} as mobile_phone,
         {{ clean_text('lead_source') }} as lead_source,
+        {{ salesforce_id('account_id') }} as account_id,
         'email_marketing' as purpose,
         -- Not having opted out is no consent: Salesforce only says that nobody objected.
         case when {{ is_true('has_opted_out_of_email') }} then 'withdrawn' else 'not_asked' end as state,
