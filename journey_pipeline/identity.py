@@ -9,10 +9,10 @@ and Snowplow's shared nodes; the linear-time components are scipy's):
 1. an unverified claim (a form, a survey's hidden field) never makes an edge to a hard identifier;
 2. a soft identifier seen directly with two different hard identifiers of one kind is shared (a family tablet, a
    kiosk): it contributes no edge. Hard identifiers that were merged explicitly are one;
-3. a soft identifier whose soft neighbours belong directly to more different hard identifiers of one kind than a couple
-   has is shared as well (a mailbox typed at a counter): it contributes no edge;
-4. an identifier seen with more others of one type within a window than its limit allows is shared (a poisoned
+3. an identifier seen with more others of one type within a window than its limit allows is shared (a poisoned
    mailbox, a counter's phone number): it contributes no edge;
+4. a soft identifier whose soft neighbours belong directly to more different hard identifiers of one kind than a couple
+   has is shared as well (a mailbox typed at a counter): it contributes no edge;
 5. a click identifier seen with two different devices of one kind is shared (a forwarded link): it contributes no
    edge. Two kinds of device id are one browser seen by two trackers;
 6. where a component still holds two hard identifiers of one kind, its edges are taken again from the strongest
@@ -140,9 +140,9 @@ def resolve(
     # Hard identifiers by what they were merged into, everything else by itself.
     owner = outcome.components(decided)
     outcome.leave_out_all_of(_touches_two(outcome, nodes.hard_kind, ~is_hard, owner), SHARED_IDENTIFIER)
+    outcome.leave_out_all_of(_over_limit(outcome, limits), OVER_LIMIT)
     if accounts:
         outcome.leave_out_all_of(_surrounds_more(outcome, owner, accounts), SHARED_IDENTIFIER)
-    outcome.leave_out_all_of(_over_limit(outcome, limits), OVER_LIMIT)
     outcome.leave_out_all_of(_touches_two(outcome, nodes.device_kind, nodes.is_click, np.arange(len(nodes))), SHARED_CLICK)
     outcome.keep(decided)
     _without_conflicts(outcome, decided)

@@ -24,7 +24,7 @@ Rows = list[tuple[Any, ...]]
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    select = "customer_attributes customer_consents account_members mart_identity_exceptions"
+    select = "customer_attributes customer_consents account_members mart_identity_exceptions customer_touchpoints"
     return compile_models(tmp_path_factory.mktemp("dbt"), select)
 
 
@@ -300,6 +300,35 @@ def test_a_member_is_told_once_with_when_it_was_last_seen(bench: Bench) -> None:
     )
     assert found[["customer_id", "source"]].values.tolist() == [["cus_ann", "app"]]
     assert found["last_seen_at"].dt.day.tolist() == [9]
+
+
+# --- orders -------------------------------------------------------------------------------------------------------
+
+
+def test_an_order_belongs_to_its_number_and_not_to_an_address_strangers_share(bench: Bench) -> None:
+    bench.connection.execute(
+        """
+        insert into warehouse.identity.identifiers values
+            ('email', 'box', 'h7', 'cus_box'), ('order_name', '1', 'h8', 'cus_ann'), ('order_name', '2', 'h9', 'cus_ben')
+        """
+    )
+    told = [
+        ("email", "box", "commerce", "1", "cus_ann"),
+        ("email", "nobody", "commerce", "2", "cus_ben"),
+        ("email", "box", "commerce", "unknown", "cus_box"),
+        # A number in the link of a survey is nobody's word, and that of a deal is no order's.
+        ("email", "box", "feedback", "1", "cus_box"),
+        ("ga_client_id", "ann-1", "commerce", "2", "cus_ann"),
+    ]
+    columns = ["identifier_type", "identifier_value", "family", "order_ref", "expected"]
+    frame = pd.DataFrame(told, columns=columns).assign(
+        touchpoint_id=list("abcde"), visitor_type=None, visitor_id=None, occurred_at="2026-11-01"
+    )
+    casts = {"visitor_type": "varchar", "visitor_id": "varchar", "occurred_at": "timestamp"}
+    bench.put("events.touchpoints", frame, **casts)
+    found = bench.run("customer_touchpoints")
+    assert len(found) == len(told)
+    assert found["customer_id"].tolist() == found["expected"].tolist()
 
 
 # --- exceptions ---------------------------------------------------------------------------------------------------

@@ -152,7 +152,9 @@ def web(rows: list[tuple[str, str, str | None, str | None]]) -> pd.DataFrame:
         campaign=None,
         is_machine=False,
         is_internal_test=False,
+        family="website",
         interaction_type="page_view",
+        order_ref="",
         device_category="mobile",
     )
 
