@@ -115,9 +115,7 @@ class Resolution:
     culprit: Numbers
 
 
-def resolve(
-    nodes: Nodes, edges: Edges, limits: Sequence[Limit] = (), cap: int = 0, accounts: int = 0
-) -> Resolution:
+def resolve(nodes: Nodes, edges: Edges, limits: Sequence[Limit] = (), cap: int = 0, accounts: int = 0) -> Resolution:
     """Resolve identifiers into customers.
 
     Args:
@@ -143,7 +141,9 @@ def resolve(
     outcome.leave_out_all_of(_over_limit(outcome, limits), OVER_LIMIT)
     if accounts:
         outcome.leave_out_all_of(_surrounds_more(outcome, owner, accounts), SHARED_IDENTIFIER)
-    outcome.leave_out_all_of(_touches_two(outcome, nodes.device_kind, nodes.is_click, np.arange(len(nodes))), SHARED_CLICK)
+    outcome.leave_out_all_of(
+        _touches_two(outcome, nodes.device_kind, nodes.is_click, np.arange(len(nodes))), SHARED_CLICK
+    )
     outcome.keep(decided)
     _without_conflicts(outcome, decided)
     if cap:
@@ -221,7 +221,7 @@ def _touches_two(outcome: _Outcome, group: Numbers, of: Flags, owner: Numbers) -
 
 
 def _surrounds_more(outcome: _Outcome, owner: Numbers, most: int) -> Flags:
-    """Per soft node: do its soft neighbours share an edge with hard nodes of one kind that more than `most` owners have?
+    """Per soft node: do its soft neighbours share an edge with hard nodes of one kind of more than `most` owners?
 
     Called when no soft node has two owners of one kind any more, so each neighbour stands for at most one of a kind.
     """
