@@ -217,6 +217,16 @@ def test_segment_change_is_against_the_week_before(connection: duckdb.DuckDBPyCo
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_who_has_not_bought_is_counted_last_and_not_drawn(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("update segment_metrics set segment = 'not_rated' where segment = 'Champions'")
+    found = segments(_released(connection))["sets"][0]
+    size = {member["name"]: member["customers"] for member in found["members"]}["Not rated"]
+    assert [member["name"] for member in found["members"]][-1] == "Not rated"
+    assert found["picture"].caption == f"Not drawn, because it would hide the others: Not rated {size}."
+    assert "Not rated" not in found["picture"].label
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_late_and_silent_sources_are_named_with_their_weeks(connection: duckdb.DuckDBPyConnection) -> None:
     found = sources(_released(connection))
     assert found["stale"] == ["Google Ads", "Typeform"]

@@ -333,7 +333,8 @@ def purchasers(bench: Bench, orders: list[tuple[str, float, float]], ends_at: st
         [(c, end - pd.Timedelta(days=d), v) for c, d, v in orders], columns=["customer_id", "occurred_at", "value"]
     )
     frame = frame.assign(conversion_id=[f"o{n}" for n in range(len(frame))], conversion_type="order", is_counted=True)
-    bench.put("journeys.customer_conversions", frame, value="decimal(18, 6)")
+    frame = frame.assign(week=frame["occurred_at"].dt.to_period("W").dt.start_time)
+    bench.put("journeys.customer_conversions", frame, value="decimal(18, 6)", week="date")
     bench.put("journeys.weeks", pd.DataFrame({"week": [end], "ends_at": [end]}), week="date")
     scores = [(r, f, m, "s") for r in range(1, 6) for f in range(1, 6) for m in range(1, 6)]
     bench.put(
@@ -363,6 +364,71 @@ def test_lifecycle_is_that_of_the_vector(bench: Bench) -> None:
     found = purchasers(bench, orders, "2026-03-01")
     expected = pd.read_csv(VECTORS / "41_lifecycle" / "expected.csv").set_index("customer_id")["lifecycle"]
     assert found["lifecycle"].to_dict() == expected.drop("p1").to_dict()
+
+
+def known(bench: Bench, customers: list[tuple[str, str]]) -> None:
+    """Customers with the day they were first seen in any table."""
+    bench.put(
+        "identity.identifiers",
+        pd.DataFrame(
+            {
+                "identifier_type": "email",
+                "identifier_value": [c for c, _ in customers],
+                "customer_id": [None if c == "blocked" else c for c, _ in customers],
+                "first_seen_at": pd.to_datetime([day for _, day in customers]),
+            }
+        ),
+    )
+
+
+def two_weeks(bench: Bench, orders: list[tuple[str, float, float]]) -> None:
+    """Orders as in `purchasers`, told at the ends of two weeks."""
+    purchasers(bench, orders, "2026-03-09")
+    ends = pd.to_datetime(["2026-03-02", "2026-03-09"])
+    bench.put("journeys.weeks", pd.DataFrame({"week": ends - pd.Timedelta(days=7), "ends_at": ends}), week="date")
+    bench.run("customer_weeks")
+
+
+def test_every_known_customer_is_in_one_segment_of_every_set(bench: Bench) -> None:
+    two_weeks(bench, [("rated", 20, 10.0), ("long_ago", 400, 10.0)])
+    people = [("rated", "2026-02-01"), ("long_ago", "2025-01-01"), ("mail_only", "2026-02-20"), ("later", "2026-03-05")]
+    known(bench, [*people, ("blocked", "2026-02-01"), ("rated", "2026-03-06")])
+    bench.run("prospect_weeks")
+    found = bench.run("segment_cells").astype({"customers": int})
+    assert not found.duplicated(["week", "segment_set", "segment"]).any()
+    sizes = found.set_index(["week", "segment_set", "segment"])["customers"].to_dict()
+    early, late = pd.Timestamp("2026-02-23"), pd.Timestamp("2026-03-02")
+    assert sizes == {
+        (early, "rfm", "s"): 1,
+        (early, "rfm", "not_rated"): 2,
+        (early, "lifecycle", "new"): 1,
+        (early, "lifecycle", "dormant"): 1,
+        (early, "lifecycle", "prospect"): 1,
+        (late, "rfm", "s"): 1,
+        (late, "rfm", "not_rated"): 3,
+        (late, "lifecycle", "new"): 1,
+        (late, "lifecycle", "dormant"): 1,
+        (late, "lifecycle", "prospect"): 2,
+    }
+
+
+def test_moves_lead_from_the_sizes_of_one_week_to_those_of_the_next(bench: Bench) -> None:
+    two_weeks(bench, [("rated", 20, 10.0), ("gone", 380, 10.0), ("buys", 3, 5.0), ("arrives", 2, 5.0)])
+    people = [("rated", "2026-02-01"), ("gone", "2025-01-01"), ("buys", "2026-01-01"), ("arrives", "2026-03-05")]
+    known(bench, [*people, ("looks", "2026-02-20"), ("later", "2026-03-05")])
+    bench.run("prospect_weeks")
+    found = bench.run("migration_cells")
+    moves = found.set_index(["segment_set", "from_segment", "to_segment"])["customers"].to_dict()
+    assert set(found["week"]) == {pd.Timestamp("2026-03-02")}
+    assert moves == {
+        ("rfm", "s", "s"): 1,
+        ("rfm", "not_rated", "s"): 2,
+        ("rfm", "not_rated", "not_rated"): 3,
+        ("lifecycle", "new", "new"): 1,
+        ("lifecycle", "dormant", "dormant"): 1,
+        ("lifecycle", "prospect", "new"): 2,
+        ("lifecycle", "prospect", "prospect"): 2,
+    }
 
 
 # --- money --------------------------------------------------------------------------------------------------------
