@@ -195,6 +195,32 @@ def test_spend_is_not_counted_once_per_conversion_type(connection: duckdb.DuckDB
 
 
 @pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("none", ["update attribution set credit = 0, value = 0", "delete from attribution"])
+def test_a_model_that_credits_nothing_leaves_the_cost_open(connection: duckdb.DuckDBPyConnection, none: str) -> None:
+    def email() -> dict[str, str]:
+        (kind,) = attribution(_released(connection))["kinds"]
+        return next(channel for channel in kind["channels"] if channel["name"] == "Email")
+
+    before = email()
+    assert before["cost"].startswith("EUR ") and not before["cost"].endswith("none")
+    connection.execute(f"{none} where channel = 'Email' and model = 'markov'")
+    after = email()
+    assert after["credit"].startswith("0 to ")
+    assert after["cost"].endswith(", or none")
+    assert after["return"].startswith("0.00 to ")
+    assert after["by_model"][3] == "0"
+    connection.execute("update attribution set credit = 0, value = 0 where channel = 'Email'")
+    assert email()["cost"] == "no conversions"
+
+
+def test_spend_that_is_shown_again_says_so(connection: duckdb.DuckDBPyConnection, tmp_path: Path, text: str) -> None:
+    said = "the same spend as for every conversion type, not split between them"
+    assert said not in text
+    connection.execute("insert into attribution select * replace ('lead' as conversion_type) from attribution")
+    assert _Page(_built(connection, tmp_path)).text.count(said) == 2
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_the_scorecard_knows_levels_from_changes(connection: duckdb.DuckDBPyConnection) -> None:
     rows = {row["name"]: row for row in scorecard(_released(connection))["sets"][0]["rows"]}
     assert rows["Experience consistency"]["interval"] == "level 83.1% to 89.6%"
