@@ -19,6 +19,8 @@ from journey_pipeline.report.segments import segments
 from journey_pipeline.report.sources import sources
 from tests.release.small_warehouse import FIRST_AS_OF, HOSTILE, HOSTILE_IMAGE, TABLES, facts_of
 
+SOURCES = ("ga4", "shopify", "zendesk", "google_ads", "typeform")
+
 
 class _Page(HTMLParser):
     """Tags, attributes and text of a page."""
@@ -255,12 +257,39 @@ def test_who_has_not_bought_is_counted_last_and_not_drawn(connection: duckdb.Duc
 @pytest.mark.usefixtures("undrawn")
 def test_late_and_silent_sources_are_named_with_their_weeks(connection: duckdb.DuckDBPyConnection) -> None:
     found = sources(_released(connection))
-    assert found["stale"] == ["Google Ads", "Typeform"]
+    assert found["verdict"]["words"] == "Sources late or silent: Google Ads, Typeform"
     assert {source["name"]: source["state"] for source in found["sources"]}["Typeform"] == "silent"
     assert [(row["source"], row["weeks"]) for row in found["missing"]] == [
         ("Google Ads", "2026-11-09 late"),
         ("Typeform", "2026-11-09 silent"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("states", "tone", "words"),
+    [
+        ({"zendesk": "not_expected"}, "good", "No source is late: 4 deliver, nothing is expected of 1"),
+        ({"zendesk": "gap"}, "open", "No source is late: 4 deliver, 1 with a gap"),
+        (dict.fromkeys(SOURCES, "not_expected"), "open", "No source is late: nothing is expected of 5"),
+        ({}, "good", "No source is late: 5 deliver"),
+        ({"ga4": "late", "zendesk": "not_expected"}, "open", "Sources late or silent: GA4"),
+    ],
+)
+def test_what_owes_nothing_is_no_delivery(
+    connection: duckdb.DuckDBPyConnection, states: dict[str, str], tone: str, words: str
+) -> None:
+    connection.execute("update coverage set status = 'ok'")
+    for source, state in states.items():
+        connection.execute("update coverage set status = ? where source = ?", [state, source])
+    found = sources(_released(connection))
+    assert (found["verdict"]["tone"], found["verdict"]["words"]) == (tone, words)
+
+
+def test_what_owes_nothing_is_neither_green_nor_behind(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("update coverage set status = 'not_expected' where source = 'typeform'")
+    found = {source["name"]: source for source in sources(_released(connection))["sources"]}
+    assert (found["Typeform"]["tone"], found["Typeform"]["age"]) == ("open", "last record 8 days before the cut-off")
+    assert (found["Google Ads"]["tone"], found["Google Ads"]["age"]) == ("open", "25 hours behind")
 
 
 @pytest.mark.usefixtures("undrawn")
