@@ -296,25 +296,21 @@ def ui(
     port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,
 ) -> None:
     """Start the Dagster UI on workspace.yaml."""
+    import runpy
+    import warnings
+
+    import dagster as dg
+
     from journey_pipeline import running
     from journey_pipeline.settings import PROJECT_ROOT
 
     settings = load(home)
     running.dagster_home(settings)
     os.chdir(PROJECT_ROOT)
-    command = [
-        sys.executable,
-        "-m",
-        "dagster",
-        "dev",
-        "-w",
-        "workspace.yaml",
-        "-h",
-        "127.0.0.1",
-        "-p",
-        str(port),
-    ]
-    os.execv(sys.executable, command)  # noqa: S606  # the UI takes this process's place: signals reach it
+    # `dg dev`, which supersedes the command, needs another package and does the same.
+    warnings.filterwarnings("ignore", category=dg.SupersessionWarning)
+    sys.argv = ["dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]
+    runpy.run_module("dagster", run_name="__main__")  # in this process: signals reach it
 
 
 def _require_monday(day: date, last: date) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -101,7 +100,6 @@ def execute(
     import dagster as dg
 
     dagster_home(settings)
-    warnings.filterwarnings("ignore", category=dg.BetaWarning)
     from journey_pipeline.definitions import defs
     from journey_pipeline.defs.resources import KNOWN_AT_TAG
 

@@ -56,14 +56,21 @@ def require_left(
 def _results(connection: duckdb.DuckDBPyConnection, found: Iterable[verdicts.Verdict]) -> Iterator[dg.AssetCheckResult]:
     all_of_them = list(found)
     verdicts.record(connection, all_of_them)
-    for verdict in all_of_them:
-        yield dg.AssetCheckResult(
-            asset_key=dg.AssetKey(verdict.asset.split("/")),
-            check_name=verdict.gate,
-            passed=verdict.passed and not verdict.is_warning,
-            severity=dg.AssetCheckSeverity.WARN if verdict.is_warning else dg.AssetCheckSeverity.ERROR,
-            metadata={"failing_rows": verdict.failing_rows, "rows": verdict.description},
-        )
+    yield from map(check_result, all_of_them)
+
+
+def check_result(verdict: verdicts.Verdict) -> dg.AssetCheckResult:
+    """A verdict as Dagster shows it: how many rows fail, and which where there are any."""
+    metadata: dict[str, int | str] = {"failing_rows": verdict.failing_rows}
+    if verdict.description:
+        metadata["rows"] = verdict.description
+    return dg.AssetCheckResult(
+        asset_key=dg.AssetKey(verdict.asset.split("/")),
+        check_name=verdict.gate,
+        passed=verdict.passed and not verdict.is_warning,
+        severity=dg.AssetCheckSeverity.WARN if verdict.is_warning else dg.AssetCheckSeverity.ERROR,
+        metadata=metadata,
+    )
 
 
 def _spec(gate: str, asset: str, description: str, *needs: str) -> dg.AssetCheckSpec:
