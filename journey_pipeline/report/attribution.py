@@ -152,12 +152,11 @@ def _picture(kind: str, channels: list[str], models: list[str], found: dict[tupl
         {
             "panel": name(model),
             "label": "Unattributed" if channel.lower() in _NOT_A_CHANNEL else name(channel),
-            "value": max(0.0, found[channel, model]["credit"] or 0.0),
-            "text": count(found[channel, model]["credit"]),
+            "value": max(0.0, found.get((channel, model), {}).get("credit") or 0.0),
+            "text": count(found.get((channel, model), {}).get("credit") or 0.0),
         }
         for model in models
         for channel in channels
-        if (channel, model) in found
     ]
     if not bars:
         return None

@@ -6,12 +6,12 @@ Add here when another promise about deliveries is released. Must not be here: wh
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from journey_pipeline.coverage import Missing, missing_deliveries
 from journey_pipeline.report.reading import Released, Row, lag, of
-from journey_pipeline.report.wording import NO_VALUE, age, count, moment, money, name, ratio, share
+from journey_pipeline.report.wording import age, count, moment, money, name, ratio, share, short_day
 
 _LINK_ROWS = 20
 _LINK_WEEKS = 4
@@ -97,7 +97,7 @@ def _source(row: Row, released: Released) -> dict[str, Any]:
         "touchpoints": count(row["touchpoints"]),
         "identified": share(row["identified_share"]),
         "counts": of(row["identified"], row["touchpoints"]),
-        "last_seen": moment(row["latest_seen_at"]) if row["latest_seen_at"] else NO_VALUE,
+        "last_seen": moment(row["latest_seen_at"]) if row["latest_seen_at"] else "none yet",
         "age": _age(state, behind),
         "key": state,
         "state": word,
@@ -117,9 +117,15 @@ def _missing(one: Missing) -> dict[str, Any]:
     return {
         "source": name(one.source),
         "table": name(one.events_table),
-        "last_seen": f"{one.last_seen} UTC" if one.last_seen else NO_VALUE,
-        "weeks": ", ".join(one.weeks),
+        "last_seen": moment(datetime.fromisoformat(one.last_seen)) if one.last_seen else "none yet",
+        "weeks": ", ".join(_week(text) for text in one.weeks),
     }
+
+
+def _week(text: str) -> str:
+    """`2026-11-09 late` as `9 Nov late`."""
+    monday, _, status = text.partition(" ")
+    return f"{short_day(date.fromisoformat(monday))} {status}"
 
 
 def _link(row: Row, currency: str) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
 from journey_pipeline.report import build_report
@@ -196,6 +198,21 @@ def test_spend_is_not_counted_once_per_conversion_type(connection: duckdb.DuckDB
     assert after["idle"] == before["idle"]
 
 
+def test_what_no_channel_earned_is_the_last_bar_of_every_panel(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("delete from attribution where channel = 'Email' and model = 'first_touch'")
+    drawn: list[pd.DataFrame] = []
+
+    def picture(self: Picture, label: str, draw: object, frame: pd.DataFrame, key: str, caption: str = "") -> None:
+        drawn.append(frame)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Picture, "__init__", picture)
+        attribution(_released(connection))
+    labels = [panel["label"].tolist() for _, panel in drawn[0].groupby("panel", sort=False)]
+    assert len(labels) == 5 and all(panel == labels[0] for panel in labels)
+    assert labels[0][-1] == "Unattributed" and "Email" in labels[0]
+
+
 @pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("none", ["update attribution set credit = 0, value = 0", "delete from attribution"])
 def test_a_model_that_credits_nothing_leaves_the_cost_open(connection: duckdb.DuckDBPyConnection, none: str) -> None:
@@ -260,9 +277,10 @@ def test_late_and_silent_sources_are_named_with_their_weeks(connection: duckdb.D
     assert found["verdict"]["words"] == "Sources late or silent: Google Ads, Typeform"
     assert {source["name"]: source["state"] for source in found["sources"]}["Typeform"] == "silent"
     assert [(row["source"], row["weeks"]) for row in found["missing"]] == [
-        ("Google Ads", "2026-11-09 late"),
-        ("Typeform", "2026-11-09 silent"),
+        ("Google Ads", "9 Nov late"),
+        ("Typeform", "9 Nov silent"),
     ]
+    assert found["missing"][0]["last_seen"] == "14 November 2026, 22:00 UTC"
 
 
 @pytest.mark.parametrize(
@@ -299,6 +317,29 @@ def test_spend_and_links_that_do_not_meet_are_listed_largest_first(connection: d
         (HOSTILE, "EUR 4,000", "0"),
         ("old link", "EUR 0.00", "48"),
     ]
+
+
+def test_a_score_of_few_answers_says_so_at_the_head(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, text: str
+) -> None:
+    def tile(page: str) -> str:
+        return page.split("Would recommend us (NPS)")[1].split("</div>")[0]
+
+    assert "few cases" not in tile(text)
+    connection.execute("update experience set answers = 4, score = 0, is_small_sample = true where instrument = 'NPS'")
+    found = tile(_built(connection, tmp_path))
+    assert "few cases" in found and "4 answers" in found and ">0<" in found
+
+
+def test_rules_and_missing_dates_are_plain_words(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, text: str
+) -> None:
+    connection.execute("update source_files set period_end = null")
+    facts = dataclasses.replace(facts_of(), rule_versions={"channels": "ga4", "definitions": "2"})
+    build_report(connection, tmp_path, facts)
+    found = _Page((tmp_path / "index.html").read_text(encoding="utf-8")).text
+    assert "channels named by the rule set “ga4”, numbers defined as of version 2." in found
+    assert "without dates" in found and "no value" not in found.split("Files")[-1]
 
 
 def test_the_same_release_gives_the_same_page(connection: duckdb.DuckDBPyConnection, tmp_path: Path, text: str) -> None:
