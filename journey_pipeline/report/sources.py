@@ -50,8 +50,10 @@ _LINKS = f"""
 
 
 def sources(released: Released) -> dict[str, Any]:
-    """Sources of the newest week, what is missing, and where links and spend do not meet."""
+    """Sources of the newest week (worst first), what is missing, and where links and spend do not meet."""
+    order = list(_STATES)
     listed = [_source(row, released) for row in released.rows("coverage", _LATEST)]
+    listed.sort(key=lambda source: (order.index(source["key"]), source["name"]))
     return {
         "sources": listed,
         "verdict": _verdict(listed),

@@ -272,9 +272,16 @@ def test_who_has_not_bought_is_counted_last_and_not_drawn(connection: duckdb.Duc
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_sources_are_listed_worst_first(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("update coverage set status = 'not_expected' where source = 'ga4'")
+    names = [source["name"] for source in sources(_released(connection))["sources"]]
+    assert names == ["Typeform", "Google Ads", "Shopify", "Zendesk", "GA4"]
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_late_and_silent_sources_are_named_with_their_weeks(connection: duckdb.DuckDBPyConnection) -> None:
     found = sources(_released(connection))
-    assert found["verdict"]["words"] == "Sources late or silent: Google Ads, Typeform"
+    assert found["verdict"]["words"] == "Sources late or silent: Typeform, Google Ads"
     assert {source["name"]: source["state"] for source in found["sources"]}["Typeform"] == "silent"
     assert [(row["source"], row["weeks"]) for row in found["missing"]] == [
         ("Google Ads", "9 Nov late"),
