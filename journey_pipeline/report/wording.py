@@ -15,7 +15,7 @@ _MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 
-# Sources and platforms, as their owners write them.
+# Sources and platforms, as their owners write them; one that is missing is written with a capital.
 PLATFORMS = {
     "canonical": "Ready-made tables",
     "cookiebot": "Cookiebot",

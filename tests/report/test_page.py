@@ -272,6 +272,14 @@ def test_who_has_not_bought_is_counted_last_and_not_drawn(connection: duckdb.Duc
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_a_source_without_touches_has_no_share_of_known_customers(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("update coverage set touchpoints = 0, identified_touchpoints = null where source = 'ga4'")
+    found = {source["name"]: source for source in sources(_released(connection))["sources"]}
+    assert (found["GA4"]["identified"], found["GA4"]["counts"]) == ("–", "")
+    assert found["Shopify"]["counts"] == "6,200 of 8,500"
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_sources_are_listed_worst_first(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("update coverage set status = 'not_expected' where source = 'ga4'")
     names = [source["name"] for source in sources(_released(connection))["sources"]]

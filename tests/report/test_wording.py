@@ -56,5 +56,5 @@ def test_wording(text: str, expected: str) -> None:
     assert text == expected
 
 
-def test_every_source_has_the_name_its_owner_writes() -> None:
-    assert {contract.id.split("__")[0] for contract in load_contracts().values()} <= set(wording.PLATFORMS)
+def test_names_are_of_sources_there_are() -> None:
+    assert set(wording.PLATFORMS) <= {contract.id.split("__")[0] for contract in load_contracts().values()}
