@@ -152,6 +152,8 @@ def _report(settings: Settings, outcome: RunOutcome) -> None:
         err.print("[bold red]refused[/] by its gates; nothing was published", soft_wrap=True)
         for line in outcome.refusals:
             err.print(f"  {line}", soft_wrap=True, markup=False)
+        for line in outcome.faults:
+            err.print(f"  {line}", soft_wrap=True, markup=False)
         _fail(f"{standing}. Mend the file or the rule that is named, then `journey run` again", REFUSED)
     for line in outcome.faults:
         err.print(f"  {line}", soft_wrap=True, markup=False)

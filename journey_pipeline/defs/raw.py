@@ -96,7 +96,7 @@ def delivered(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
         ingest.source_files(connection, home.lake, cut)
         ingest.service_levels(connection, contracts(), fail_on_gaps=home.settings.fail_on_gaps)
         if cut is None or not connection.execute("select 1 from raw.source_files limit 1").fetchall():
-            raise dg.Failure(f"no file was loaded by {cut or 'now'}; put exports into the inbox", allow_retries=False)
+            raise dg.Failure(_nothing_loaded(home.lake, cut), allow_retries=False)
         ingest.file_loads(connection, home.lake)
         _write_run_parameters(connection, home.settings, as_of(context.partition_key), cut)
         verdicts.prepare(connection)
@@ -111,6 +111,14 @@ def delivered(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
 def _inbox(folder: Path, _run_id: str) -> list[ingest.InboxFile]:
     """What the inbox held when the run first looked: one state for all its objects, walked once."""
     return ingest.scan(folder, contracts())
+
+
+def _nothing_loaded(lake: ingest.Lake, cut: datetime | None) -> str:
+    first = ingest.first_load(lake)
+    if cut is None or first is None:
+        return "no file was loaded yet; put exports into the inbox"
+    by = f"no file was loaded by {cut:%Y-%m-%d %H:%M} UTC"
+    return f"{by}, the first was at {first:%Y-%m-%d %H:%M:%S} UTC; ask for a later --known-at, or for none"
 
 
 def _parser(home: Home) -> ingest.Resources:

@@ -12,7 +12,7 @@ from journey_pipeline.ingest.contract import Contract, UniqueKey
 from journey_pipeline.ingest.engine import Resources
 from journey_pipeline.ingest.faults import Fault, IngestError
 from journey_pipeline.ingest.inbox import InboxFile, scan
-from journey_pipeline.ingest.lake import Lake, known_at
+from journey_pipeline.ingest.lake import Lake, first_load, known_at
 from journey_pipeline.ingest.landing import land
 from journey_pipeline.ingest.levels import file_loads, service_levels
 from journey_pipeline.ingest.standing import Standing, open_faults, standing
@@ -33,6 +33,7 @@ __all__ = [
     "UniqueKey",
     "check",
     "file_loads",
+    "first_load",
     "known_at",
     "land",
     "load_contracts",
