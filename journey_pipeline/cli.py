@@ -179,7 +179,8 @@ def check(
     for result in results:
         counts = f"{result.accepted:,} of {result.records:,} records kept, {result.dropped:,} dropped by rule"
         verdict = str(result.fault) if result.fault else f"ok contract={result.contract} {counts}"
-        out.print(f"{result.path}: {verdict}", markup=False, soft_wrap=True)
+        said = "; ".join([verdict, *(f"warning: {warning}" for warning in result.warnings)])
+        out.print(f"{ingest.safe_path(result.path)}: {said}", markup=False, soft_wrap=True)
     if not results:
         _fail("no files there; name a file or a folder with exports", FAULT)
     steps = [s for name in sorted({r.contract for r in results if r.contract}) for s in missing_steps(contracts[name])]
@@ -351,10 +352,9 @@ def _fail(message: str, code: int) -> NoReturn:
 
 def _shown(path: Path) -> str:
     """A path as the user would type it from here."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+    from journey_pipeline.ingest.faults import safe_path
+
+    return safe_path(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def main() -> None:

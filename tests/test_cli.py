@@ -8,6 +8,7 @@ from pathlib import Path
 
 from journey_pipeline.running import without_values
 
+from .ingest.test_warnings import OTHER_TOTAL, with_column
 from .pipeline_runs import journey
 
 
@@ -46,22 +47,50 @@ def test_a_typing_error_in_the_settings_is_explained(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
+def checked(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "journey_pipeline.cli", "check", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
 def test_check_names_every_bad_file_in_one_line_and_exits_2(tmp_path: Path) -> None:
     folder = tmp_path / "shopify"
     folder.mkdir()
     (folder / "orders_export_1.csv").write_bytes(b"")
     (folder / "orders_export_2.csv").write_text("<!DOCTYPE html><html>503</html>")
-    result = subprocess.run(
-        [sys.executable, "-m", "journey_pipeline.cli", "check", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = checked(folder)
     assert result.returncode == 2
     lines = result.stdout.splitlines()
     assert len(lines) == 2
     assert "E_EMPTY_FILE" in lines[0]
     assert "E_NOT_CSV" in lines[1]
+
+
+def test_check_tells_the_warnings_of_an_accepted_file_in_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "google_ads" / "Campaign report.csv"
+    file.parent.mkdir()
+    file.write_text(with_column(OTHER_TOTAL, "Label"))
+    result = checked(file)
+    assert result.returncode == 0, result.stdout
+    (line,) = result.stdout.splitlines()
+    assert f"{file}: ok contract=google_ads__campaign_report" in line
+    for warning in (
+        "warning: unknown columns kept in _extra: Label",
+        "warning: optional columns not delivered: ",
+        "warning: the totals row gives another sum of cost than the rows",
+    ):
+        assert warning in line
+
+
+def test_no_file_name_reaches_the_terminal_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "shopify"
+    folder.mkdir()
+    for name in ("orders_export_\x1b[31m.csv", "orders\nfake: ok.csv", "orders_export_maya@example.com.csv"):
+        (folder / name).write_text("x")
+    result = checked(folder)
+    assert result.returncode == 2
+    assert len(result.stdout.splitlines()) == 3
+    assert "\x1b" not in result.stdout
+    assert "maya" not in result.stdout
 
 
 def test_status_of_a_new_home_says_how_to_begin(tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ OFFENDERS_KEPT = 1000
 # What a record in the lake is: only accepted ones are seen to the right, but none is lost.
 ACCEPTED, QUARANTINED, DROPPED = "accepted", "quarantined", "dropped"
 
+OTHER_TOTAL = "the totals row gives another sum"
+
 
 @dataclass(frozen=True)
 class BadCell:
@@ -433,5 +435,5 @@ def _control_total_warnings(connection: duckdb.DuckDBPyConnection, contract: Con
             f"sum({cell}) filter (where _verdict <> '{DROPPED}') from {source}",
         )[0]
         if said is not None and summed is not None and said != summed:
-            warnings.append(f"the totals row gives another sum of {column} than the rows")
+            warnings.append(f"{OTHER_TOTAL} of {column} than the rows")
     return warnings

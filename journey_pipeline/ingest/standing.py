@@ -9,9 +9,13 @@ import json
 from dataclasses import dataclass
 from datetime import date
 
+import duckdb
+
+from journey_pipeline.ingest.columns import ABSENT, UNKNOWN
 from journey_pipeline.ingest.contract import ServiceLevel
 from journey_pipeline.ingest.faults import Fault
 from journey_pipeline.ingest.lake import Lake
+from journey_pipeline.ingest.parsing import OTHER_TOTAL
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,23 @@ def open_faults(lake: Lake) -> list[Fault]:
         ).fetchall()
     # Equal bytes share a verdict, but each path is told its own name.
     return [Fault(**{**json.loads(row["fault"]), "file": row["path"]}) for row in rows]
+
+
+def doubtful_files(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, list[str]]]:
+    """Path and warnings of each file in `raw.source_files` that counts and should be looked at, by path.
+
+    Its totals row differs from its rows, or it has an unknown column where an optional one is missing: one that the
+    vendor renamed looks so. Either by itself is no news: exports have columns of the customer's own, and lack many.
+    """
+    files = connection.execute(
+        "select path, warnings from raw.source_files where outcome = 'loaded' and len(warnings) > 0 order by path"
+    ).fetchall()
+    return [(path, doubts) for path, warnings in files if (doubts := _doubts(warnings))]
+
+
+def _doubts(warnings: list[str]) -> list[str]:
+    columns = [one for one in warnings if one.startswith((UNKNOWN, ABSENT))]
+    return [one for one in warnings if one.startswith(OTHER_TOTAL)] + (columns if len(columns) > 1 else [])
 
 
 def standing(lake: Lake, contract: str | None = None) -> list[Standing]:
