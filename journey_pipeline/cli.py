@@ -33,6 +33,7 @@ app.add_typer(release_app, name="release")
 
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 DONE, FAULT, REFUSED = 0, 1, 2
+_UNFINISHED = "skipped: its name says it is still being written; rename it when it is complete"
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder that holds all state [env JOURNEY_HOME].")]
 InboxOption = Annotated[Path | None, typer.Option("--inbox", help="Where exports arrive; <home>/inbox when unset.")]
@@ -96,7 +97,7 @@ def run(
     home: HomeOption = None,
 ) -> None:
     """Ingest what is new, build everything, hold it against every gate, publish."""
-    from journey_pipeline import running, weeks
+    from journey_pipeline import ingest, running, weeks
 
     settings = load(home, inbox)
     last = weeks.last_complete_week_end(datetime.now(UTC), settings.time_zone)
@@ -107,6 +108,8 @@ def run(
             f"no inbox at {_shown(settings.inbox_folder)}; put exports there, or try `journey generate`",
             FAULT,
         )
+    for name in ingest.unfinished(settings.inbox_folder):
+        err.print(f"{ingest.safe_path(name)}: {_UNFINISHED}", markup=False, soft_wrap=True)
     err.print(f"building the week that ends on {monday:%A %d %B %Y} ({settings.time_zone})")
     try:
         outcome = running.execute(settings, monday, known_at, _StepPrinter())
@@ -177,9 +180,13 @@ def check(
         _fail(f"no contract {contract!r}; known: {', '.join(contracts)}", FAULT)
     results = ingest.check(paths, contracts, contract)
     for result in results:
+        if result.is_skipped:
+            out.print(f"{ingest.safe_path(result.path)}: {_UNFINISHED}", markup=False, soft_wrap=True)
+            continue
         counts = f"{result.accepted:,} of {result.records:,} records kept, {result.dropped:,} dropped by rule"
         verdict = str(result.fault) if result.fault else f"ok contract={result.contract} {counts}"
-        said = "; ".join([verdict, *(f"warning: {warning}" for warning in result.warnings)])
+        belongs = [f"in the inbox it belongs into {result.belongs}/"] if result.belongs else []
+        said = "; ".join([verdict, *(f"warning: {warning}" for warning in result.warnings), *belongs])
         out.print(f"{ingest.safe_path(result.path)}: {said}", markup=False, soft_wrap=True)
     if not results:
         _fail("no files there; name a file or a folder with exports", FAULT)

@@ -93,6 +93,16 @@ def test_no_file_name_reaches_the_terminal_as_it_is(tmp_path: Path) -> None:
     assert "maya" not in result.stdout
 
 
+def test_check_of_what_is_not_there_or_unfinished(tmp_path: Path) -> None:
+    absent = checked(tmp_path / "nowhere")
+    assert absent.returncode == 2
+    assert "no such file or folder" in absent.stdout
+    (tmp_path / "Campaign report.csv.part").write_text("x")
+    unfinished = checked(tmp_path)
+    assert unfinished.returncode == 0
+    assert "skipped" in unfinished.stdout
+
+
 def test_status_of_a_new_home_says_how_to_begin(tmp_path: Path) -> None:
     result = journey("status", home=tmp_path)
     assert result.returncode == 0, result.stderr

@@ -11,7 +11,7 @@ from journey_pipeline.ingest.checking import CheckResult, check
 from journey_pipeline.ingest.contract import Contract, UniqueKey
 from journey_pipeline.ingest.engine import Resources
 from journey_pipeline.ingest.faults import Fault, IngestError, safe_path
-from journey_pipeline.ingest.inbox import InboxFile, scan
+from journey_pipeline.ingest.inbox import InboxFile, scan, unfinished
 from journey_pipeline.ingest.lake import Lake, first_load, known_at
 from journey_pipeline.ingest.landing import land
 from journey_pipeline.ingest.levels import file_loads, service_levels
@@ -45,4 +45,5 @@ __all__ = [
     "service_levels",
     "source_files",
     "standing",
+    "unfinished",
 ]
