@@ -178,13 +178,15 @@ def _gates_that_spoke(result: Any) -> tuple[list[str], list[str]]:
     told = [
         (f"{gate.asset_key.to_user_string()} {gate.check_name}", gate)
         for gate in result.get_asset_check_evaluations()
-        # Only a gate tells its rows; what other checks find is told by a gate as well.
-        if not gate.passed and "rows" in gate.metadata
+        # Only a gate counts rows; what other checks find is told by a gate as well.
+        if not gate.passed and "failing_rows" in gate.metadata
     ]
     found: dict[str, list[str]] = {"ERROR": [], "WARN": []}
     for name, gate in sorted(told, key=lambda one: one[0]):
+        rows = str(gate.metadata["rows"].value) if "rows" in gate.metadata else ""
         # A gate may name several files, each on a line of its own.
-        found[gate.severity.value] += [f"{name}: {line}" for line in str(gate.metadata["rows"].value).splitlines()]
+        lines = rows.splitlines() or [f"{gate.metadata['failing_rows'].value} failing row(s)"]
+        found[gate.severity.value] += [f"{name}: {line}" for line in lines]
     return found["ERROR"], found["WARN"]
 
 

@@ -6,8 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from journey_pipeline.running import without_values
+import pytest
+import typer
+from typer.testing import CliRunner
 
+from journey_pipeline.cli import app
+from journey_pipeline.running import without_values
+from journey_pipeline.world.assignment import chosen_sources
+
+from .ingest.home import Home
 from .ingest.test_warnings import OTHER_TOTAL, with_column
 from .pipeline_runs import journey
 
@@ -116,3 +123,62 @@ def test_a_fault_never_quotes_the_cell_that_caused_it() -> None:
     assert without_values(told) == "customers: _duckdb.ConversionException: Conversion Error"
     structural = "Catalog Error: Table with name spend does not exist!"
     assert without_values(structural) == structural
+
+
+@pytest.mark.parametrize(("count", "told"), [(1, "holds 1 file that"), (2, "holds 2 files that")])
+def test_what_lies_in_the_way_of_a_market_is_counted(tmp_path: Path, count: int, told: str) -> None:
+    for number in range(count):
+        file = tmp_path / "inbox" / "shopify" / f"orders of maya@example.com {number}.csv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("mine\n")
+    result = journey("generate", "--customers", "20", "--weeks", "4", home=tmp_path)
+    assert result.returncode == 1
+    assert told in result.stderr
+    assert "maya" not in result.stderr
+
+
+def test_sources_are_named_or_all(tmp_path: Path) -> None:
+    nonsense = journey("generate", "--sources", "nonsense,ga4", home=tmp_path)
+    assert nonsense.returncode == 2
+    assert "'nonsense'" in nonsense.stderr
+    assert "'ga4'" not in nonsense.stderr
+    assert ", hubspot, " in nonsense.stderr
+    assert not (tmp_path / "inbox").exists()
+    assert chosen_sources(["all"]) == chosen_sources(None)
+
+
+COMMANDS = ["generate", "run", "check", "status", "report", "ui"]
+COMMANDS += [f"release {name}" for name in ("list", "show", "verify", "rollback")]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_word_of_a_help_text_is_taken_for_markup(command: str) -> None:
+    shown = " ".join(invoke("--help", command=command).replace("│", " ").split())
+    node = typer.main.get_command(app)
+    for name in command.split():
+        node = node.commands[name]  # type: ignore[attr-defined]
+    texts = [node.help or "", *(parameter.help or "" for parameter in node.params)]  # type: ignore[attr-defined]
+    assert [text for text in texts if " ".join(text.split()) not in shown] == []
+
+
+def invoke(*arguments: str, command: str) -> str:
+    result = CliRunner().invoke(app, [*command.split(), *arguments], terminal_width=400, env={"COLUMNS": "400"})
+    assert result.exit_code == 0
+    return result.output
+
+
+def test_status_names_what_is_held_back_and_what_to_do(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    for number in range(12):
+        home.put(f"shopify/orders_export_{number:02}.csv", f"<html>{number}</html>")
+    home.put("shopify/of maya@example.com.txt", "x")
+    home.load()
+    result = journey("status", home=tmp_path)
+    assert result.returncode == 0, result.stderr
+    held = [line for line in result.stdout.splitlines() if line.startswith("held back: ")]
+    assert len(held) == 11
+    assert held[-1] == "held back: and 3 more"
+    assert [line for line in held[:-1] if "E_NOT_CSV, download the export again" not in line] == [
+        next(line for line in held if "E_UNKNOWN_FILE, rename or remove the file" in line)
+    ]
+    assert "maya" not in result.stdout

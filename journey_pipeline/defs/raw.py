@@ -59,7 +59,7 @@ def landed(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) 
                 if outcome.fault is not None:
                     context.log.error(str(outcome.fault))
             ingest.register(connection, contract, home.lake, known_at(context.run.tags))
-            standing = standing_metadata(next(iter(ingest.standing(home.lake, contract.id)), None))
+            standing = standing_metadata(next(iter(ingest.standing(home.lake, contracts(), contract.id)), None))
             counts = {f"files_{name}": sum(o.outcome == name for o in outcomes) for name in ("loaded", "quarantined")}
             metadata = {**table_metadata(connection, "raw", contract.id), **standing, **counts}
             yield dg.MaterializeResult(asset_key=key, metadata=metadata)
@@ -80,7 +80,7 @@ def landed(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) 
             "source_files": "One row per delivered file, with its outcome: loaded, duplicate, superseded, quarantined.",
             "quarantine": "One row per record set aside, with the rule it broke; values only as shapes.",
             "file_loads": "One row per contract and file that counts, with the time it was loaded.",
-            "service_levels": "One row per contract, with the latency and rhythm it promises and what a gap means.",
+            "service_levels": "One row per contract, with its latency, rhythm and zone, and what a gap means.",
         }.items()
     ],
     partitions_def=WEEKS,
