@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from journey_pipeline import laws
+from journey_pipeline.coverage import statuses
 from journey_pipeline.expectations import MARTS_DOOR, RAW_DOOR, judge
 
 
@@ -113,3 +114,14 @@ def test_value_that_went_missing_breaks_the_law_of_credit(sound: duckdb.DuckDBPy
 def test_conversions_nobody_credited_break_the_law_too(sound: duckdb.DuckDBPyConnection) -> None:
     sound.execute("insert into journeys.customer_conversions values ('2026-11-02', 'order', 7, true)")
     assert laws.credit_sums_to_conversions(sound).failing > 0
+
+
+def test_a_source_object_is_called_what_its_worst_table_is(sound: duckdb.DuckDBPyConnection) -> None:
+    assert statuses(sound) == {"ga4__events": "ok", "ga4__more": "ok"}
+    sound.execute(
+        "insert into marts.coverage by name select * replace ('conversions' as events_table, 'silent' as status, "
+        "'ga4__more' as contracts) from marts.coverage"
+    )
+    assert statuses(sound) == {"ga4__events": "ok", "ga4__more": "silent"}
+    sound.execute("insert into marts.coverage by name select * replace (week + 7 as week) from marts.coverage limit 1")
+    assert statuses(sound) == {"ga4__events": "ok", "ga4__more": "ok"}
