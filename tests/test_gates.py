@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from journey_pipeline import laws
+from journey_pipeline.coverage import statuses
 from journey_pipeline.expectations import MARTS_DOOR, RAW_DOOR, judge
 
 
@@ -132,3 +133,14 @@ def test_a_segment_nobody_counted_breaks_the_law_too(sound: duckdb.DuckDBPyConne
 def test_without_a_reporting_week_no_segment_is_owed(sound: duckdb.DuckDBPyConnection) -> None:
     sound.execute("delete from journeys.weeks; delete from marts.segment_metrics")
     assert laws.segments_hold_every_customer(sound) == laws.Outcome(0)
+
+
+def test_a_source_object_is_called_what_its_worst_table_is(sound: duckdb.DuckDBPyConnection) -> None:
+    assert statuses(sound) == {"ga4__events": "ok", "ga4__more": "ok"}
+    sound.execute(
+        "insert into marts.coverage by name select * replace ('conversions' as events_table, 'silent' as status, "
+        "'ga4__more' as contracts) from marts.coverage"
+    )
+    assert statuses(sound) == {"ga4__events": "ok", "ga4__more": "silent"}
+    sound.execute("insert into marts.coverage by name select * replace (week + 7 as week) from marts.coverage limit 1")
+    assert statuses(sound) == {"ga4__events": "ok", "ga4__more": "ok"}

@@ -30,6 +30,7 @@ from journey_pipeline.defs.resources import (
     settings,
 )
 from journey_pipeline.defs.tables import table_metadata
+from journey_pipeline.ingest import safe_path
 from journey_pipeline.settings import DBT_PROJECT
 
 UNIQUE_ID = "dagster_dbt/unique_id"
@@ -210,7 +211,7 @@ def _first_rows(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
     paths = dict(connection.execute("select file_id, min(path) from raw.source_files group by file_id").fetchall())
     for row in rows:
         if row.get("source_file_id") in paths:
-            row["source_file_id"] = paths[row["source_file_id"]]
+            row["source_file_id"] = safe_path(paths[row["source_file_id"]])
     return "; ".join(", ".join(f"{name}={value}" for name, value in row.items()) for row in rows)
 
 

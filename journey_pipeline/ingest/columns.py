@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from journey_pipeline.ingest.contract import Column, Contract, header_key
 from journey_pipeline.ingest.faults import Fault, IngestError, shape
 
+UNKNOWN, ABSENT = "unknown columns kept in _extra", "optional columns not delivered"
+
 
 @dataclass(frozen=True)
 class Assignment:
@@ -103,7 +105,7 @@ def warnings_of(contract: Contract, headers: Sequence[str], assignment: Assignme
     """What the reader should know although the file is accepted."""
     unknown = [safe_name(headers[position]) for position in assignment.unknown if headers[position].strip()]
     absent = [name for name in contract.delivered_columns if name not in assignment.known]
-    result = [f"unknown columns kept in _extra: {', '.join(unknown)}"] if unknown else []
+    result = [f"{UNKNOWN}: {', '.join(unknown)}"] if unknown else []
     if absent and "jsonl" not in contract.ingest.format.type:
-        result.append(f"optional columns not delivered: {', '.join(absent)}")
+        result.append(f"{ABSENT}: {', '.join(absent)}")
     return result

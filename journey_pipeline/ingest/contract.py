@@ -293,6 +293,11 @@ class Time(_Block):
     format: str | None = None
     tz: str = "UTC"
 
+    @property
+    def day_zone(self) -> str:
+        """The zone whose days a person would speak of: the account's where it dates the rows, else UTC."""
+        return self.tz if self.kind in ("date_in_account_tz", "local_naive") else "UTC"
+
 
 class ExportedAt(_Block):
     """Where the export time comes from: a date in the path, else the latest value of `columns`.

@@ -24,7 +24,7 @@ _FILES = """
         count(*) filter (where outcome = 'superseded') as superseded,
         count(*) filter (where outcome = 'quarantined') as held_back,
         sum(records)::double as records, sum(quarantined)::double as quarantined, sum(dropped)::double as dropped,
-        max(period_end) as period_end
+        max(data_until) as period_end
     from source_files group by contract order by contract
 """
 _HELD_BACK = "select contract, file_name from source_files where outcome = 'quarantined' order by contract, file_name"

@@ -153,7 +153,7 @@ def test_rows_without_values_are_survived(connection: duckdb.DuckDBPyConnection,
         ),
         "coverage": ("identified_share", "last_seen_at", "latest_seen_at", "expected_records"),
         "link_audit": ("campaign", "platform", "clicks", "visits_per_click"),
-        "source_files": ("period_end",),
+        "source_files": ("period_end", "data_until"),
         "quarantine": ("column_name", "expected"),
     }.items():
         connection.execute(f"update {table} set " + ", ".join(f"{column} = null" for column in columns))

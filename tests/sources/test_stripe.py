@@ -204,3 +204,13 @@ def test_a_file_that_cannot_be_read_surely_is_held(tmp_path: Path, old: str, new
     fault = home.load_one().fault
     assert fault is not None
     assert (fault.code, fault.column) == (code, column)
+
+
+def test_a_day_that_no_calendar_has_is_no_mixture(tmp_path: Path) -> None:
+    home, content = Home(tmp_path), HEADER + paid("ch_1", "100.00", "10.00") + paid("ch_2", "100.00", "10.00")
+    before, after = content.rsplit("2026-10-20 10:00:00", 1)
+    home.put("stripe/unified_payments.csv", f"{before}2026-13-01 10:00:00{after}")
+    fault = home.load_one().fault
+    assert fault is not None
+    assert (fault.code, fault.record, fault.column) == ("E_DATE_ORDER", 2, "created_at")
+    assert fault.found == "no date in any of these formats"
