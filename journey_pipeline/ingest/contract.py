@@ -1,6 +1,6 @@
 """The contract of a source object: what its YAML may say, and what the loader reads from it.
 
-Holds the pydantic model of one ODCS v3.1 document with our `ingest`, `identity` and `canonical` blocks.
+Holds the pydantic model of one ODCS v3.1 document with our `ingest`, `identity`, `canonical` and `spend` blocks.
 Add a field here when a delivered file needs something said about it that cannot be said yet.
 Must not be here: reading YAML (`contracts/__init__.py`), reading data files, SQL.
 """
@@ -377,6 +377,20 @@ class Identity(_Block):
     personal: dict[Name, PersonalClass] = {}
 
 
+class SpendColumns(_Block):
+    """Where a delivered row says what was spent, as SQL over the raw columns: mostly a column's name.
+
+    The released spend is held to it row by row and to the cent, so it must not be read off the staging model.
+    `platform` is the one the row names, where a file may hold several; unset, it is the source.
+    """
+
+    day: str
+    cost: str
+    campaign: str
+    campaign_id: str = "null"
+    platform: str | None = None
+
+
 class ServiceLevel(_Block):
     """What the source promises: data of every `frequency_days`, here at most `latency_hours` after it happened.
 
@@ -400,6 +414,7 @@ class Contract(_Block):
     ingest: Ingest
     identity: Identity
     canonical: list[EventsTable]
+    spend: SpendColumns | None = None
     service_level: ServiceLevel = ServiceLevel()
 
     @field_validator("columns")
@@ -430,6 +445,17 @@ class Contract(_Block):
             used |= {totals.column, *totals.sums}
         if unknown := sorted(used - names):
             raise ValueError(f"blocks name columns the schema does not have: {', '.join(unknown)}")
+        return self
+
+    @model_validator(mode="after")
+    def _spend_can_be_held_to_the_delivery(self) -> Contract:
+        if "spend" in self.canonical and self.spend is None:
+            raise ValueError(
+                "it feeds the table spend and does not say which of its columns the spend is held to: add "
+                "{property: spend, value: {day: ..., cost: ..., campaign: ..., campaign_id: ...}} to customProperties"
+            )
+        if "spend" not in self.canonical and self.spend is not None:
+            raise ValueError("it has a spend block and does not feed the table spend: add spend to canonical")
         return self
 
     @property
