@@ -1,4 +1,4 @@
-"""What the dbt project takes from elsewhere: what the contracts of the catalogue say, and the maintained list of robots.
+"""What the dbt project takes from elsewhere: what the contracts say, and the maintained list of robots.
 
 Holds the generated files of the project. Add here when dbt must know something that contracts or a package say.
 Must not be here: models, tests, anything a person would want to edit.

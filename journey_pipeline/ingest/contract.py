@@ -8,6 +8,7 @@ Must not be here: reading YAML (`contracts/__init__.py`), reading data files, SQ
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -111,6 +112,7 @@ class _Custom(_Block):
         "sourceHeader",
         "sourceHeaderPattern",
         "headerCapture",
+        "alwaysDelivered",
         "preambleCapture",
         "oneFormatPerFile",
         "reportPeriod",
@@ -124,12 +126,15 @@ class _Custom(_Block):
 class _ColumnCustoms(_Block):
     """The typed reading of a column's customProperties.
 
+    `alwaysDelivered` says that the vendor's export always has the column, though a cell may be blank: without it the file
+    was cut or the header renamed. As a list it says so of the generations of the export that have one of these columns.
     `reportPeriod` names the captured columns with the first and the last day the file says it covers.
     """
 
     sourceHeader: Words = []  # noqa: N815
     sourceHeaderPattern: str | None = None  # noqa: N815
     headerCapture: HeaderCapture | None = None  # noqa: N815
+    alwaysDelivered: bool | list[Name] = False  # noqa: N815
     preambleCapture: OneGroup | None = None  # noqa: N815
     oneFormatPerFile: bool = False  # noqa: N815
     reportPeriod: tuple[Name, Name] | None = None  # noqa: N815
@@ -170,6 +175,13 @@ class Column(_Block):
     def is_captured(self) -> bool:
         """Whether the value comes from the file's header or preamble, once for all rows, and not from a cell."""
         return self.custom.headerCapture is not None or self.custom.preambleCapture is not None
+
+    def must_be_beside(self, delivered: Collection[str]) -> bool:
+        """Whether a file that has the columns `delivered` must have this one too, whatever its cells may hold."""
+        if self.is_captured:
+            return False
+        always = self.custom.alwaysDelivered
+        return self.required or (any(name in delivered for name in always) if isinstance(always, list) else always)
 
     def claims(self, header: str) -> bool:
         """Whether a header of a delivered file names this column (case, spaces and NBSP do not matter)."""
@@ -437,6 +449,8 @@ class Contract(_Block):
         used |= {rule.column for rule in ingest.rows.drop} | set(self.identity.personal)
         used |= {name for pair in ingest.rows.equal for name in pair}
         used |= {name for c in self.columns for name in c.custom.reportPeriod or ()}
+        always = (c.custom.alwaysDelivered for c in self.columns)
+        used |= {name for names in always if isinstance(names, list) for name in names}
         used |= {item.column for item in self.identity.identifiers}
         used |= {ingest.delivery.version} if ingest.delivery.version else set()
         used |= {ingest.time.column} if ingest.time else set()
