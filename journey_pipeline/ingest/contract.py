@@ -126,8 +126,8 @@ class _Custom(_Block):
 class _ColumnCustoms(_Block):
     """The typed reading of a column's customProperties.
 
-    `alwaysDelivered` says that the vendor's export always has the column, though a cell may be blank: without it the file
-    was cut or the header renamed. As a list it says so of the generations of the export that have one of these columns.
+    `alwaysDelivered` says that the vendor's export always has the column, though a cell may be blank: without it the
+    file was cut or the header renamed. As a list it says so of the generations that have one of these columns.
     `reportPeriod` names the captured columns with the first and the last day the file says it covers.
     """
 
