@@ -109,6 +109,7 @@ select
     judged.latency_hours,
     judged.frequency_days,
     case when judged.is_refusing then 'refuse' else 'warn' end as on_gap,
+    not judged.is_excepted as is_expected,
     parameters.as_of,
     '{{ var("definition_version") }}' as definition_version
 from judged
