@@ -54,6 +54,10 @@ FILES = {
     "google_ads/names/Campaign report.csv": "Day,Campaign,Currency code,Cost,Clicks\n"
     "2026-11-04,Twin,EUR,7.00,1\n2026-11-05,Twin,EUR,8.00,1\nTotal: Account,,EUR,15.00,2\n",
     "google_ads/names/campaign_stats.jsonl": json.dumps(STATS) + "\n",
+    # Visits that name their campaign and nothing else.
+    "canonical/google_ads/touchpoints.csv": "native_id,interaction_type,occurred_at,family,source,medium,campaign,system\n"
+    "by-name,page_view,2026-11-04T10:00:00Z,advertising,google,cpc,lamps,site\n"
+    "by-two-names,page_view,2026-11-04T11:00:00Z,advertising,google,cpc,Generic,site\n",
     "google_ads/click_view_2026-11-03.jsonl": "".join(
         json.dumps({"clickView": {"resourceName": "customers/1/clickViews/2026-11-03~"} | click} | CLICK) + "\n"
         for click in ({"gclid": "pmax-click"}, {}, {})
@@ -108,6 +112,14 @@ def test_a_click_without_gclid_or_keyword_is_kept(rows: Rows) -> None:
         where campaign_id = '31' order by 1 nulls last
     """) == [("pmax-click", "PMax", "2026-11-03"), (None, "PMax", "2026-11-03")]
     assert rows("select campaign_id from events.campaign_handles where handle = 'pmax-click'") == [("31",)]
+
+
+def test_a_visit_that_names_its_campaign_meets_the_spend_of_that_name(rows: Rows) -> None:
+    """Not the rules' guess from google and cpc. A name of two campaigns says nothing about either."""
+    assert rows("""
+        select campaign, campaign_id, channel from events.touchpoints
+        where source = 'site' and utm_source = 'google' and campaign in ('Lamps', 'lamps', 'Generic') order by 1
+    """) == [("Generic", None, "paid_search_generic"), ("Lamps", "42", "cross_network")]
 
 
 ROW = "2026-11-04,41,Levels,Search,EUR,30.00,100,5\n"
