@@ -55,6 +55,7 @@ def judged(
     exceptions: Records = (),  # type: ignore[assignment]
     on_gap: str = "warn",
     mode: str = "append_dedupe",
+    feeds: str = "touchpoints",
 ) -> pd.DataFrame:
     """The coverage table of these touchpoints; a source is a contract and a file of its own name unless told."""
     bench.clock(AS_OF.isoformat())
@@ -76,7 +77,7 @@ def judged(
         create or replace table warehouse.raw.file_loads (contract varchar, file_id varchar, loaded_at timestamp,
             period_end timestamp, exported_at timestamp, is_first_load boolean);
         create or replace table warehouse.raw.service_levels (contract varchar, delivery_mode varchar,
-            latency_hours integer, frequency_days integer, on_gap varchar);
+            latency_hours integer, frequency_days integer, on_gap varchar, events_tables varchar);
         create or replace table warehouse.seeds.coverage_exceptions (source varchar, events_table varchar,
             first_week date, last_week date, reason varchar);
         """
@@ -84,8 +85,8 @@ def judged(
     for source in sorted({record["source"] for record in [*touchpoints, *scores, *consents]}):
         latency, frequency = (levels or {}).get(source, (48, 1))
         bench.connection.execute(
-            "insert into warehouse.raw.service_levels values (?, ?, ?, ?, ?)",
-            [source, mode, latency, frequency, on_gap],
+            "insert into warehouse.raw.service_levels values (?, ?, ?, ?, ?, ?)",
+            [source, mode, latency, frequency, on_gap, feeds],
         )
         bench.connection.execute(
             "insert into warehouse.raw.file_loads values (?, ?, ?, null, null, true)", [source, source, HISTORY]
@@ -215,8 +216,19 @@ def test_the_consents_of_a_banner_that_stops_are_missed(bench: Bench) -> None:
     assert set(coverage[coverage["source"] == "tcf"]["events_table"]) == {"consents"}
 
 
+def test_what_a_list_of_people_says_of_consent_is_silent_only_when_no_list_comes(bench: Bench) -> None:
+    """Everybody of the list decided some day: the weeks say who joined, not what came."""
+    people = every_day("crm", weeks=WEEKS[:-3])
+    feeds = "profile_attributes,consents"
+    export = {"contract": "crm", "file_id": "crm", "loaded_at": HISTORY, "exported_at": datetime(2026, 11, 8)}
+    listed = [export | {"period_end": None, "is_first_load": True}]
+    alive = judged(bench, every_day("ga4"), consents=people, feeds=feeds, loads=listed)
+    assert set(statuses(alive, "crm").values()) == {"not_expected"}
+    assert set(statuses(judged(bench, every_day("ga4"), consents=people, feeds=feeds), "crm").values()) == {"silent"}
+
+
 def test_few_records_of_one_kind_are_quiet_while_their_export_goes_on(bench: Bench) -> None:
-    """The level is promised for an export, not for each table it feeds."""
+    """The declared level speaks of a source, not of each table it feeds."""
     coverage = judged(bench, every_day("intercom"), scores=daily(WEEKS[1], "intercom", 2))
     scores = coverage[coverage["events_table"] == "experience_scores"]
     assert scores["status"].tolist() == ["ok"] + ["not_expected"] * 8

@@ -1,9 +1,14 @@
-with series as (
-    select * from {{ ref('coverage_weeks') }}
+with levels as (
+    select * from {{ ref('coverage_levels') }}
 ),
 
-levels as (
-    select * from {{ ref('coverage_levels') }}
+series as (
+    select
+        weeks.* exclude (expected_records, expected_days),
+        case when not levels.is_state then weeks.expected_records end as expected_records,
+        case when not levels.is_state then weeks.expected_days end as expected_days
+    from {{ ref('coverage_weeks') }} as weeks
+    inner join levels on weeks.source = levels.source and weeks.events_table = levels.events_table
 ),
 
 late as (
