@@ -51,9 +51,9 @@ def assign(contract: Contract, headers: Sequence[str]) -> Assignment:
 
 
 def require(contract: Contract, headers: Sequence[str], assignment: Assignment) -> None:
-    """Raises E_MISSING_COLUMN, with the nearest unclaimed header, when a required column is not delivered."""
+    """Raises E_MISSING_COLUMN, with the nearest unclaimed header, when a column that must be there is not."""
     for column in contract.columns:
-        if column.required and not column.is_captured and column.name not in assignment.known:
+        if column.name not in assignment.known and column.must_be_beside(assignment.known):
             raise IngestError(missing_column(column, [headers[position] for position in assignment.unknown]))
 
 
@@ -68,7 +68,7 @@ def missing_column(column: Column, unclaimed: Sequence[str]) -> Fault:
     """The fault of a column that is not there."""
     expected = displayed(column)
     by_key = {header_key(header): header for header in unclaimed if header.strip()}
-    near = difflib.get_close_matches(header_key(expected), list(by_key), n=1, cutoff=0.4)
+    near = difflib.get_close_matches(header_key(expected), list(by_key), n=1, cutoff=0.3)
     found = f"nearest header: {safe_name(by_key[near[0]])}" if near else "no similar header"
     return Fault(
         "E_MISSING_COLUMN",

@@ -138,7 +138,7 @@ create table marts.coverage as
         null::decimal(18, 6) as expected_spend_amount, 'EUR' as reporting_currency,
         $as_of - to_minutes((lag_minutes + i * 10080)::int) as last_seen_at, $as_of - to_minutes(lag_minutes::int) as latest_seen_at,
         0::bigint as late_files, 0::bigint as late_records, source || '__objects' as contracts, 48::int as latency_hours,
-        1::int as frequency_days, 'warn' as on_gap, $as_of as as_of, '1' as definition_version
+        1::int as frequency_days, 'warn' as on_gap, true as is_expected, $as_of as as_of, '1' as definition_version
     from range(4) t (i), (values ('ga4', 3, 'ok'), ('shopify', 9, 'ok'), ('zendesk', 131, 'ok'), ('google_ads', 1500, 'late'),
         ('typeform', 12000, 'silent')) s (source, lag_minutes, status);
 create table marts.link_audit as

@@ -349,7 +349,7 @@ def test_a_score_of_few_answers_says_so_at_the_head(
 def test_rules_and_missing_dates_are_plain_words(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path, text: str
 ) -> None:
-    connection.execute("update source_files set period_end = null")
+    connection.execute("update source_files set period_end = null, data_until = null")
     facts = dataclasses.replace(facts_of(), rule_versions={"channels": "ga4", "definitions": "2"})
     build_report(connection, tmp_path, facts)
     found = _Page((tmp_path / "index.html").read_text(encoding="utf-8")).text

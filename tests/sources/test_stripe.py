@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.ingest.home import Home
-from tests.sources.conftest import sample
+from tests.sources.conftest import ORDER_RANKS, sample
 from tests.sql.conftest import Rows
 
 HEADER = (
@@ -214,3 +214,13 @@ def test_a_day_that_no_calendar_has_is_no_mixture(tmp_path: Path) -> None:
     assert fault is not None
     assert (fault.code, fault.record, fault.column) == ("E_DATE_ORDER", 2, "created_at")
     assert fault.found == "no date in any of these formats"
+
+
+def test_an_order_is_placed_where_it_is_counted_whichever_system_tells_it(rows: Rows) -> None:
+    """The evidence of a purchase is that of the system of record: payments, where nothing goes before them."""
+    told = "select source, order_ref, occurred_at from events.{} where {} and list_contains(?, source) order by all"
+    systems = f"{sorted(ORDER_RANKS)}::varchar[]"
+    placed = rows(told.format("touchpoints", "interaction_type = 'order_placed'").replace("?", systems))
+    counted = rows(told.format("conversions", "conversion_type = 'order'").replace("?", systems))
+    assert placed == counted
+    assert counted

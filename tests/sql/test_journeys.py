@@ -323,6 +323,94 @@ def test_a_young_path_is_in_neither_count(credited: Bench) -> None:
     assert credited.ask("select count(*) from warehouse.journeys.path_ends where customer_id = 'c5'").iloc[0, 0] == 0
 
 
+# --- deals --------------------------------------------------------------------------------------------------------
+
+
+def deals_counted(bench: Bench, deals: list[tuple[str, str, str, float]]) -> list[str]:
+    """Ids of the deals that count, of (id, source, day won, amount); all are of one customer."""
+    bench.clock("2026-12-07")
+    given = pd.DataFrame(deals, columns=["conversion_id", "source", "day", "gross_amount"])
+    bench.put(
+        "events.conversions",
+        given.assign(
+            occurred_at=pd.to_datetime(given.pop("day")),
+            conversion_type="opportunity_won",
+            adjusts_conversion_id=None,
+            # Each CRM knows the customer by its own id.
+            identifier_type=given["source"],
+            identifier_value="1",
+            net_amount=given["gross_amount"],
+            currency="EUR",
+            is_test=False,
+        ),
+        gross_amount="decimal(18, 6)",
+        net_amount="decimal(18, 6)",
+        adjusts_conversion_id="varchar",
+    )
+    known = sorted(set(given["source"]))
+    bench.put(
+        "identity.identifiers", pd.DataFrame({"identifier_type": known, "identifier_value": "1", "customer_id": "c"})
+    )
+    bench.put(
+        "journeys.reporting_rates",
+        pd.DataFrame(
+            {"currency": ["EUR"], "valid_from": ["2020-01-01"], "valid_until": ["2100-01-01"],
+             "currency_rate": [1.0], "reporting_rate": [1.0]}
+        ),
+        valid_from="date", valid_until="date", currency_rate="decimal(18, 6)", reporting_rate="decimal(18, 6)",
+    )  # fmt: skip
+    told = bench.run("customer_conversions")
+    not_counted = told[~told["is_counted"]]
+    # Whoever does not count names the one that does.
+    assert set(not_counted["same_deal_as"]) <= set(told[told["is_counted"]]["conversion_id"])
+    assert told[told["is_counted"]]["same_deal_as"].isna().all()
+    return sorted(told[told["is_counted"]]["conversion_id"])
+
+
+@pytest.mark.parametrize(
+    ("deals", "counted"),
+    [
+        pytest.param(
+            [("h", "hubspot", "2026-11-05", 4860), ("s", "salesforce", "2026-11-08", 4860)], ["s"], id="one in both"
+        ),
+        pytest.param(
+            [("h1", "hubspot", "2026-11-05", 10), ("h2", "hubspot", "2026-11-06", 10),
+             ("s", "salesforce", "2026-11-05", 10)],
+            ["h2", "s"],
+            id="two in one and one in the other",
+        ),
+        pytest.param(
+            [("h1", "hubspot", "2026-11-05", 10), ("h2", "hubspot", "2026-11-05", 10)], ["h1", "h2"], id="two in one"
+        ),
+        pytest.param(
+            [("h", "hubspot", "2026-11-05", 10), ("s", "salesforce", "2026-11-05", 10.01)], ["h", "s"], id="amounts"
+        ),
+        pytest.param(
+            [("h", "hubspot", "2026-11-05", 10), ("s", "salesforce", "2026-11-12", 10)], ["s"], id="seven days apart"
+        ),
+        pytest.param(
+            [("h", "hubspot", "2026-11-05", 10), ("s", "salesforce", "2026-11-13", 10)], ["h", "s"], id="eight days"
+        ),
+        pytest.param(
+            [("s1", "salesforce", "2026-01-05", 10), ("s2", "salesforce", "2026-11-05", 10),
+             ("h", "hubspot", "2026-11-06", 10)],
+            ["s1", "s2"],
+            id="an earlier deal is not in the way",
+        ),
+        pytest.param(
+            [("p", "pipedrive", "2026-11-04", 10), ("h", "hubspot", "2026-11-05", 10),
+             ("s", "salesforce", "2026-11-06", 10)],
+            ["s"],
+            id="one in three",
+        ),
+    ],
+)  # fmt: skip
+def test_a_deal_that_two_crms_hold_counts_once(
+    bench: Bench, deals: list[tuple[str, str, str, float]], counted: list[str]
+) -> None:
+    assert deals_counted(bench, deals) == counted
+
+
 # --- segments -----------------------------------------------------------------------------------------------------
 
 
