@@ -55,7 +55,8 @@ FILES = {
     "2026-11-04,Twin,EUR,7.00,1\n2026-11-05,Twin,EUR,8.00,1\nTotal: Account,,EUR,15.00,2\n",
     "google_ads/names/campaign_stats.jsonl": json.dumps(STATS) + "\n",
     # Visits that name their campaign and nothing else.
-    "canonical/google_ads/touchpoints.csv": "native_id,interaction_type,occurred_at,family,source,medium,campaign,system\n"
+    "canonical/google_ads/touchpoints.csv": "native_id,interaction_type,occurred_at,"
+    "family,source,medium,campaign,system\n"
     "by-name,page_view,2026-11-04T10:00:00Z,advertising,google,cpc,lamps,site\n"
     "by-two-names,page_view,2026-11-04T11:00:00Z,advertising,google,cpc,Generic,site\n",
     "google_ads/click_view_2026-11-03.jsonl": "".join(
