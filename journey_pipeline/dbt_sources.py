@@ -1,4 +1,4 @@
-"""What the dbt project takes from elsewhere: a source per contract of the catalogue, and the maintained list of robots.
+"""What the dbt project takes from elsewhere: what the contracts say, and the maintained list of robots.
 
 Holds the generated files of the project. Add here when dbt must know something that contracts or a package say.
 Must not be here: models, tests, anything a person would want to edit.
@@ -17,12 +17,14 @@ from journey_pipeline.ingest import load_contracts
 from journey_pipeline.settings import DBT_PROJECT
 
 RAW_SOURCES = Path("models") / "staging" / "_raw.yml"
+SPEND_AS_DELIVERED = Path("macros") / "_spend_as_delivered.sql"
 BOT_PATTERNS = Path("macros") / "_bot_patterns.sql"
 
 
 def write_generated_files(project: Path = DBT_PROJECT) -> None:
     """Write every generated file of the project; one that already says so is left alone, and dbt parses nothing new."""
     write_raw_sources(project)
+    write_spend_as_delivered(project)
     write_bot_patterns(project)
 
 
@@ -42,6 +44,29 @@ def write_raw_sources(project: Path = DBT_PROJECT) -> None:
         )
     )
     _write(project / RAW_SOURCES, content)
+
+
+def write_spend_as_delivered(project: Path = DBT_PROJECT) -> None:
+    """Write the macro with every row of spend as its file tells it, which the released spend is held to."""
+    told = [
+        f"select\n"
+        f"    {spend.platform or repr(contract.id.split('__')[0])} as platform,\n"
+        f"    cast({spend.day} as date) as spend_date,\n"
+        f"    {spend.campaign_id} as campaign_id,\n"
+        f"    {spend.campaign} as campaign,\n"
+        f"    cast({spend.cost} as decimal(18, 6)) as cost_amount,\n"
+        f"    _file_id as source_file_id,\n"
+        f"    _row_number as source_row_number\n"
+        f"from {{{{ source('raw', '{contract.id}') }}}}\n"
+        f"where _is_current\n"
+        for contract in load_contracts().values()
+        if (spend := contract.spend) is not None
+    ]
+    content = (
+        "{#- Written from journey_pipeline/contracts whenever dbt is prepared; git does not keep it. -#}\n"
+        "{% macro spend_as_delivered() -%}\n" + "union all\n".join(told) + "{%- endmacro %}\n"
+    )
+    _write(project / SPEND_AS_DELIVERED, content)
 
 
 def write_bot_patterns(project: Path = DBT_PROJECT) -> None:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import duckdb
+
 from journey_pipeline.ingest import Contract
 from journey_pipeline.settings import DBT_PROJECT
 
@@ -30,7 +32,7 @@ def missing_steps(contract: Contract, project: Path = DBT_PROJECT) -> list[str]:
             f"beginning with select * from {{{{ source('raw', '{contract.id}') }}}} where _is_current"
         ]
     reached = _downstream(staged, texts)
-    return [
+    return _unreadable_spend(contract) + [
         f"{contract.id} does not reach events.{table}: add a line to dbt_project/models/events/{table}.sql, "
         f"such as {_line(table, sorted(staged)[0])}"
         for table in contract.canonical
@@ -45,6 +47,22 @@ def _downstream(start: set[str], texts: Mapping[str, str]) -> set[str]:
     while grown := {name for name, read in readers.items() if name not in found and read & found}:
         found |= grown
     return found
+
+
+def _unreadable_spend(contract: Contract) -> list[str]:
+    """What the spend block of a contract says that is no SQL over its columns."""
+    if contract.spend is None:
+        return []
+    columns = ", ".join(f'null::varchar as "{name}"' for name in contract.column_names)
+    steps = []
+    with duckdb.connect() as connection:
+        for word, expression in contract.spend.model_dump(exclude_none=True).items():
+            try:
+                connection.sql(f"select {expression} from (select {columns})")
+            except duckdb.Error as error:
+                told = str(error).splitlines()[0]
+                steps.append(f"{contract.id}: {word} of its spend block cannot be read, {told}: name a column of it")
+    return steps
 
 
 def _line(table: str, model: str) -> str:

@@ -66,6 +66,8 @@ def test_money_is_counted_from_one_system(home: Path) -> None:
     file = released(home)
     orders = "select source, sum(gross_amount)::varchar from conversions where conversion_type = 'order' group by 1"
     assert ask(file, orders) == [("shopify", "423.900000")]
+    deals = "select source, gross_amount::varchar, is_counted from conversions where conversion_type like '%_won'"
+    assert sorted(ask(file, deals)) == [("hubspot", "4860.000000", False), ("salesforce", "4860.000000", True)]
     assert ask(file, "select sum(cost_amount)::varchar from spend where platform <> 'tiktok_ads'") == [("4534.350000",)]
 
 

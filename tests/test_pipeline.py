@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from .ingest.test_warnings import OTHER_TOTAL
 from .pipeline_runs import AS_OF, KEY, ask, deliver_samples, digests, journey, manifest, snapshot
 
 
@@ -330,3 +331,23 @@ def test_one_source_alone_is_enough_for_a_release(tmp_path: Path) -> None:
     assert ask(released(tmp_path), "select count(*) from experience") > [(0,)]
     assert ask(released(tmp_path), "select count(*) from conversions") == [(0,)]
     assert (tmp_path / "published" / "report" / "index.html").exists()
+
+
+def test_a_run_that_breaks_says_why_and_nothing_of_the_run_before(tmp_path: Path) -> None:
+    deliver_samples(tmp_path / "inbox", sources=["typeform"])
+    for name in ("notes.txt", "more.txt"):
+        (tmp_path / "inbox" / "typeform" / name).write_text("what is this\n")
+    (tmp_path / "inbox" / "google_ads").mkdir()
+    (tmp_path / "inbox" / "google_ads" / "Campaign report.csv").write_text(OTHER_TOTAL)
+    refused = journey("run", "--as-of", AS_OF, home=tmp_path)
+    assert refused.returncode == 2, refused.stderr
+    doubt = "google_ads/Campaign report.csv: the totals row gives another sum of cost than the rows"
+    assert f"  warning raw/source_files files_without_warnings: {doubt}\n" in refused.stderr
+    told = [line for line in refused.stderr.splitlines() if "E_UNKNOWN_FILE" in line]
+    assert [line.startswith("  raw/source_files files_known: E_UNKNOWN_FILE ") for line in told] == [True, True]
+
+    broken = journey("run", "--as-of", AS_OF, "--known-at", "2020-01-01", home=tmp_path)
+    assert broken.returncode == 1, broken.stderr
+    assert "no file was loaded by 2020-01-01 00:00 UTC" in broken.stderr
+    assert "--known-at" in broken.stderr
+    assert [word for word in ("Traceback", "Exception", "E_UNKNOWN_FILE", "refused") if word in broken.stderr] == []

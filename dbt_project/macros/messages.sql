@@ -112,9 +112,7 @@ renamed as (
         coalesce({{ clean_text('around.campaign.content') }}, {{ url_param('page_url', 'utm_content') }}) as content,
         coalesce({{ clean_text('around.campaign.term') }}, {{ url_param('page_url', 'utm_term') }}) as term,
         {{ link_euid('page_url') }} as mailchimp_euid,
-        {% for click in ['gclid', 'gbraid', 'wbraid', 'msclkid', 'fbclid', 'li_fat_id', 'ttclid'] -%}
-        {{ url_param('page_url', click) }} as {{ click }},
-        {% endfor -%}
+        {{- click_ids_of('page_url') }}
         {{ clean_text('around.sessionId') }} as session_ref,
         {{ clean_text('around.userAgent') }} as user_agent,
         lower({{ clean_text('around.device.type') }}) as device_type,

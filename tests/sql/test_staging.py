@@ -217,6 +217,9 @@ def test_tags_beat_click_ids_and_broken_encoding_stays_as_delivered(rows: Rows) 
         ("tag.fbclid", "facebook", "social", None, None, "fbclid"),
         ("tag.gbraid", "google", "cpc", None, None, "gbraid"),
         ("tag.letter", "newsletter", "email", None, None, None),
+        ("tag.li_fat_id", "linkedin", "paid_social", None, None, "li_fat_id"),
+        ("tag.msclkid", "bing", "cpc", None, None, "msclkid"),
+        ("tag.ttclid", "tiktok", "paid_social", None, None, "ttclid"),
     ]
 
 

@@ -127,6 +127,17 @@ with delivered as (
         interaction_type="'order_placed'", family="'commerce'", direction="'inbound'",
         click_id_type='null', click_id='null', is_internal_test='is_test', source_priority=4, order_rank=2) }}
     union all
+    {{ rows_from('stg_klaviyo__orders',
+        interaction_type="'order_placed'", family="'commerce'", direction="'inbound'", order_rank=3) }}
+    union all
+    {{ rows_from('stg_stripe__charges',
+        interaction_type="'order_placed'", family="'commerce'", direction="'inbound'", where='is_paid',
+        is_internal_test='is_test', source_priority=1, order_rank=4) }}
+    union all
+    {{ rows_from('stg_stripe__payments',
+        interaction_type="'order_placed'", family="'commerce'", direction="'inbound'", where='is_paid',
+        is_internal_test='is_test', source_priority=2, order_rank=4) }}
+    union all
     {{ rows_from('stg_ga4__orders',
         interaction_type="'order_placed'", family="'commerce'", direction="'inbound'",
         click_id_type='null', click_id='null', is_internal_test='is_test', source_priority=5, order_rank=5) }}

@@ -92,9 +92,7 @@ renamed as (
         end as utm_{{ tag }},
         {% endfor -%}
         {{ link_euid('p."$current_url"') }} as mailchimp_euid,
-        {% for click in ['gclid', 'gbraid', 'wbraid', 'msclkid', 'fbclid', 'li_fat_id', 'ttclid'] -%}
-        {{ url_param('p."$current_url"', click) }} as {{ click }},
-        {% endfor -%}
+        {{- click_ids_of('p."$current_url"') }}
         {{ clean_text('p."$user_agent"') }} as user_agent,
         case
             when p."$os" in ('iOS', 'Android', 'iPhone OS') then 'mobile'
