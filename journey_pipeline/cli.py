@@ -30,6 +30,8 @@ app = typer.Typer(
 )
 release_app = typer.Typer(no_args_is_help=True, help="The published releases of a home.")
 app.add_typer(release_app, name="release")
+identity_app = typer.Typer(no_args_is_help=True, help="Who is who, and the key that keeps it secret.")
+app.add_typer(identity_app, name="identity")
 
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 DONE, FAULT, REFUSED = 0, 1, 2
@@ -96,7 +98,7 @@ def run(
     home: HomeOption = None,
 ) -> None:
     """Ingest what is new, build everything, hold it against every gate, publish."""
-    from journey_pipeline import running, weeks
+    from journey_pipeline import pseudonyms, running, weeks
 
     settings = load(home, inbox)
     last = weeks.last_complete_week_end(datetime.now(UTC), settings.time_zone)
@@ -107,6 +109,7 @@ def run(
             f"no inbox at {_shown(settings.inbox_folder)}; put exports there, or try `journey generate`",
             FAULT,
         )
+    pseudonyms.key_of(settings)
     err.print(f"building the week that ends on {monday:%A %d %B %Y} ({settings.time_zone})")
     try:
         outcome = running.execute(settings, monday, known_at, _StepPrinter())
@@ -277,6 +280,16 @@ def release_verify(
     with _release_errors():
         one = release.verify(load(home).home, release_id)
     out.print(f"{one.release_id} is what its manifest says")
+
+
+@identity_app.command("new-key")
+def identity_new_key(home: HomeOption = None) -> None:
+    """Make the key of the pseudonyms for a home that has none. Every customer has another id from then on."""
+    from journey_pipeline import pseudonyms
+
+    settings = load(home)
+    pseudonyms.new_key(settings)
+    out.print(f"made {_shown(settings.pseudonym_file)}; keep a copy: whoever loses it loses every customer's id")
 
 
 @app.command()

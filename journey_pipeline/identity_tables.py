@@ -5,8 +5,6 @@ Strings stay in SQL and only numbers reach Python. Must not be here: guards (`id
 
 from __future__ import annotations
 
-import hashlib
-
 import duckdb
 import numpy as np
 
@@ -19,12 +17,11 @@ _PRIORITY = """
 """
 
 
-def build(connection: duckdb.DuckDBPyConnection, key: bytes) -> dict[str, int]:
+def build(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Create `identity.identifiers` and `identity.exceptions`; return counts for the UI.
 
     Args:
         connection: the warehouse, with the events tables and the seeds built.
-        key: secret of the pseudonyms (HMAC-SHA256).
     """
     connection.execute("create schema if not exists identity")
     _number_identifiers(connection)
@@ -41,7 +38,6 @@ def build(connection: duckdb.DuckDBPyConnection, key: bytes) -> dict[str, int]:
         np.asarray(nodes["is_click"], bool),
         np.asarray(nodes["device_kind"], np.int16),
     )
-    _hash_macro(connection, key)
     _write_identifiers(connection, resolution)
     _write_exceptions(connection, resolution)
     counts = connection.execute(
@@ -97,11 +93,8 @@ def _number_identifiers(connection: duckdb.DuckDBPyConnection) -> None:
             coalesce(hard.hard_kind, 0)::smallint as hard_kind,
             coalesce(types.strength = 'click', false) as is_click,
             coalesce(devices.device_kind, 0)::smallint as device_kind,
-            exists (
-                select 1 from seeds.blocked_identifiers as blocked
-                where blocked.identifier_type in (merged.identifier_type, 'any')
-                    and regexp_full_match(merged.identifier_value, blocked.pattern)
-            ) as is_blocked
+            -- The last digit of a pseudonym says it (`pseudonyms`).
+            right(identifier_value::varchar, 1) in ('2', '3') as is_blocked
         from merged
         left join seeds.identifier_types as types using (identifier_type)
         left join hard using (identifier_type)
@@ -127,18 +120,6 @@ def _number_identifiers(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _hash_macro(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
-    """HMAC-SHA256 (RFC 2104) as a SQL macro, because DuckDB has sha256 but no HMAC; the key stays in memory."""
-    padded = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
-    pads = [bytes(byte ^ pad for byte in padded).hex() for pad in (0x36, 0x5C)]
-    connection.execute(
-        f"""
-        create or replace temp macro pseudonym(kind, text) as
-            sha256(unhex('{pads[1]}') || unhex(sha256(unhex('{pads[0]}') || encode(kind || ':' || text))))
-        """
-    )
-
-
 def _write_identifiers(connection: duckdb.DuckDBPyConnection, resolution: identity.Resolution) -> None:
     labels = {"node": np.arange(len(resolution.label), dtype=np.int64), "label": resolution.label}
     connection.register("component_labels", _frame(labels))
@@ -151,13 +132,13 @@ def _write_identifiers(connection: duckdb.DuckDBPyConnection, resolution: identi
             from temp.identifier_nodes as nodes inner join component_labels using (node)
         ),
         hashed as (
-            select *, pseudonym(identifier_type, identifier_value) as identifier_hash from labelled
+            select *, identifier_value::varchar as identifier_hash from labelled
         )
         select
             hashed.identifier_type,
             hashed.identifier_value,
             hashed.identifier_hash,
-            case when not hashed.is_blocked then 'cus_' || substr(anchors.identifier_hash, 1, 16) end as customer_id,
+            case when not hashed.is_blocked then 'cus_' || substr(replace(anchors.identifier_hash, '-', ''), 1, 16) end as customer_id,
             hashed.first_seen_at,
             hashed.last_seen_at,
             hashed.is_blocked
@@ -178,9 +159,9 @@ def _write_exceptions(connection: duckdb.DuckDBPyConnection, resolution: identit
         select
             left_out.reason,
             a.identifier_type as a_type,
-            pseudonym(a.identifier_type, a.identifier_value) as a_hash,
+            a.identifier_value::varchar as a_hash,
             b.identifier_type as b_type,
-            pseudonym(b.identifier_type, b.identifier_value) as b_hash
+            b.identifier_value::varchar as b_hash
         from left_out
         inner join temp.edge_numbers as edges using (edge)
         inner join temp.identifier_nodes as a on edges.a = a.node

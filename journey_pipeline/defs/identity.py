@@ -6,9 +6,8 @@ import dagster as dg
 
 from journey_pipeline import identity_tables, verdicts
 from journey_pipeline.defs.gates import require_left
-from journey_pipeline.defs.resources import DATA_ENGINEERING, ONE_BY_ONE, WEEKS, WRITER_POOL, Home, Warehouse
+from journey_pipeline.defs.resources import DATA_ENGINEERING, ONE_BY_ONE, WEEKS, WRITER_POOL, Warehouse
 from journey_pipeline.defs.tables import table_metadata
-from journey_pipeline.settings import pseudonym_key
 
 _EVENTS = [
     "touchpoints",
@@ -31,7 +30,7 @@ _EVENTS = [
             description=description,
         )
         for name, description in {
-            "identifiers": "One row per identifier and its customer. Holds raw identifiers: never released.",
+            "identifiers": "One row per identifier, as its pseudonym, and its customer.",
             "exceptions": "One row per edge that a guard left out, with the reason; identifiers as pseudonyms.",
         }.items()
     ],
@@ -39,11 +38,11 @@ _EVENTS = [
     backfill_policy=ONE_BY_ONE,
     pool=WRITER_POOL,
 )
-def customers(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+def customers(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Resolve every identifier into a customer, or say which guard kept it out."""
     with warehouse.get_connection() as connection:
         require_left(context, connection, "identity")
-        summary = identity_tables.build(connection, pseudonym_key(home.settings))
+        summary = identity_tables.build(connection)
         for name in ("identifiers", "exceptions"):
             verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"identity/{name}", True)])
             yield dg.MaterializeResult(

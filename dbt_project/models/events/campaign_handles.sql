@@ -46,7 +46,7 @@ handles as (
     from campaigns
     union all
     select
-        clicked.gclid,
+        cast(clicked.gclid as varchar),
         clicked.campaign_id,
         coalesce(campaigns.campaign, clicked.campaign),
         campaigns.campaign_type,
