@@ -13,7 +13,7 @@ from journey_pipeline import pseudonyms
 from journey_pipeline.settings import load
 
 
-class Plugin(BasePlugin):
+class Plugin(BasePlugin):  # type: ignore[misc]  # dbt-duckdb tells no types
     """One per dbt call."""
 
     def configure_cursor(self, cursor: Any) -> None:

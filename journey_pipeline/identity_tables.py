@@ -138,7 +138,9 @@ def _write_identifiers(connection: duckdb.DuckDBPyConnection, resolution: identi
             hashed.identifier_type,
             hashed.identifier_value,
             hashed.identifier_hash,
-            case when not hashed.is_blocked then 'cus_' || substr(replace(anchors.identifier_hash, '-', ''), 1, 16) end as customer_id,
+            case when not hashed.is_blocked then
+                'cus_' || substr(replace(anchors.identifier_hash, '-', ''), 1, 16)
+            end as customer_id,
             hashed.first_seen_at,
             hashed.last_seen_at,
             hashed.is_blocked

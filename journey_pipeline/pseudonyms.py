@@ -31,7 +31,8 @@ def add_function(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
     padded = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
     inner, outer = (bytes(byte ^ pad for byte in padded).hex() for pad in (0x36, 0x5C))
     digest = f"sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || encode(kind || ':' || value))))"
-    mark = f"case when {_rules('internal_identities')} then 1 else 0 end + case when {_rules('blocked_identifiers')} then 2 else 0 end"
+    own, blocked = (f"case when {_rules(seed)} then " for seed in ("internal_identities", "blocked_identifiers"))
+    mark = f"{own} 1 else 0 end + {blocked} 2 else 0 end"
     connection.execute(
         f"create or replace temp macro pseudonym(kind, value) as cast(left({digest}, 31) || ({mark}) as uuid)"
     )

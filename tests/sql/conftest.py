@@ -119,7 +119,9 @@ class Warehouse:
                 values = f"unnest([{', '.join(texts)}])"
                 connection.execute(f"insert into told select distinct {values} from ({query})")
             connection.execute(f"attach '{self.folder / 'known.duckdb'}' as known")
-            connection.execute("create table if not exists known.identifiers (pseudonym uuid primary key, value varchar)")
+            connection.execute(
+                "create table if not exists known.identifiers (pseudonym uuid primary key, value varchar)"
+            )
             connection.execute(
                 "insert or ignore into known.identifiers select pseudonym(kind, value), value "
                 "from (select distinct value from told where length(value) < 1000), (select unnest(?) as kind)",
@@ -216,5 +218,5 @@ def answers(warehouse: Warehouse) -> Rows:
 
 
 def _shown(column: str) -> str:
-    known = f"select value from known.identifiers where pseudonym = try_cast(\"{column}\" as uuid)"
+    known = f'select value from known.identifiers where pseudonym = try_cast("{column}" as uuid)'
     return f'coalesce(({known}), cast("{column}" as varchar)) as "{column}"'
