@@ -34,7 +34,7 @@ app = typer.Typer(
 )
 release_app = typer.Typer(no_args_is_help=True, help="The published releases of a home.")
 app.add_typer(release_app, name="release")
-identity_app = typer.Typer(no_args_is_help=True, help="Who is who: identifiers and the customers they belong to.")
+identity_app = typer.Typer(no_args_is_help=True, help="Who is who, and the key that keeps it secret.")
 app.add_typer(identity_app, name="identity")
 
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
@@ -106,7 +106,7 @@ def run(
     home: HomeOption = None,
 ) -> None:
     """Ingest what is new, build everything, hold it against every gate, publish."""
-    from journey_pipeline import ingest, running, weeks
+    from journey_pipeline import ingest, pseudonyms, running, weeks
 
     settings = load(home, inbox)
     last = weeks.last_complete_week_end(datetime.now(UTC), settings.time_zone)
@@ -119,6 +119,7 @@ def run(
         )
     for name in ingest.unfinished(settings.inbox_folder):
         err.print(f"{ingest.safe_path(name)}: {_UNFINISHED}", markup=False, soft_wrap=True)
+    pseudonyms.key_of(settings)
     err.print(f"building the week that ends on {monday:%A %d %B %Y} ({settings.time_zone})")
     try:
         outcome = running.execute(settings, monday, known_at, _StepPrinter())
@@ -341,14 +342,15 @@ def identity_explain(
     """The chain of evidence from an identifier to its customer, and what would happen without each link of it."""
     import duckdb
 
+    from journey_pipeline import pseudonyms
     from journey_pipeline.identity_explain import explain
-    from journey_pipeline.settings import pseudonym_key
 
     settings = load(home)
     if not settings.warehouse.exists():
         _fail("nothing has been built yet; `journey run` builds", FAULT)
     with duckdb.connect(str(settings.warehouse), read_only=True, config=settings.duckdb_config()) as connection:
-        found = explain(connection, pseudonym_key(settings), identifier)
+        pseudonyms.add_function(connection, pseudonyms.key_of(settings))
+        found = explain(connection, identifier)
     if not found:
         _fail("no file that was loaded tells this identifier", FAULT)
     for one in found:
@@ -373,6 +375,16 @@ def _explained(typed: str, one: Explanation) -> Iterator[str]:
         yield "  the customer is named after it" if one.named_after else "  what named the customer is told no more"
     for link in one.left_out:
         yield f"  not joined to {link.there}: {link.reason} by {link.culprit} ({link.evidence}, told by {link.sources})"
+
+
+@identity_app.command("new-key")
+def identity_new_key(home: HomeOption = None) -> None:
+    """Make the key of the pseudonyms for a home that has none. Every customer has another id from then on."""
+    from journey_pipeline import pseudonyms
+
+    settings = load(home)
+    pseudonyms.new_key(settings)
+    out.print(f"made {_shown(settings.pseudonym_file)}; keep a copy: whoever loses it loses every customer's id")
 
 
 @app.command()

@@ -16,6 +16,9 @@ from journey_pipeline.ingest import Contract
 from journey_pipeline.settings import DBT_PROJECT
 
 _READS = re.compile(r"(?:ref|rows_from|edges_from|attributes_from)\(\s*'([a-z0-9_]+)'")
+# Calls of edges_from with their pairs, and in those what is told as `kind:column`.
+_EDGES = re.compile(r"edges_from\(\s*'(\w+)'(.*?)\]\s*\)\s*\}\}", re.DOTALL)
+_AS_KIND = re.compile(r"'(\w+):(\w+)'")
 _NAMED = re.compile(r"'(stg_[a-z0-9_]+)'")
 
 
@@ -31,13 +34,25 @@ def missing_steps(contract: Contract, project: Path = DBT_PROJECT) -> list[str]:
             f"no staging model reads {contract.id}: write {path}, "
             f"beginning with select * from {{{{ source('raw', '{contract.id}') }}}} where _is_current"
         ]
-    reached = _downstream(staged, texts)
-    return _unreadable_spend(contract) + [
-        f"{contract.id} does not reach events.{table}: add a line to dbt_project/models/events/{table}.sql, "
-        f"such as {_line(table, sorted(staged)[0])}"
-        for table in contract.canonical
-        if table not in reached
+    readable = [
+        f"{model} tells {column} as {kind}, and by its name it would stay readable: call it <what it is>_{kind}"
+        for text in texts.values()
+        for model, pairs in _EDGES.findall(text)
+        if model in staged
+        for kind, column in _AS_KIND.findall(pairs)
+        if not column.endswith(f"_{kind}")
     ]
+    reached = _downstream(staged, texts)
+    return (
+        readable
+        + _unreadable_spend(contract)
+        + [
+            f"{contract.id} does not reach events.{table}: add a line to dbt_project/models/events/{table}.sql, "
+            f"such as {_line(table, sorted(staged)[0])}"
+            for table in contract.canonical
+            if table not in reached
+        ]
+    )
 
 
 def _downstream(start: set[str], texts: Mapping[str, str]) -> set[str]:

@@ -90,3 +90,19 @@ def test_a_spend_block_that_names_no_column_is_asked_for() -> None:
 
 def test_every_contract_of_the_catalogue_is_wired() -> None:
     assert {name: steps for name, c in load_contracts().items() if (steps := missing_steps(c))} == {}
+
+
+@pytest.mark.parametrize(("column", "told"), [("mobile", True), ("mobile_phone", False), ("my_telephone", True)])
+def test_an_identifier_that_would_stay_readable_is_told(tmp_path: Path, column: str, told: bool) -> None:
+    """Staging makes pseudonyms by the names of columns, so an edge of a column not named after its kind is a fault."""
+    contract = load_contracts()["salesforce__contacts"]
+    staging, events = tmp_path / "models" / "staging", tmp_path / "models" / "events"
+    for folder in (staging, events):
+        folder.mkdir(parents=True)
+    (staging / "stg_salesforce__contacts.sql").write_text("select * from {{ source('raw', 'salesforce__contacts') }}")
+    call = f"edges_from('stg_salesforce__contacts', 'at', [\n('email', 'phone:{column}', 'same_record', 'strong'),\n])"
+    for table in contract.canonical:
+        (events / f"{table}.sql").write_text(f"{{{{ {call} }}}}")
+    steps = missing_steps(contract, tmp_path)
+    expected = f"stg_salesforce__contacts tells {column} as phone, and by its name it would stay readable: "
+    assert [step.startswith(expected) for step in steps] == ([True] if told else [])

@@ -8,7 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.pipeline_runs import AS_OF, ask, journey
+from journey_pipeline import pseudonyms
+from tests.pipeline_runs import AS_OF, KEY, ask, journey
 
 
 @pytest.fixture(scope="module")
@@ -154,12 +155,15 @@ def test_bots_are_kept_and_earn_nothing(home: Path) -> None:
 def test_customers_are_people(home: Path) -> None:
     """Pairwise precision against who is who."""
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        pseudonyms.add_function(connection, KEY.encode())
         both, claimed = connection.execute(
             f"""
             with matched as (
                 select person_id, customer_id
-                from read_parquet('{home}/truth/people.parquet')
-                inner join identity.identifiers using (identifier_type, identifier_value)
+                from read_parquet('{home}/truth/people.parquet') as people
+                inner join identity.identifiers as known
+                    on people.identifier_type = known.identifier_type
+                    and pseudonym(people.identifier_type, people.identifier_value) = known.identifier_value
                 where not is_shared and customer_id is not null
             )
             select

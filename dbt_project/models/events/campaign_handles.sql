@@ -64,7 +64,7 @@ handles as (
     from campaigns
     union all
     select
-        clicked.gclid,
+        cast(clicked.gclid as varchar),
         clicked.campaign_id,
         coalesce(campaigns.campaign, clicked.campaign),
         campaigns.campaign_type,

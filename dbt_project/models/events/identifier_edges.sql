@@ -159,7 +159,7 @@ with observed as (
         ('segment_anonymous_id', 'mailchimp_euid', 'same_record', 'strong'),
         ('user_id', 'order_name', 'same_record', 'deterministic'),
         ('user_id', 'user_id:previous_user_id', 'explicit_merge', 'deterministic'),
-        ('user_id', 'segment_anonymous_id:previous_anonymous_id', 'explicit_merge', 'deterministic'),
+        ('user_id', 'segment_anonymous_id:previous_segment_anonymous_id', 'explicit_merge', 'deterministic'),
         ('user_id', 'email:previous_email', 'explicit_merge', 'deterministic'),
     ] + click_pairs('segment_anonymous_id', 'strong')) }}
     union all
@@ -175,7 +175,7 @@ with observed as (
         ('segment_anonymous_id', 'mailchimp_euid', 'same_record', 'strong'),
         ('user_id', 'order_name', 'same_record', 'deterministic'),
         ('user_id', 'user_id:previous_user_id', 'explicit_merge', 'deterministic'),
-        ('user_id', 'segment_anonymous_id:previous_anonymous_id', 'explicit_merge', 'deterministic'),
+        ('user_id', 'segment_anonymous_id:previous_segment_anonymous_id', 'explicit_merge', 'deterministic'),
         ('user_id', 'email:previous_email', 'explicit_merge', 'deterministic'),
     ] + click_pairs('segment_anonymous_id', 'strong')) }}
     union all
@@ -197,7 +197,7 @@ with observed as (
         ('mixpanel_distinct_id', 'mailchimp_euid', 'same_record', 'strong'),
         ('user_id', 'order_name', 'same_record', 'deterministic'),
         ('user_id', 'user_id:other_user_id', 'alias', 'deterministic'),
-        ('user_id', 'mixpanel_distinct_id:other_distinct_id', 'alias', 'deterministic'),
+        ('user_id', 'mixpanel_distinct_id:other_mixpanel_distinct_id', 'alias', 'deterministic'),
     ] + click_pairs('mixpanel_distinct_id', 'strong')) }}
 ),
 

@@ -157,10 +157,6 @@ preferred as (
     {{ preferred_rows('of_record', 'interaction_type') }}
 ),
 
-internal_people as (
-    {{ internal_identifiers_of('preferred') }}
-),
-
 -- A paid campaign is called what its platform calls it, so that touch and spend meet under one name and one channel.
 named as (
     select
@@ -172,7 +168,7 @@ named as (
         coalesce(handles.channel, tags.channel) as campaign_channel
     from preferred
     left join {{ ref('campaign_handles') }} as handles
-        on coalesce(preferred.campaign_id, preferred.click_id) = handles.handle
+        on coalesce(preferred.campaign_id, cast(preferred.click_id as varchar)) = handles.handle
     -- Where neither id is known at the platform, the visit carries the tags of the ad's own link.
     left join {{ ref('campaign_handles') }} as tags
         on handles.handle is null
@@ -207,11 +203,8 @@ final as (
         coalesce(grouped.family, {{ channel_family('grouped.channel') }}) as family,
         coalesce(grouped.is_time_ambiguous, false) as is_time_ambiguous,
         coalesce(grouped.is_machine, false) as is_machine,
-        coalesce(grouped.is_internal_test, false) or internal_people.identifier_value is not null as is_internal_test
+        coalesce(grouped.is_internal_test, false) or {{ is_our_own('grouped.identifier_value') }} as is_internal_test
     from grouped
-    left join internal_people
-        on grouped.identifier_type = internal_people.identifier_type
-        and grouped.identifier_value = internal_people.identifier_value
 )
 
 select * from final

@@ -76,7 +76,7 @@ renamed as (
         case
             when event in ('$create_alias', '$merge') and regexp_matches(other_text, '{{ generated_id }}')
                 then other_text
-        end as other_distinct_id,
+        end as other_mixpanel_distinct_id,
         {{ local_to_utc('wall_clock', var('mixpanel_time_zone')) }} as occurred_at,
         {{ is_ambiguous_local('wall_clock', var('mixpanel_time_zone')) }} as is_time_ambiguous,
         'second' as occurred_at_precision,
