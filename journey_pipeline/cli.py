@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import webbrowser
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -33,13 +34,14 @@ app = typer.Typer(
 )
 release_app = typer.Typer(no_args_is_help=True, help="The published releases of a home.")
 app.add_typer(release_app, name="release")
-identity_app = typer.Typer(no_args_is_help=True, help="Who is who: identifiers and the customers they belong to.")
+identity_app = typer.Typer(no_args_is_help=True, help="Who is who, and the key that keeps it secret.")
 app.add_typer(identity_app, name="identity")
 
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 DONE, FAULT, REFUSED = 0, 1, 2
+_UNFINISHED = "skipped: its name says it is still being written; rename it when it is complete"
 
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder that holds all state [env JOURNEY_HOME].")]
+HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder that holds all state (or JOURNEY_HOME).")]
 InboxOption = Annotated[Path | None, typer.Option("--inbox", help="Where exports arrive; <home>/inbox when unset.")]
 
 
@@ -51,7 +53,7 @@ def generate(
     end: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The Monday it ends before.")] = None,
     home: Annotated[Path | None, typer.Option("--out", "--home", help="Home to write inbox/ and truth/ to.")] = None,
     if_absent: Annotated[bool, typer.Option("--if-absent", help="Do nothing when the inbox has files.")] = False,
-    sources: Annotated[str | None, typer.Option(help="Only these sources, separated by commas.")] = None,
+    sources: Annotated[str | None, typer.Option(help="Only these sources, separated by commas, or all.")] = None,
     defects: Annotated[
         bool, typer.Option("--defects", help="Plant the rarer documented faults too; truth/defects.json counts them.")
     ] = False,
@@ -64,6 +66,7 @@ def generate(
     from rich.progress import Progress
 
     from journey_pipeline import world
+    from journey_pipeline.world.assignment import UnknownSource
 
     with Progress(console=err, transient=True) as bar:
         task = bar.add_task("generating", total=1.0)
@@ -78,6 +81,8 @@ def generate(
                 sources=[name.strip() for name in sources.split(",") if name.strip()] if sources is not None else None,
                 progress=lambda what, share: bar.update(task, description=what, completed=share),
             )
+        except UnknownSource as unknown:
+            _fail(f"--sources: {unknown}", REFUSED)
         except (FileExistsError, ValueError) as refusal:
             _fail(str(refusal), FAULT)
     out.print(
@@ -101,7 +106,7 @@ def run(
     home: HomeOption = None,
 ) -> None:
     """Ingest what is new, build everything, hold it against every gate, publish."""
-    from journey_pipeline import running, weeks
+    from journey_pipeline import ingest, pseudonyms, running, weeks
 
     settings = load(home, inbox)
     last = weeks.last_complete_week_end(datetime.now(UTC), settings.time_zone)
@@ -112,6 +117,9 @@ def run(
             f"no inbox at {_shown(settings.inbox_folder)}; put exports there, or try `journey generate`",
             FAULT,
         )
+    for name in ingest.unfinished(settings.inbox_folder):
+        err.print(f"{ingest.safe_path(name)}: {_UNFINISHED}", markup=False, soft_wrap=True)
+    pseudonyms.key_of(settings)
     err.print(f"building the week that ends on {monday:%A %d %B %Y} ({settings.time_zone})")
     try:
         outcome = running.execute(settings, monday, known_at, _StepPrinter())
@@ -157,6 +165,8 @@ def _report(settings: Settings, outcome: RunOutcome) -> None:
         err.print("[bold red]refused[/] by its gates; nothing was published", soft_wrap=True)
         for line in outcome.refusals:
             err.print(f"  {line}", soft_wrap=True, markup=False)
+        for line in outcome.faults:
+            err.print(f"  {line}", soft_wrap=True, markup=False)
         _fail(f"{standing}. Mend the file or the rule that is named, then `journey run` again", REFUSED)
     for line in outcome.faults:
         err.print(f"  {line}", soft_wrap=True, markup=False)
@@ -180,9 +190,14 @@ def check(
         _fail(f"no contract {contract!r}; known: {', '.join(contracts)}", FAULT)
     results = ingest.check(paths, contracts, contract)
     for result in results:
+        if result.is_skipped:
+            out.print(f"{ingest.safe_path(result.path)}: {_UNFINISHED}", markup=False, soft_wrap=True)
+            continue
         counts = f"{result.accepted:,} of {result.records:,} records kept, {result.dropped:,} dropped by rule"
         verdict = str(result.fault) if result.fault else f"ok contract={result.contract} {counts}"
-        out.print(f"{result.path}: {verdict}", markup=False, soft_wrap=True)
+        belongs = [f"in the inbox it belongs into {result.belongs}/"] if result.belongs else []
+        said = "; ".join([verdict, *(f"warning: {warning}" for warning in result.warnings), *belongs])
+        out.print(f"{ingest.safe_path(result.path)}: {said}", markup=False, soft_wrap=True)
     if not results:
         _fail("no files there; name a file or a folder with exports", FAULT)
     steps = [s for name in sorted({r.contract for r in results if r.contract}) for s in missing_steps(contracts[name])]
@@ -194,41 +209,76 @@ def check(
 
 @app.command()
 def status(home: HomeOption = None) -> None:
-    """Sources, freshness, quarantine and the last release."""
+    """Sources, freshness, what is held back and the last release."""
     from rich.table import Table
 
-    from journey_pipeline import ingest, release
+    from journey_pipeline import ingest, release, weeks
 
-    settings, levels = load(home), ingest.load_contracts()
+    settings, contracts = load(home), ingest.load_contracts()
+    lake, today = ingest.Lake(settings.lake), datetime.now(UTC)
+    current = release.current(settings.home)
+    said = _release_says(settings.home / "published" / "journey.duckdb") if current else _ReleaseSays()
+    due = weeks.local_midnight_utc(weeks.last_complete_week_end(today, settings.time_zone), settings.time_zone)
+    is_recent = current is not None and current.as_of.astimezone(UTC).replace(tzinfo=None) >= due
     table = Table(title=None, box=None, pad_edge=False)
     for column in ("source object", "files", "records", "newest data", "state", "held back"):
         is_text = column in ("source object", "newest data", "state")
-        table.add_column(column, justify="left" if is_text else "right")
-    for row in ingest.standing(ingest.Lake(settings.lake)):
-        level = levels[row.contract].service_level if row.contract in levels else None
-        state = row.state(level, datetime.now(UTC).date())
+        table.add_column(column, justify="left" if is_text else "right", overflow="fold")
+    for row in ingest.standing(lake, contracts):
+        level = contracts[row.contract].service_level if row.contract in contracts else None
+        judged = said.states.get(row.contract, "not_expected") if said.states else None
+        # What the gates of a release of this week say holds; later, the level alone says what has not come since.
+        state = (
+            _STATES[judged] if judged and (is_recent or judged == "not_expected") else row.state(level, today.date())
+        )
         table.add_row(
             row.contract, f"{row.files:,}", f"{row.records:,}", row.newest or "-", state, f"{row.held_back:,}"
         )
-    out.print(table)
-    current = release.current(settings.home)
-    if current:
-        for line in _missing(settings.home / "published" / "journey.duckdb"):
-            out.print(f"missing: {line}", markup=False, soft_wrap=True)
+    # What is read by another program is not cut to the width of a terminal.
+    (out if out.is_terminal else Console(highlight=False, width=WIDE)).print(table)
+    faults = [f"held back: {ingest.safe_path(f.file)}: {f.code}, {f.fix}" for f in ingest.open_faults(lake)]
+    more = [f"held back: and {len(faults) - HELD_NAMED} more"] if len(faults) > HELD_NAMED else []
+    for line in [*faults[:HELD_NAMED], *more, *said.lines]:
+        out.print(line, markup=False, soft_wrap=True)
     out.print(f"published: {current.release_id}" if current else "published: nothing yet; `journey run` publishes")
 
 
-def _missing(database: Path) -> list[str]:
-    """What the published release says is missing; nothing when it is older than that question."""
+HELD_NAMED = 10
+WIDE = 120
+# The words of the report for the statuses of the coverage mart.
+_STATES = {
+    "silent": "silent",
+    "late": "late",
+    "gap": "has a gap",
+    "ok": "delivers",
+    "not_expected": "nothing expected",
+}
+
+
+@dataclass(frozen=True)
+class _ReleaseSays:
+    """What a release says of its sources: a status by contract, and lines for what is missing or deserves a look."""
+
+    states: dict[str, str] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+
+
+def _release_says(database: Path) -> _ReleaseSays:
+    """What the published release says; nothing when it is older than that question."""
     import duckdb
 
-    from journey_pipeline.coverage import missing_deliveries
+    from journey_pipeline.coverage import missing_deliveries, statuses
 
     with duckdb.connect(str(database), read_only=True) as connection:
         try:
-            return [str(one) for one in missing_deliveries(connection, "coverage")]
+            lines = [f"missing: {one}" for one in missing_deliveries(connection, "coverage")]
+            doubts = connection.execute(
+                "select description from gate_results where gate = 'files_without_warnings'"
+            ).fetchall()
+            lines += [f"look at: {line}" for (description,) in doubts for line in description.splitlines()]
+            return _ReleaseSays(statuses(connection, "coverage"), lines)
         except (duckdb.CatalogException, duckdb.BinderException):
-            return []
+            return _ReleaseSays()
 
 
 @release_app.command("list")
@@ -292,14 +342,15 @@ def identity_explain(
     """The chain of evidence from an identifier to its customer, and what would happen without each link of it."""
     import duckdb
 
+    from journey_pipeline import pseudonyms
     from journey_pipeline.identity_explain import explain
-    from journey_pipeline.settings import pseudonym_key
 
     settings = load(home)
     if not settings.warehouse.exists():
         _fail("nothing has been built yet; `journey run` builds", FAULT)
     with duckdb.connect(str(settings.warehouse), read_only=True, config=settings.duckdb_config()) as connection:
-        found = explain(connection, pseudonym_key(settings), identifier)
+        pseudonyms.add_function(connection, pseudonyms.key_of(settings))
+        found = explain(connection, identifier)
     if not found:
         _fail("no file that was loaded tells this identifier", FAULT)
     for one in found:
@@ -326,6 +377,16 @@ def _explained(typed: str, one: Explanation) -> Iterator[str]:
         yield f"  not joined to {link.there}: {link.reason} by {link.culprit} ({link.evidence}, told by {link.sources})"
 
 
+@identity_app.command("new-key")
+def identity_new_key(home: HomeOption = None) -> None:
+    """Make the key of the pseudonyms for a home that has none. Every customer has another id from then on."""
+    from journey_pipeline import pseudonyms
+
+    settings = load(home)
+    pseudonyms.new_key(settings)
+    out.print(f"made {_shown(settings.pseudonym_file)}; keep a copy: whoever loses it loses every customer's id")
+
+
 @app.command()
 def report(home: HomeOption = None) -> None:
     """Open the report of the published release."""
@@ -343,25 +404,21 @@ def ui(
     port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,
 ) -> None:
     """Start the Dagster UI on workspace.yaml."""
+    import runpy
+    import warnings
+
+    import dagster as dg
+
     from journey_pipeline import running
     from journey_pipeline.settings import PROJECT_ROOT
 
     settings = load(home)
     running.dagster_home(settings)
     os.chdir(PROJECT_ROOT)
-    command = [
-        sys.executable,
-        "-m",
-        "dagster",
-        "dev",
-        "-w",
-        "workspace.yaml",
-        "-h",
-        "127.0.0.1",
-        "-p",
-        str(port),
-    ]
-    os.execv(sys.executable, command)  # noqa: S606  # the UI takes this process's place: signals reach it
+    # `dg dev`, which supersedes the command, needs another package and does the same.
+    warnings.filterwarnings("ignore", category=dg.SupersessionWarning)
+    sys.argv = ["dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]
+    runpy.run_module("dagster", run_name="__main__")  # in this process: signals reach it
 
 
 def _require_monday(day: date, last: date) -> None:
@@ -396,10 +453,9 @@ def _fail(message: str, code: int) -> NoReturn:
 
 def _shown(path: Path) -> str:
     """A path as the user would type it from here."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+    from journey_pipeline.ingest.faults import safe_path
+
+    return safe_path(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def main() -> None:

@@ -34,6 +34,23 @@ class Missing:
         return f"{self.source} ({self.events_table}) last seen {self.last_seen} UTC, missing: {', '.join(self.weeks)}"
 
 
+# Worst first.
+_STATUSES = ("silent", "late", "gap", "ok", "not_expected")
+
+
+def statuses(connection: duckdb.DuckDBPyConnection, table: str = "marts.coverage") -> dict[str, str]:
+    """By contract, the worst status in the newest week of the tables it feeds; most feed some that are not watched."""
+    rows = connection.execute(
+        f"""
+        select contract, list(distinct status) from (
+            select unnest(string_split(contracts, ',')) as contract, status from {table}
+            where week = (select max(week) from {table}) and contracts is not null
+        ) group by contract
+        """
+    ).fetchall()
+    return {contract: next(one for one in _STATUSES if one in found) for contract, found in rows}
+
+
 def missing_deliveries(connection: duckdb.DuckDBPyConnection, table: str = "marts.coverage") -> list[Missing]:
     """What lacks data in the last quarter, that with the newest gap first."""
     rows = connection.execute(

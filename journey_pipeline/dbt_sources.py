@@ -1,4 +1,5 @@
-"""What the dbt project takes from elsewhere: a source per contract of the catalogue, and the maintained list of robots.
+"""What the dbt project takes from elsewhere: what the contracts say, the maintained list of robots, and the names of
+identifiers, which dbt must know before it has built the seed that holds them.
 
 Holds the generated files of the project. Add here when dbt must know something that contracts or a package say.
 Must not be here: models, tests, anything a person would want to edit.
@@ -6,6 +7,7 @@ Must not be here: models, tests, anything a person would want to edit.
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,13 +19,17 @@ from journey_pipeline.ingest import load_contracts
 from journey_pipeline.settings import DBT_PROJECT
 
 RAW_SOURCES = Path("models") / "staging" / "_raw.yml"
+SPEND_AS_DELIVERED = Path("macros") / "_spend_as_delivered.sql"
 BOT_PATTERNS = Path("macros") / "_bot_patterns.sql"
+IDENTIFIER_TYPES = Path("macros") / "_identifier_types.sql"
 
 
 def write_generated_files(project: Path = DBT_PROJECT) -> None:
     """Write every generated file of the project; one that already says so is left alone, and dbt parses nothing new."""
     write_raw_sources(project)
+    write_spend_as_delivered(project)
     write_bot_patterns(project)
+    write_identifier_types(project)
 
 
 def write_raw_sources(project: Path = DBT_PROJECT) -> None:
@@ -44,6 +50,29 @@ def write_raw_sources(project: Path = DBT_PROJECT) -> None:
     _write(project / RAW_SOURCES, content)
 
 
+def write_spend_as_delivered(project: Path = DBT_PROJECT) -> None:
+    """Write the macro with every row of spend as its file tells it, which the released spend is held to."""
+    told = [
+        f"select\n"
+        f"    {spend.platform or repr(contract.id.split('__')[0])} as platform,\n"
+        f"    cast({spend.day} as date) as spend_date,\n"
+        f"    {spend.campaign_id} as campaign_id,\n"
+        f"    {spend.campaign} as campaign,\n"
+        f"    cast({spend.cost} as decimal(18, 6)) as cost_amount,\n"
+        f"    _file_id as source_file_id,\n"
+        f"    _row_number as source_row_number\n"
+        f"from {{{{ source('raw', '{contract.id}') }}}}\n"
+        f"where _is_current\n"
+        for contract in load_contracts().values()
+        if (spend := contract.spend) is not None
+    ]
+    content = (
+        "{#- Written from journey_pipeline/contracts whenever dbt is prepared; git does not keep it. -#}\n"
+        "{% macro spend_as_delivered() -%}\n" + "union all\n".join(told) + "{%- endmacro %}\n"
+    )
+    _write(project / SPEND_AS_DELIVERED, content)
+
+
 def write_bot_patterns(project: Path = DBT_PROJECT) -> None:
     """Write the robots of the crawlerdetect package as two macros, one RE2 pattern each, in quotes ready for SQL.
 
@@ -56,6 +85,22 @@ def write_bot_patterns(project: Path = DBT_PROJECT) -> None:
         + _macro("bot_words", alternation(crawlers.data))
     )
     _write(project / BOT_PATTERNS, content)
+
+
+def write_identifier_types(project: Path = DBT_PROJECT) -> None:
+    """Write the seed `identifier_types` as a macro, the longest name first: `email_md5` is not an `md5`."""
+    names = sorted(identifier_types(), key=lambda name: (-len(name), name))
+    content = (
+        "{#- Written from the seed identifier_types whenever dbt is prepared; git does not keep it. -#}\n"
+        f"{{% macro identifier_types() %}}{{{{ return({names!r}) }}}}{{% endmacro %}}\n"
+    )
+    _write(project / IDENTIFIER_TYPES, content)
+
+
+def identifier_types() -> list[str]:
+    """Every kind of identifier there is, from the seed."""
+    with (DBT_PROJECT / "seeds" / "identifier_types.csv").open(encoding="utf-8", newline="") as stream:
+        return [row["identifier_type"] for row in csv.DictReader(stream)]
 
 
 def alternation(patterns: Iterable[str]) -> str:

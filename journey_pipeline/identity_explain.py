@@ -6,8 +6,6 @@ the start of its pseudonym. Must not be here: resolving (`identity`), printing.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -80,28 +78,26 @@ class Explanation:
     left_out: Sequence[LeftOut]
 
 
-def explain(connection: duckdb.DuckDBPyConnection, key: bytes, typed: str) -> list[Explanation]:
+def explain(connection: duckdb.DuckDBPyConnection, typed: str) -> list[Explanation]:
     """Explain an identifier under every kind it is known as; none when no file tells it.
 
     Args:
-        connection: the warehouse after an identity step.
-        key: secret of the pseudonyms.
+        connection: the warehouse after an identity step, with `pseudonym` (`pseudonyms.add_function`).
         typed: the identifier in any common spelling, such as ` Maya@Example.com `.
     """
-    types = [
-        row[0] for row in connection.execute("select identifier_type from seeds.identifier_types order by 1").fetchall()
-    ]
-    wanted = {
-        hmac.new(key, f"{kind}:{spelling}".encode(), hashlib.sha256).hexdigest(): kind
-        for kind in types
-        for spelling in _spellings(typed)
-    }
     found = connection.execute(
-        "select identifier_hash, customer_id from identity.identifiers where identifier_hash in "
-        "(select unnest(?)) order by identifier_type, identifier_hash",
-        [list(wanted)],
+        """
+        with wanted as (
+            select identifier_type, pseudonym(identifier_type, spelling)::varchar as identifier_hash
+            from seeds.identifier_types cross join (select unnest(?) as spelling)
+        )
+        select distinct identifiers.identifier_hash, identifiers.identifier_type, identifiers.customer_id
+        from identity.identifiers as identifiers inner join wanted using (identifier_type, identifier_hash)
+        order by identifier_type, identifier_hash
+        """,
+        [list(_spellings(typed))],
     ).fetchall()
-    return [_explained(connection, pseudonym, wanted[pseudonym], customer, typed) for pseudonym, customer in found]
+    return [_explained(connection, pseudonym, kind, customer_id, typed) for pseudonym, kind, customer_id in found]
 
 
 def _spellings(typed: str) -> Iterator[str]:
@@ -133,7 +129,7 @@ def _explained(
     def shown(end: str, of: str | None = None) -> str:
         return typed.strip() if end == pseudonym else f"{of or kinds[end]} #{end[:8]}"
 
-    anchor = next((end for end in kinds if customer_id == f"cus_{end[:16]}"), None)
+    anchor = next((end for end in kinds if customer_id == f"cus_{end.replace('-', '')[:16]}"), None)
     left_out = connection.execute(
         """
         select if(a_hash = $1, b_hash, a_hash), if(a_hash = $1, b_type, a_type), reason, culprit_hash, culprit_type,

@@ -6,7 +6,6 @@ here: guards (`identity`), channel logic.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import duckdb
@@ -20,6 +19,8 @@ from journey_pipeline.settings import shared_numbers
 EVIDENCE = ("explicit_merge", "alias", "login", "same_record", "hashed_equality", "form_prefill", "probable")
 # What a person typed or a link carried; nobody checked that it is theirs.
 CLAIMS = ("form_prefill",)
+# The name of a customer, from the pseudonym of the identifier it is named after.
+CUSTOMER_ID = "'cus_' || substr(replace(hash, '-', ''), 1, 16)"
 MICROSECONDS_PER_DAY = 86_400_000_000
 
 
@@ -34,16 +35,14 @@ class Summary:
     splits: int
 
 
-def build(connection: duckdb.DuckDBPyConnection, key: bytes, history: History) -> Summary:
+def build(connection: duckdb.DuckDBPyConnection, history: History) -> Summary:
     """Create `identity.identifiers`, `identity.links`, `identity.exceptions` and `identity.changes`.
 
     Args:
         connection: the warehouse, with the events tables and the seeds built.
-        key: secret of the pseudonyms (HMAC-SHA256).
         history: what earlier builds found; this build is written down in it.
     """
     connection.execute("create schema if not exists identity")
-    _hash_macro(connection, key)
     _number_identifiers(connection)
     resolution = identity.resolve(
         _nodes(connection),
@@ -111,16 +110,13 @@ def _number_identifiers(connection: duckdb.DuckDBPyConnection) -> None:
         select
             row_number() over (order by first_seen_at, merged.identifier_type, identifier_value) - 1 as node,
             merged.*,
-            pseudonym(merged.identifier_type, identifier_value) as identifier_hash,
+            identifier_value::varchar as identifier_hash,
             coalesce(types.type_number, 0) as type_number,
             coalesce(types.hard_kind, 0) as hard_kind,
             coalesce(types.device_kind, 0) as device_kind,
             coalesce(types.is_click, false) as is_click,
-            exists (
-                select 1 from seeds.blocked_identifiers as blocked
-                where blocked.identifier_type in (merged.identifier_type, 'any')
-                    and regexp_full_match(merged.identifier_value, blocked.pattern)
-            ) as is_blocked
+            -- The last digit of a pseudonym says it (`pseudonyms`).
+            right(identifier_value::varchar, 1) in ('2', '3') as is_blocked
         from merged left join types using (identifier_type)
         """
     )
@@ -203,24 +199,13 @@ def _limits(connection: duckdb.DuckDBPyConnection) -> list[identity.Limit]:
     return [identity.Limit(kind, other, most, days * MICROSECONDS_PER_DAY) for kind, other, most, days in rows]
 
 
-def _hash_macro(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
-    """HMAC-SHA256 (RFC 2104) as a SQL macro, because DuckDB has sha256 but no HMAC; the key stays in memory."""
-    padded = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
-    pads = [bytes(byte ^ pad for byte in padded).hex() for pad in (0x36, 0x5C)]
-    connection.execute(
-        f"""
-        create or replace temp macro pseudonym(kind, text) as
-            sha256(unhex('{pads[1]}') || unhex(sha256(unhex('{pads[0]}') || encode(kind || ':' || text))))
-        """
-    )
-
-
 def _write_customers(connection: duckdb.DuckDBPyConnection, resolution: identity.Resolution) -> None:
     """Name every component after its anchor: the identifier known for longest, then seen first.
 
     What a later build learns of a customer therefore changes nothing of its name, however old it is. An anchor that no
     file tells any more still names the part that holds most of its customer.
     """
+    connection.execute(f"create or replace temp macro customer_named_after(hash) as {CUSTOMER_ID}")
     connection.register(
         "component_labels",
         _frame({"node": np.arange(len(resolution.label), dtype=np.int64), "label": resolution.label}),
@@ -242,7 +227,7 @@ def _write_customers(connection: duckdb.DuckDBPyConnection, resolution: identity
         with gone as (
             select known.* from temp.known_identifiers as known
             anti join temp.labelled_nodes using (identifier_hash)
-            where known.customer_id = 'cus_' || substr(known.identifier_hash, 1, 16)
+            where known.customer_id = temp.customer_named_after(known.identifier_hash)
         ),
         held as (
             select former_customer_id as customer_id, label, count(*) as identifiers, min(node) as first_node
@@ -269,7 +254,7 @@ def _write_customers(connection: duckdb.DuckDBPyConnection, resolution: identity
             nodes.identifier_type,
             nodes.identifier_value,
             nodes.identifier_hash,
-            case when not nodes.is_blocked then 'cus_' || substr(anchors.anchor_hash, 1, 16) end as customer_id,
+            case when not nodes.is_blocked then temp.customer_named_after(anchors.anchor_hash) end as customer_id,
             nodes.first_seen_at,
             nodes.last_seen_at,
             nodes.is_blocked

@@ -107,6 +107,31 @@ def funnel_never_grows(connection: Connection) -> Outcome:
     )
 
 
+def segments_hold_every_customer(connection: Connection) -> Outcome:
+    """In the last week every customer is in one segment of each set: the sizes are those of the customers table."""
+    return _offending(
+        connection,
+        """
+        with latest as (
+            select max(week) as week from journeys.weeks having max(week) is not null
+        ),
+        listed as (
+            select 'rfm' as segment_set, rfm_segment as segment, count(*) as customers
+            from marts.customers cross join latest group by all
+            union all
+            select 'lifecycle', lifecycle, count(*) from marts.customers cross join latest group by all
+        ),
+        counted as (
+            select segment_set, segment, numerator as customers
+            from marts.segment_metrics inner join latest using (week) where metric = 'customer_share'
+        )
+        select segment_set, segment, coalesce(listed.customers, 0) as listed, coalesce(counted.customers, 0) as counted
+        from listed full join counted using (segment_set, segment)
+        where coalesce(listed.customers, 0) <> coalesce(counted.customers, 0)
+        """,
+    )
+
+
 def every_touchpoint_is_shipped(connection: Connection) -> Outcome:
     """The released touchpoints are the canonical ones, none lost and none added."""
     return _offending(
@@ -181,6 +206,7 @@ MARTS: dict[tuple[str, str], Law] = {
     ("credit_sums_to_conversions", "marts/attribution"): credit_sums_to_conversions,
     ("spend_is_conserved", "marts/attribution"): spend_is_conserved,
     ("funnel_never_grows", "marts/journeys"): funnel_never_grows,
+    ("segments_hold_every_customer", "marts/segment_metrics"): segments_hold_every_customer,
     ("every_touchpoint_is_shipped", "marts/touchpoints"): every_touchpoint_is_shipped,
     ("sources_deliver", "marts/coverage"): sources_deliver,
     ("nobody_is_everybody", "marts/identifiers"): nobody_is_everybody,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -101,7 +100,6 @@ def execute(
     import dagster as dg
 
     dagster_home(settings)
-    warnings.filterwarnings("ignore", category=dg.BetaWarning)
     from journey_pipeline.definitions import defs
     from journey_pipeline.defs.resources import KNOWN_AT_TAG
 
@@ -117,7 +115,7 @@ def execute(
                 # What a run says is in its event log; the terminal shows steps and reasons, not debug lines.
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
-        refusals, warned = _gates_that_spoke(settings)
+        refusals, warned = _gates_that_spoke(result)
         if result.success:
             return RunOutcome(result.run_id, _release_id(result), warnings=warned)
         return RunOutcome(result.run_id, None, refusals, _step_faults(result), warned)
@@ -170,21 +168,24 @@ def _watched(instance: dg.DagsterInstance, on_event: Callable[[str, str], None])
         watcher.join()
 
 
-def _gates_that_spoke(settings: Settings) -> tuple[list[str], list[str]]:
-    """What failed, and what was only warned of."""
-    import duckdb
+def _gates_that_spoke(result: Any) -> tuple[list[str], list[str]]:
+    """What failed in this run, and what was only warned of.
 
-    from journey_pipeline import verdicts
-
-    if not settings.warehouse.exists():
-        return [], []
-    with duckdb.connect(str(settings.warehouse), config=settings.duckdb_config()) as connection:
-        try:
-            found = verdicts.read(connection)
-        except verdicts.NotGreen:
-            return [], []
-    told = [(v, f"{v.asset} {v.gate}: {v.description}") for v in found]
-    return [line for v, line in told if not v.passed], [line for v, line in told if v.is_warning]
+    Told by the run itself: the warehouse may still hold what the gates said in an earlier one.
+    """
+    told = [
+        (f"{gate.asset_key.to_user_string()} {gate.check_name}", gate)
+        for gate in result.get_asset_check_evaluations()
+        # Only a gate counts rows; what other checks find is told by a gate as well.
+        if not gate.passed and "failing_rows" in gate.metadata
+    ]
+    found: dict[str, list[str]] = {"ERROR": [], "WARN": []}
+    for name, gate in sorted(told, key=lambda one: one[0]):
+        rows = str(gate.metadata["rows"].value) if "rows" in gate.metadata else ""
+        # A gate may name several files, each on a line of its own.
+        lines = rows.splitlines() or [f"{gate.metadata['failing_rows'].value} failing row(s)"]
+        found[gate.severity.value] += [f"{name}: {line}" for line in lines]
+    return found["ERROR"], found["WARN"]
 
 
 def _step_faults(result: Any) -> list[str]:

@@ -63,6 +63,8 @@ ELEVEN_DESCRIPTIONS = {
     "hibernating": "Last order long ago, few orders, low spend",
     "lost": "Lowest recency and spend",
 }
+# Tried first: a rule on scores says nothing about who has none.
+NOT_RATED = Segment("not_rated", "No order in the last year", "recency_score is null")
 # The short map: conditions on recency r and frequency f, the first that holds wins.
 SHORT = (
     Segment("champions", "Recent and frequent", "recency_score >= 4 and frequency_score >= 4"),
@@ -166,7 +168,7 @@ def segments(rfm: RfmMap = "eleven") -> pd.DataFrame:
 
     Rows keep the order in which the rules are tried.
     """
-    sets = {"rfm": _eleven() if rfm == "eleven" else SHORT, "lifecycle": LIFECYCLE}
+    sets = {"rfm": (NOT_RATED, *(_eleven() if rfm == "eleven" else SHORT)), "lifecycle": LIFECYCLE}
     rows = [(name, s.segment, s.description, s.rule) for name, members in sets.items() for s in members]
     return pd.DataFrame(rows, columns=["segment_set", "segment", "description", "rule"])
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
-import secrets
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -76,6 +75,11 @@ class Settings(BaseSettings):
         return self.home / "warehouse.duckdb"
 
     @property
+    def pseudonym_file(self) -> Path:
+        """Where the key of the pseudonyms lies unless the environment has it."""
+        return self.home / "pseudonym.key"
+
+    @property
     def lake(self) -> Path:
         """The only state."""
         return self.home / "lake"
@@ -107,6 +111,10 @@ def load(home: Path | None = None, inbox: Path | None = None) -> Settings:
         except tomllib.TOMLDecodeError as error:
             raise SettingsError(f"{file.name}: not valid TOML: {error}; mend that line") from error
     _refuse_unknown(values, f"{file.name}")
+    if "pseudonym_key" in values:
+        raise SettingsError(
+            f"{file.name}: a key is no setting to share; move it to pseudonym.key (mode 0600) or JOURNEY_PSEUDONYM_KEY"
+        )
     _refuse_unknown(
         {name[8:].lower(): value for name, value in os.environ.items() if name.startswith("JOURNEY_")},
         "environment JOURNEY_",
@@ -131,22 +139,6 @@ def _refuse_unknown(values: dict[str, Any], where: str) -> None:
         if name not in known:
             nearest = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.0)
             raise SettingsError(f"{where}: unknown setting {name!r}; nearest known: {nearest[0]!r}")
-
-
-def pseudonym_key(settings: Settings) -> bytes:
-    """Key of the identifier pseudonyms: JOURNEY_PSEUDONYM_KEY, else `<home>/pseudonym.key` (mode 0600).
-
-    The file is made once per home, so two homes never share pseudonyms unless given the same key.
-    """
-    if settings.pseudonym_key:
-        return settings.pseudonym_key.encode()
-    file = settings.home / "pseudonym.key"
-    if not file.exists():
-        settings.home.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(secrets.token_hex(32))
-    return file.read_text().strip().encode()
 
 
 @cache

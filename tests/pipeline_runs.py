@@ -13,16 +13,19 @@ from typing import Any
 
 import duckdb
 
+from journey_pipeline import pseudonyms
+
 SAMPLES = Path(__file__).parent / "samples"
 AS_OF = "2026-11-16"
 # One key for every home of the tests, so that pseudonyms of two homes can be compared.
 KEY = "the tests' own pseudonym key"
 
 
-def journey(*arguments: str, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """`journey <arguments> --home <home>` with nothing of this process's own settings."""
+def journey(*arguments: str, home: Path, **variables: str | None) -> subprocess.CompletedProcess[str]:
+    """`journey <arguments> --home <home>` with nothing of this process's own settings; None unsets a variable."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("JOURNEY_", "DAGSTER_"))}
-    environment |= {"JOURNEY_PSEUDONYM_KEY": KEY, **variables}
+    given = {"JOURNEY_PSEUDONYM_KEY": KEY, **variables}
+    environment |= {name: value for name, value in given.items() if value is not None}
     return subprocess.run(
         [sys.executable, "-m", "journey_pipeline.cli", *arguments, "--home", str(home)],
         env=environment,
@@ -58,6 +61,30 @@ def digests(home: Path) -> dict[str, str]:
 def snapshot(folder: Path) -> dict[str, bytes]:
     """Every byte below a folder."""
     return {str(f.relative_to(folder)): f.read_bytes() for f in sorted(folder.rglob("*")) if f.is_file()}
+
+
+def customer_by_identifier(home: Path, *identifiers: str) -> dict[str, str | None]:
+    """The customer behind each `type:value` identifier, by the warehouse, which knows it by its pseudonym only."""
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        pseudonyms.add_function(connection, KEY.encode())
+        rows = connection.execute(
+            """
+            select asked, customer_id
+            from (select unnest(?) as asked)
+            inner join identity.identifiers
+                on identifier_type = split_part(asked, ':', 1)
+                and identifier_value = pseudonym(split_part(asked, ':', 1), substr(asked, instr(asked, ':') + 1))
+            """,
+            [list(identifiers)],
+        ).fetchall()
+    return dict(rows)
+
+
+def order_ref(number: str) -> str:
+    """What a release shows in place of an order's number."""
+    with duckdb.connect() as connection:
+        pseudonyms.add_function(connection, KEY.encode())
+        return str(connection.execute("select pseudonym('order_name', ?)::varchar", [number]).fetchall()[0][0])
 
 
 def ask(file: Path, sql: str) -> list[tuple[Any, ...]]:

@@ -7,12 +7,15 @@ import re
 import shutil
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from journey_pipeline.ingest import load_contracts
 from journey_pipeline.wiring import missing_steps
+
+from .pipeline_runs import ask
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "adding-a-channel.md").read_text(encoding="utf-8")
@@ -29,10 +32,11 @@ def clone(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def check(clone: Path) -> tuple[int, str]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("JOURNEY_")} | {"PYTHONPATH": str(clone)}
+def journey(clone: Path, *arguments: str) -> tuple[int, str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("JOURNEY_", "DAGSTER_"))}
+    environment |= {"PYTHONPATH": str(clone)}
     result = subprocess.run(
-        [sys.executable, "-m", "journey_pipeline.cli", "check", INBOX],
+        [sys.executable, "-m", "journey_pipeline.cli", *arguments],
         cwd=clone,
         env=environment,
         capture_output=True,
@@ -42,7 +46,7 @@ def check(clone: Path) -> tuple[int, str]:
     return result.returncode, result.stdout + result.stderr
 
 
-def test_each_step_of_the_page_is_asked_for_and_then_satisfied(clone: Path) -> None:
+def test_each_step_of_the_page_is_asked_for_and_the_channel_is_released(clone: Path) -> None:
     told = [
         (2, "E_UNKNOWN_FILE"),
         (2, "no staging model reads podcast_ads__placements"),
@@ -60,8 +64,45 @@ def test_each_step_of_the_page_is_asked_for_and_then_satisfied(clone: Path) -> N
             target.write_text(
                 text.replace("with delivered as (\n", f"with delivered as (\n{content}", 1), encoding="utf-8"
             )
-        assert (check(clone)[0], words in check(clone)[1]) == (code, True), check(clone)[1]
+        answer = journey(clone, "check", INBOX)
+        assert (answer[0], words in answer[1]) == (code, True), answer[1]
+
+    code, said = journey(clone, "run", "--as-of", "2026-11-16")
+    assert code == 0, said
+    released = clone / "data" / "published" / "journey.duckdb"
+    assert ask(released, "select channel, sum(cost_amount), count(*) from spend group by channel") == [
+        ("audio", Decimal("2500"), 2)
+    ]
+    assert ask(released, "select channel, sum(spend), sum(credit) from attribution group by channel") == [
+        ("audio", Decimal("2500"), 0)
+    ]
+    assert "audio" in (clone / "data" / "published" / "report" / "index.html").read_text(encoding="utf-8").lower()
+
+
+def test_a_spend_block_that_names_no_column_is_asked_for() -> None:
+    contract = load_contracts()["google_ads__campaign_report"]
+    assert contract.spend is not None
+    broken = contract.model_copy(update={"spend": contract.spend.model_copy(update={"cost": "costs"})})
+    (step,) = missing_steps(broken)
+    assert step.startswith("google_ads__campaign_report: cost of its spend block cannot be read")
+    assert "costs" in step
 
 
 def test_every_contract_of_the_catalogue_is_wired() -> None:
     assert {name: steps for name, c in load_contracts().items() if (steps := missing_steps(c))} == {}
+
+
+@pytest.mark.parametrize(("column", "told"), [("mobile", True), ("mobile_phone", False), ("my_telephone", True)])
+def test_an_identifier_that_would_stay_readable_is_told(tmp_path: Path, column: str, told: bool) -> None:
+    """Staging makes pseudonyms by the names of columns, so an edge of a column not named after its kind is a fault."""
+    contract = load_contracts()["salesforce__contacts"]
+    staging, events = tmp_path / "models" / "staging", tmp_path / "models" / "events"
+    for folder in (staging, events):
+        folder.mkdir(parents=True)
+    (staging / "stg_salesforce__contacts.sql").write_text("select * from {{ source('raw', 'salesforce__contacts') }}")
+    call = f"edges_from('stg_salesforce__contacts', 'at', [\n('email', 'phone:{column}', 'same_record', 'strong'),\n])"
+    for table in contract.canonical:
+        (events / f"{table}.sql").write_text(f"{{{{ {call} }}}}")
+    steps = missing_steps(contract, tmp_path)
+    expected = f"stg_salesforce__contacts tells {column} as phone, and by its name it would stay readable: "
+    assert [step.startswith(expected) for step in steps] == ([True] if told else [])

@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from .pipeline_runs import AS_OF, SAMPLES, ask, deliver_samples, journey, manifest
+from journey_pipeline.settings import DBT_PROJECT
+
+from .pipeline_runs import AS_OF, KEY, SAMPLES, ask, customer_by_identifier, deliver_samples, journey, manifest
+
+MAYA = (
+    "gclid:Cj0KCQiAmaya01EALw_wcB",
+    "ga_client_id:1184523377.1793486700",
+    "snowplow_domain_userid:duid-maya-01",
+    "user_id:u_1001",
+    "email:maya.okafor@example.com",
+    "hubspot_contact_id:78971951",
+    "order_name:1047",
+    "zendesk_user_id:9001",
+    "phone:+12025550111",
+)
 
 
 @pytest.fixture(scope="module")
@@ -34,26 +49,9 @@ def test_every_file_has_one_outcome_and_every_record_is_accounted_for(home: Path
 
 
 def test_maya_is_one_customer_in_every_source_that_met_her(home: Path) -> None:
-    known = dict(
-        ask(
-            home / "warehouse.duckdb",
-            "select identifier_type || ':' || identifier_value, customer_id from identity.identifiers",
-        )
-    )
-    maya = {
-        known[identifier]
-        for identifier in (
-            "gclid:Cj0KCQiAmaya01EALw_wcB",
-            "ga_client_id:1184523377.1793486700",
-            "snowplow_domain_userid:duid-maya-01",
-            "user_id:u_1001",
-            "email:maya.okafor@example.com",
-            "hubspot_contact_id:78971951",
-            "order_name:1047",
-            "zendesk_user_id:9001",
-            "phone:+12025550111",
-        )
-    }
+    known = customer_by_identifier(home, *MAYA)
+    assert set(known) == set(MAYA)
+    maya = set(known.values())
     assert len(maya) == 1
     sources = ask(released(home), f"select distinct source from touchpoints where customer_id = '{maya.pop()}'")
     assert {row[0] for row in sources} >= {
@@ -66,6 +64,8 @@ def test_money_is_counted_from_one_system(home: Path) -> None:
     file = released(home)
     orders = "select source, sum(gross_amount)::varchar from conversions where conversion_type = 'order' group by 1"
     assert ask(file, orders) == [("shopify", "423.900000")]
+    deals = "select source, gross_amount::varchar, is_counted from conversions where conversion_type like '%_won'"
+    assert sorted(ask(file, deals)) == [("hubspot", "4860.000000", False), ("salesforce", "4860.000000", True)]
     assert ask(file, "select sum(cost_amount)::varchar from spend where platform <> 'tiktok_ads'") == [("4534.350000",)]
 
 
@@ -80,3 +80,41 @@ def test_nothing_released_holds_a_readable_identifier(home: Path) -> None:
             assert not [canary for canary in canaries if canary in text], (name, row)
     page = (home / "published" / "report" / "index.html").read_text().lower()
     assert not [canary for canary in canaries if canary in page]
+
+
+# Identifiers of every kind the samples hold, as cells would show them.
+IDENTIFIERS = [value.split(":", 1)[1] for value in MAYA] + [
+    "maya.okafor@example.org", "liam.lindqvist@example.com", "u_1007", "u_1008", "660066006.1793000000", "78971957",
+    "anon-maya-01", "9f1f999c3e", "1050", "9006",
+]  # fmt: skip
+
+
+def test_identifiers_exist_only_as_pseudonyms_once_a_run_has_ended(home: Path) -> None:
+    """In no cell of the warehouse's own tables; the views of `raw` show the lake, which keeps what was delivered."""
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        columns = connection.execute(
+            "select schema_name, table_name, column_name from duckdb_columns() "
+            "where table_oid in (select table_oid from duckdb_tables())"
+        ).fetchall()
+        assert {schema for schema, _, _ in columns} >= {"raw", "staging", "events", "identity", "journeys", "marts"}
+        for schema, table, column in columns:
+            cells = connection.execute(f'select distinct "{column}"::varchar from {schema}."{table}"').fetchall()
+            found = {cell for (cell,) in cells if cell is not None}
+            assert not found & set(IDENTIFIERS), (schema, table, column)
+            long = [value for value in IDENTIFIERS if len(value) > 5 and any(value in cell for cell in found)]
+            assert not long, (schema, table, column)
+
+
+def test_no_file_beside_the_lake_holds_an_identifier_or_the_key(home: Path) -> None:
+    padded = KEY.encode().ljust(64, b"\0")
+    pads = [bytes(byte ^ pad for byte in padded) for pad in (0x36, 0x5C)]
+    keys = [KEY.encode(), KEY.encode().hex().encode(), *(pad.hex().encode() for pad in pads), *pads]
+    # The lake keeps what was delivered, the inbox is the user's own; neither has a reason to hold the key.
+    named = [value.encode() for value in IDENTIFIERS if len(value) > 5]
+    files = [file for folder in (home, DBT_PROJECT / "target") for file in folder.rglob("*") if file.is_file()]
+    assert len(files) > 100
+    for file in files:
+        content = file.read_bytes()
+        assert not [key for key in keys if key in content], file
+        if not {"lake", "inbox"} & set(file.relative_to(file.anchor).parts):
+            assert not [value for value in named if value in content], file

@@ -6,8 +6,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-from journey_pipeline.running import without_values
+import pytest
+import typer
+from typer.testing import CliRunner
 
+from journey_pipeline.cli import app
+from journey_pipeline.running import without_values
+from journey_pipeline.world.assignment import chosen_sources
+
+from .ingest.home import Home
+from .ingest.test_warnings import OTHER_TOTAL, with_column
 from .pipeline_runs import journey
 
 
@@ -46,22 +54,60 @@ def test_a_typing_error_in_the_settings_is_explained(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
+def checked(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "journey_pipeline.cli", "check", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
 def test_check_names_every_bad_file_in_one_line_and_exits_2(tmp_path: Path) -> None:
     folder = tmp_path / "shopify"
     folder.mkdir()
     (folder / "orders_export_1.csv").write_bytes(b"")
     (folder / "orders_export_2.csv").write_text("<!DOCTYPE html><html>503</html>")
-    result = subprocess.run(
-        [sys.executable, "-m", "journey_pipeline.cli", "check", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = checked(folder)
     assert result.returncode == 2
     lines = result.stdout.splitlines()
     assert len(lines) == 2
     assert "E_EMPTY_FILE" in lines[0]
     assert "E_NOT_CSV" in lines[1]
+
+
+def test_check_tells_the_warnings_of_an_accepted_file_in_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "google_ads" / "Campaign report.csv"
+    file.parent.mkdir()
+    file.write_text(with_column(OTHER_TOTAL, "Label"))
+    result = checked(file)
+    assert result.returncode == 0, result.stdout
+    (line,) = result.stdout.splitlines()
+    assert f"{file}: ok contract=google_ads__campaign_report" in line
+    for warning in (
+        "warning: unknown columns kept in _extra: Label",
+        "warning: optional columns not delivered: ",
+        "warning: the totals row gives another sum of cost than the rows",
+    ):
+        assert warning in line
+
+
+def test_no_file_name_reaches_the_terminal_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "shopify"
+    folder.mkdir()
+    for name in ("orders_export_\x1b[31m.csv", "orders\nfake: ok.csv", "orders_export_maya@example.com.csv"):
+        (folder / name).write_text("x")
+    result = checked(folder)
+    assert result.returncode == 2
+    assert len(result.stdout.splitlines()) == 3
+    assert "\x1b" not in result.stdout
+    assert "maya" not in result.stdout
+
+
+def test_check_of_what_is_not_there_or_unfinished(tmp_path: Path) -> None:
+    absent = checked(tmp_path / "nowhere")
+    assert absent.returncode == 2
+    assert "no such file or folder" in absent.stdout
+    (tmp_path / "Campaign report.csv.part").write_text("x")
+    unfinished = checked(tmp_path)
+    assert unfinished.returncode == 0
+    assert "skipped" in unfinished.stdout
 
 
 def test_status_of_a_new_home_says_how_to_begin(tmp_path: Path) -> None:
@@ -77,3 +123,62 @@ def test_a_fault_never_quotes_the_cell_that_caused_it() -> None:
     assert without_values(told) == "customers: _duckdb.ConversionException: Conversion Error"
     structural = "Catalog Error: Table with name spend does not exist!"
     assert without_values(structural) == structural
+
+
+@pytest.mark.parametrize(("count", "told"), [(1, "holds 1 file that"), (2, "holds 2 files that")])
+def test_what_lies_in_the_way_of_a_market_is_counted(tmp_path: Path, count: int, told: str) -> None:
+    for number in range(count):
+        file = tmp_path / "inbox" / "shopify" / f"orders of maya@example.com {number}.csv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("mine\n")
+    result = journey("generate", "--customers", "20", "--weeks", "4", home=tmp_path)
+    assert result.returncode == 1
+    assert told in result.stderr
+    assert "maya" not in result.stderr
+
+
+def test_sources_are_named_or_all(tmp_path: Path) -> None:
+    nonsense = journey("generate", "--sources", "nonsense,ga4", home=tmp_path)
+    assert nonsense.returncode == 2
+    assert "'nonsense'" in nonsense.stderr
+    assert "'ga4'" not in nonsense.stderr
+    assert ", hubspot, " in nonsense.stderr
+    assert not (tmp_path / "inbox").exists()
+    assert chosen_sources(["all"]) == chosen_sources(None)
+
+
+COMMANDS = ["generate", "run", "check", "status", "report", "ui"]
+COMMANDS += [f"release {name}" for name in ("list", "show", "verify", "rollback")]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_word_of_a_help_text_is_taken_for_markup(command: str) -> None:
+    shown = " ".join(invoke("--help", command=command).replace("│", " ").split())
+    node = typer.main.get_command(app)
+    for name in command.split():
+        node = node.commands[name]  # type: ignore[attr-defined]
+    texts = [node.help or "", *(parameter.help or "" for parameter in node.params)]  # type: ignore[attr-defined]
+    assert [text for text in texts if " ".join(text.split()) not in shown] == []
+
+
+def invoke(*arguments: str, command: str) -> str:
+    result = CliRunner().invoke(app, [*command.split(), *arguments], terminal_width=400, env={"COLUMNS": "400"})
+    assert result.exit_code == 0
+    return result.output
+
+
+def test_status_names_what_is_held_back_and_what_to_do(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    for number in range(12):
+        home.put(f"shopify/orders_export_{number:02}.csv", f"<html>{number}</html>")
+    home.put("shopify/of maya@example.com.txt", "x")
+    home.load()
+    result = journey("status", home=tmp_path)
+    assert result.returncode == 0, result.stderr
+    held = [line for line in result.stdout.splitlines() if line.startswith("held back: ")]
+    assert len(held) == 11
+    assert held[-1] == "held back: and 3 more"
+    assert [line for line in held[:-1] if "E_NOT_CSV, download the export again" not in line] == [
+        next(line for line in held if "E_UNKNOWN_FILE, rename or remove the file" in line)
+    ]
+    assert "maya" not in result.stdout

@@ -9,7 +9,14 @@ import pytest
 from crawlerdetect import CrawlerDetect
 from crawlerdetect.providers import crawlers, exclusions
 
-from journey_pipeline.dbt_sources import BOT_PATTERNS, alternation, write_bot_patterns
+from journey_pipeline.dbt_sources import (
+    BOT_PATTERNS,
+    SPEND_AS_DELIVERED,
+    alternation,
+    write_bot_patterns,
+    write_spend_as_delivered,
+)
+from journey_pipeline.ingest import load_contracts
 
 AGENTS = [
     "Mozilla/5.0",
@@ -54,3 +61,12 @@ def test_the_file_is_left_alone_when_it_already_says_so(tmp_path: Path) -> None:
     written = (tmp_path / BOT_PATTERNS).stat().st_mtime_ns
     write_bot_patterns(tmp_path)
     assert (tmp_path / BOT_PATTERNS).stat().st_mtime_ns == written
+
+
+def test_every_export_of_spend_is_held_to_what_it_delivered(tmp_path: Path) -> None:
+    (tmp_path / SPEND_AS_DELIVERED.parent).mkdir()
+    write_spend_as_delivered(tmp_path)
+    held = (tmp_path / SPEND_AS_DELIVERED).read_text(encoding="utf-8")
+    feeding = [contract.id for contract in load_contracts().values() if "spend" in contract.canonical]
+    assert feeding
+    assert [held.count(f"'{name}'") for name in feeding] == [1] * len(feeding)

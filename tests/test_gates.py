@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from journey_pipeline import laws
+from journey_pipeline.coverage import statuses
 from journey_pipeline.expectations import MARTS_DOOR, RAW_DOOR, judge
 
 
@@ -56,6 +57,14 @@ def sound() -> duckdb.DuckDBPyConnection:
         create table marts.journeys as select 'j' as journey_id, timestamp '2026-10-01' as awareness_at,
             timestamp '2026-10-02' as consideration_at, timestamp '2026-10-02' as purchase_at,
             null::timestamp as experience_at, null::timestamp as advocacy_at;
+        create table journeys.weeks as select date '2026-11-09' as week;
+        create table marts.customers as select 'c1' as customer_id, 'lost' as rfm_segment, 'dormant' as lifecycle
+            union all select 'c2', 'not_rated', 'prospect';
+        create table marts.segment_metrics as
+            select date '2026-11-09' as week, s as segment_set, g as segment, 'customer_share' as metric,
+                n::double as numerator
+            from (values ('rfm', 'lost', 1), ('rfm', 'not_rated', 1), ('rfm', 'champions', 0),
+                ('lifecycle', 'dormant', 1), ('lifecycle', 'prospect', 1)) as t(s, g, n);
         create table marts.coverage as select date '2026-11-09' as week, 'ga4' as source,
             'touchpoints' as events_table, 'ok' as status, 'ga4__events,ga4__more' as contracts,
             timestamp '2026-11-15 22:00' as latest_seen_at, 'refuse' as on_gap, timestamp '2026-11-15 23:00' as as_of;
@@ -77,6 +86,7 @@ BREAKS = {
     "spend_is_conserved": "update marts.attribution set spend = null where model = 'first'",
     "funnel_never_grows": "update marts.journeys set purchase_at = timestamp '2026-10-01 12:00'",
     "every_touchpoint_is_shipped": "delete from marts.touchpoints",
+    "segments_hold_every_customer": "update marts.segment_metrics set numerator = 2 where segment = 'prospect'",
     "sources_deliver": "update marts.coverage set status = 'silent'",
     "nobody_is_everybody": "update identity.identifiers set customer_id = 'cus_0' where customer_id = 'cus_1'",
     "shared_identifiers_are_few": "update marts.identity_exceptions set customers_affected = 10",
@@ -138,3 +148,24 @@ def test_value_that_went_missing_breaks_the_law_of_credit(sound: duckdb.DuckDBPy
 def test_conversions_nobody_credited_break_the_law_too(sound: duckdb.DuckDBPyConnection) -> None:
     sound.execute("insert into journeys.customer_conversions values ('2026-11-02', 'order', 7, true)")
     assert laws.credit_sums_to_conversions(sound).failing > 0
+
+
+def test_a_segment_nobody_counted_breaks_the_law_too(sound: duckdb.DuckDBPyConnection) -> None:
+    sound.execute("delete from marts.segment_metrics where segment = 'not_rated'")
+    assert laws.segments_hold_every_customer(sound).failing == 1
+
+
+def test_without_a_reporting_week_no_segment_is_owed(sound: duckdb.DuckDBPyConnection) -> None:
+    sound.execute("delete from journeys.weeks; delete from marts.segment_metrics")
+    assert laws.segments_hold_every_customer(sound) == laws.Outcome(0)
+
+
+def test_a_source_object_is_called_what_its_worst_table_is(sound: duckdb.DuckDBPyConnection) -> None:
+    assert statuses(sound) == {"ga4__events": "ok", "ga4__more": "ok"}
+    sound.execute(
+        "insert into marts.coverage by name select * replace ('conversions' as events_table, 'silent' as status, "
+        "'ga4__more' as contracts) from marts.coverage"
+    )
+    assert statuses(sound) == {"ga4__events": "ok", "ga4__more": "silent"}
+    sound.execute("insert into marts.coverage by name select * replace (week + 7 as week) from marts.coverage limit 1")
+    assert statuses(sound) == {"ga4__events": "ok", "ga4__more": "ok"}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -13,6 +16,7 @@ import pytest
 from journey_pipeline.door_frames import MART_KEYS
 from journey_pipeline.flow import FLOW, SEEDS
 from journey_pipeline.ingest import load_contracts
+from journey_pipeline.verdicts import Verdict
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +126,40 @@ def test_every_dbt_test_is_a_blocking_check(graph: Any, manifest: dict[str, Any]
     checks = {key.name: graph.get_check_spec(key) for key in graph.asset_check_keys}
     assert tests - set(checks) == set(), "name the guarded model: meta: {dagster: {ref: {name: ...}}}"
     assert [name for name in tests if not checks[name].blocking] == []
+
+
+def test_every_check_says_what_it_demands(graph: Any) -> None:
+    silent = [key.name for key in graph.asset_check_keys if not (graph.get_check_spec(key).description or "").strip()]
+    assert silent == []
+    told = {key.name: graph.get_check_spec(key).description for key in graph.asset_check_keys}
+    assert told["assert_lookup_keys_are_unique"] == "A lookup answers a question once."
+    assert told["unique_identifier_types_identifier_type"] == "No two rows have the same identifier_type."
+
+
+def test_a_check_counts_its_failing_rows_and_names_them_only_where_there_are_some() -> None:
+    from journey_pipeline.defs.gates import check_result
+
+    passed = check_result(Verdict("g", "marts/t", True))
+    warned = check_result(Verdict("g", "marts/t", True, 2, "week=1; week=2"))
+    failed = check_result(Verdict("g", "marts/t", False, 2, "week=1; week=2"))
+    assert {name: value.value for name, value in passed.metadata.items()} == {"failing_rows": 0}
+    assert {name: value.value for name, value in failed.metadata.items()} == {
+        "failing_rows": 2,
+        "rows": "week=1; week=2",
+    }
+    assert failed.metadata == warned.metadata
+    assert [(one.passed, one.severity) for one in (passed, warned, failed)] == [
+        (True, dg.AssetCheckSeverity.ERROR),
+        (False, dg.AssetCheckSeverity.WARN),
+        (False, dg.AssetCheckSeverity.ERROR),
+    ]
+
+
+def test_the_graph_loads_without_a_warning_of_dagsters_own(tmp_path: Path) -> None:
+    code = "import journey_pipeline.definitions"
+    environment = {**os.environ, "JOURNEY_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert "Warning" not in done.stderr
 
 
 def test_gates_stand_at_raw_events_and_marts(graph: Any) -> None:

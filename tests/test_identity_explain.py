@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from journey_pipeline.identity_explain import Explanation, explain
-from tests.test_identity_tables import DAY, KEY, Lake, edge
+from tests.test_identity_tables import DAY, Lake, edge
 
 LATER = DAY + timedelta(hours=1)
 
@@ -19,7 +19,7 @@ def lake(tmp_path: Path) -> Lake:
 
 
 def one(lake: Lake, typed: str) -> Explanation:
-    (found,) = explain(lake.connection, KEY, typed)
+    (found,) = explain(lake.connection, typed)
     return found
 
 
@@ -78,9 +78,9 @@ def test_the_guard_that_keeps_it_apart_is_told(lake: Lake) -> None:
 def test_a_placeholder_is_nobody_and_what_no_file_tells_is_unknown(lake: Lake) -> None:
     lake.build([edge("email:test@test.com", "ga_client_id:1")])
     assert one(lake, "test@test.com").customer_id is None
-    assert explain(lake.connection, KEY, "nobody@example.com") == []
+    assert explain(lake.connection, "nobody@example.com") == []
 
 
 def test_one_value_of_two_kinds_is_explained_for_each(lake: Lake) -> None:
     lake.build([edge("order_name:7", "email:a@example.com"), edge("user_id:7", "email:b@example.com")])
-    assert [story.identifier_type for story in explain(lake.connection, KEY, "7")] == ["order_name", "user_id"]
+    assert [story.identifier_type for story in explain(lake.connection, "7")] == ["order_name", "user_id"]

@@ -11,7 +11,19 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from .pipeline_runs import AS_OF, KEY, ask, deliver_samples, digests, journey, manifest, snapshot
+from .ingest.test_warnings import OTHER_TOTAL
+from .pipeline_runs import (
+    AS_OF,
+    KEY,
+    ask,
+    customer_by_identifier,
+    deliver_samples,
+    digests,
+    journey,
+    manifest,
+    order_ref,
+    snapshot,
+)
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +40,9 @@ def released(home: Path) -> Path:
     return home / "published" / "journey.duckdb"
 
 
-def customers_of(home: Path, *identifiers: str) -> set[str]:
-    """Customers behind `type:value` identifiers, by the private warehouse; only there are they readable."""
-    rows = ask(
-        home / "warehouse.duckdb",
-        "select identifier_type || ':' || identifier_value, customer_id from identity.identifiers",
-    )
-    found = dict(rows)
+def customers_of(home: Path, *identifiers: str) -> set[str | None]:
+    """Customers behind `type:value` identifiers, every one of which is known."""
+    found = customer_by_identifier(home, *identifiers)
     return {found[identifier] for identifier in identifiers}
 
 
@@ -79,8 +87,8 @@ def test_orders_spend_and_answers_are_counted_once(home: Path) -> None:
     assert ask(file, "select sum(cost_amount)::varchar, count(*) from spend") == [("3278.160000", 7)]
     orders = "select sum(gross_amount)::varchar, count(*) from conversions where conversion_type = 'order'"
     assert ask(file, orders) == [("423.900000", 7)]
-    refunds = "select order_ref, gross_amount::varchar from conversions where conversion_type = 'refund' order by all"
-    assert ask(file, refunds) == [("1047", "-15.000000"), ("1050", "-95.000000")]
+    refunds = "select gross_amount::varchar, order_ref from conversions where conversion_type = 'refund' order by all"
+    assert ask(file, refunds) == [("-15.000000", order_ref("1047")), ("-95.000000", order_ref("1050"))]
     won = "select net_amount::varchar, occurred_at::varchar from conversions where conversion_type = 'opportunity_won'"
     assert ask(file, won) == [("4860.000000", "2026-11-05 15:02:11.12")]
     assert ask(file, "select count(*) from touchpoints where source = 'ga4' and interaction_type = 'purchase'") == [
@@ -91,10 +99,10 @@ def test_orders_spend_and_answers_are_counted_once(home: Path) -> None:
 def test_mayas_first_order_is_shared_by_the_ad_and_the_direct_visit_before_it(home: Path) -> None:
     rows = ask(
         released(home),
-        """
+        f"""
         select model, credits.channel, round(credit, 6)::double
         from credits inner join conversions using (conversion_id)
-        where order_ref = '1047' and credit > 0 and model in ('first', 'last', 'linear') order by all
+        where order_ref = '{order_ref("1047")}' and credit > 0 and model in ('first', 'last', 'linear') order by all
         """,
     )
     assert rows == [
@@ -330,3 +338,23 @@ def test_one_source_alone_is_enough_for_a_release(tmp_path: Path) -> None:
     assert ask(released(tmp_path), "select count(*) from experience") > [(0,)]
     assert ask(released(tmp_path), "select count(*) from conversions") == [(0,)]
     assert (tmp_path / "published" / "report" / "index.html").exists()
+
+
+def test_a_run_that_breaks_says_why_and_nothing_of_the_run_before(tmp_path: Path) -> None:
+    deliver_samples(tmp_path / "inbox", sources=["typeform"])
+    for name in ("notes.txt", "more.txt"):
+        (tmp_path / "inbox" / "typeform" / name).write_text("what is this\n")
+    (tmp_path / "inbox" / "google_ads").mkdir()
+    (tmp_path / "inbox" / "google_ads" / "Campaign report.csv").write_text(OTHER_TOTAL)
+    refused = journey("run", "--as-of", AS_OF, home=tmp_path)
+    assert refused.returncode == 2, refused.stderr
+    doubt = "google_ads/Campaign report.csv: the totals row gives another sum of cost than the rows"
+    assert f"  warning raw/source_files files_without_warnings: {doubt}\n" in refused.stderr
+    told = [line for line in refused.stderr.splitlines() if "E_UNKNOWN_FILE" in line]
+    assert [line.startswith("  raw/source_files files_known: E_UNKNOWN_FILE ") for line in told] == [True, True]
+
+    broken = journey("run", "--as-of", AS_OF, "--known-at", "2020-01-01", home=tmp_path)
+    assert broken.returncode == 1, broken.stderr
+    assert "no file was loaded by 2020-01-01 00:00 UTC" in broken.stderr
+    assert "--known-at" in broken.stderr
+    assert [word for word in ("Traceback", "Exception", "E_UNKNOWN_FILE", "refused") if word in broken.stderr] == []

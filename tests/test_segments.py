@@ -87,9 +87,17 @@ def test_lifecycle_vector() -> None:
 
 def test_segments_table_describes_both_sets() -> None:
     found = module.segments()
-    assert found.groupby("segment_set").size().to_dict() == {"lifecycle": 6, "rfm": 11}
+    assert found.groupby("segment_set").size().to_dict() == {"lifecycle": 6, "rfm": 12}
     assert (found[["description", "rule"]] != "").all().all()
-    assert set(module.rfm_map()["segment"]) == set(found.query("segment_set == 'rfm'")["segment"])
+    assert {*module.rfm_map()["segment"], "not_rated"} == set(found.query("segment_set == 'rfm'")["segment"])
+
+
+@pytest.mark.parametrize("name", ["eleven", "short"])
+def test_who_has_no_score_is_not_rated_by_the_published_rules(name: module.RfmMap) -> None:
+    unscored = pd.DataFrame(
+        {f"{score}_score": pd.array([pd.NA], "Int64") for score in ("recency", "frequency", "monetary")}
+    )
+    assert by_rules(unscored, module.segments(name).query("segment_set == 'rfm'")) == ["not_rated"]
 
 
 def segment_cells() -> pd.DataFrame:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
 import pytest
 
-from journey_pipeline import settings as settings_module
 from journey_pipeline.settings import SettingsError, load
 
 
@@ -54,20 +52,6 @@ def test_a_zone_that_does_not_exist_is_named(tmp_path: Path) -> None:
     (tmp_path / "journey.toml").write_text('time_zone = "Europe/Berlni"\n')
     with pytest.raises(SettingsError, match="Europe/Berlni"):
         load(tmp_path)
-
-
-def test_two_homes_have_two_keys_nobody_else_can_read(tmp_path: Path) -> None:
-    one, other = load(tmp_path / "one"), load(tmp_path / "other")
-    assert settings_module.pseudonym_key(one) == settings_module.pseudonym_key(one)
-    assert settings_module.pseudonym_key(one) != settings_module.pseudonym_key(other)
-    assert stat.S_IMODE((one.home / "pseudonym.key").stat().st_mode) == 0o600
-
-
-def test_a_given_key_is_used_and_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("JOURNEY_PSEUDONYM_KEY", "a secret of sixteen")
-    chosen = load(tmp_path)
-    assert settings_module.pseudonym_key(chosen) == b"a secret of sixteen"
-    assert "secret" not in repr(chosen)
 
 
 def test_the_configuration_hash_follows_what_numbers_depend_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,15 +125,6 @@ columns are named by the identifier type, or as `type:column` where one row hold
     {% endfor %}
 {% endmacro %}
 
-{#- Identifiers that belong to the company itself: distinct (identifier_type, identifier_value) of `relation`. -#}
-{% macro internal_identifiers_of(relation) -%}
-    select distinct people.identifier_type, people.identifier_value
-    from (select distinct identifier_type, identifier_value from {{ relation }}) as people
-    inner join {{ ref('internal_identities') }} as internal
-        on people.identifier_type = internal.identifier_type
-        and regexp_full_match(people.identifier_value, internal.pattern)
-{%- endmacro %}
-
 {#-
 An amount of an original as it stands, of an adjustment in proportion to what it takes back of the original. The product
 of two amounts needs the wide decimal: 1,299 by 1,299 is past 18 digits with six of them behind the point each.

@@ -125,8 +125,11 @@ nullif(trim({{ percent_decoded(raw) }}), '')
 nullif(regexp_replace(lower(regexp_extract({{ url }}, '^[A-Za-z-]+://([^/:?#]+)', 1)), '^www[.]', ''), '')
 {%- endmacro %}
 
+{#- The path of a URL; a mail address in it is cut out. -#}
 {% macro url_path(url) -%}
-nullif(regexp_extract({{ url }}, '^[A-Za-z-]+://[^/?#]+([^?#]*)', 1), '')
+nullif(regexp_replace(
+        regexp_extract({{ url }}, '^[A-Za-z-]+://[^/?#]+([^?#]*)', 1), '[^/@%]+(@|%40)[^/]+[.][^/]+', '{mail address}', 'gi'
+    ), '')
 {%- endmacro %}
 
 {#- Row identity from the natural key: md5 of the parts, absent parts kept apart from empty ones. -#}

@@ -46,20 +46,13 @@ relation with tagged_source, tagged_medium, click_id_type, referrer_source and r
 -#}
 {% macro hit_source() -%}
 case when tagged_source is null and tagged_medium is null then
-            case
-                when click_id_type in ('gclid', 'gbraid', 'wbraid') then 'google'
-                when click_id_type = 'msclkid' then 'bing'
-                else coalesce(referrer_source, case when click_id_type = 'fbclid' then 'facebook' end)
-            end
+            coalesce({{ click_origin('source') }}, referrer_source, {{ click_origin('source', unpaid=true) }})
         else tagged_source end
 {%- endmacro %}
 
 {% macro hit_medium() -%}
 case when tagged_source is null and tagged_medium is null then
-            case
-                when click_id_type in ('gclid', 'gbraid', 'wbraid', 'msclkid') then 'cpc'
-                else coalesce(referrer_medium, case when click_id_type = 'fbclid' then 'social' end)
-            end
+            coalesce({{ click_origin('medium') }}, referrer_medium, {{ click_origin('medium', unpaid=true) }})
         else tagged_medium end
 {%- endmacro %}
 

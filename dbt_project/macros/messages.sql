@@ -86,7 +86,7 @@ renamed as (
         case
             when message_type = 'alias' and regexp_matches(previous_id, '^[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}$')
                 then previous_id
-        end as previous_anonymous_id,
+        end as previous_segment_anonymous_id,
         case
             when message_type = 'alias' and not regexp_matches(previous_id, '^[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}$')
                 then {{ clean_user_id('previous_id') }}
@@ -112,16 +112,14 @@ renamed as (
         coalesce({{ clean_text('around.campaign.content') }}, {{ url_param('page_url', 'utm_content') }}) as content,
         coalesce({{ clean_text('around.campaign.term') }}, {{ url_param('page_url', 'utm_term') }}) as term,
         {{ link_euid('page_url') }} as mailchimp_euid,
-        {% for click in ['gclid', 'gbraid', 'wbraid', 'msclkid', 'fbclid', 'li_fat_id', 'ttclid'] -%}
-        {{ url_param('page_url', click) }} as {{ click }},
-        {% endfor -%}
+        {{- click_ids_of('page_url') }}
         {{ clean_text('around.sessionId') }} as session_ref,
         {{ clean_text('around.userAgent') }} as user_agent,
         lower({{ clean_text('around.device.type') }}) as device_type,
         {{ consent_state('around.consent.categoryPreferences', 'analytics') }} as consent_analytics,
         {{ consent_state('around.consent.categoryPreferences', 'ads') }} as consent_ads,
         around.consent.categoryPreferences as consent_categories,
-        {{ clean_text(json_any_param(order_names)) }} as order_number,
+        replace({{ clean_text(json_any_param(order_names)) }}, '#', '') as order_name,
         {{ loose_amount(json_param('total')) }} as total_amount,
         {{ loose_amount(json_any_param(['revenue', 'subtotal', 'value'])) }} as revenue_amount,
         {{ loose_amount(json_param('tax')) }} as tax_amount,
@@ -150,7 +148,6 @@ select * from renamed
 with messages as (
     select
         *,
-        replace(order_number, '#', '') as order_name,
         cast(date_trunc('day', occurred_at) as date) as event_date,
         case
             when is_from_app then 'product'
@@ -189,7 +186,7 @@ machine_days as (
 
 resolved as (
     select
-        named.* exclude (order_number, place, event_date, revenue_amount, tagged_source, tagged_medium),
+        named.* exclude (place, event_date, revenue_amount, tagged_source, tagged_medium),
         case
             when named.user_id is not null then 'user_id'
             when named.email is not null then 'email'

@@ -9,7 +9,7 @@ with told as (
     select
         *,
         row_number() over (
-            partition by coalesce(order_name, record_key) order by occurred_at, record_key
+            partition by coalesce(cast(order_name as varchar), record_key) order by occurred_at, record_key
         ) as telling
     from {{ events }}
     where interaction_type = 'purchase'
@@ -19,7 +19,7 @@ with told as (
 orders as (
     select
         source,
-        {{ key_of(["'order'", 'coalesce(order_name, record_key)']) }} as record_key,
+        {{ key_of(["'order'", 'coalesce(cast(order_name as varchar), record_key)']) }} as record_key,
         identifier_type,
         identifier_value,
         occurred_at,

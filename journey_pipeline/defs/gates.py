@@ -19,6 +19,7 @@ from journey_pipeline.flow import left_of
 DOOR = "great_expectations_door"
 LEDGER = "raw/source_files"
 CONTRACT = "contract_kept"
+DOUBT = "files_without_warnings"
 
 
 @cache
@@ -56,14 +57,21 @@ def require_left(
 def _results(connection: duckdb.DuckDBPyConnection, found: Iterable[verdicts.Verdict]) -> Iterator[dg.AssetCheckResult]:
     all_of_them = list(found)
     verdicts.record(connection, all_of_them)
-    for verdict in all_of_them:
-        yield dg.AssetCheckResult(
-            asset_key=dg.AssetKey(verdict.asset.split("/")),
-            check_name=verdict.gate,
-            passed=verdict.passed and not verdict.is_warning,
-            severity=dg.AssetCheckSeverity.WARN if verdict.is_warning else dg.AssetCheckSeverity.ERROR,
-            metadata={"failing_rows": verdict.failing_rows, "rows": verdict.description},
-        )
+    yield from map(check_result, all_of_them)
+
+
+def check_result(verdict: verdicts.Verdict) -> dg.AssetCheckResult:
+    """A verdict as Dagster shows it: how many rows fail, and which where there are any."""
+    metadata: dict[str, int | str] = {"failing_rows": verdict.failing_rows}
+    if verdict.description:
+        metadata["rows"] = verdict.description
+    return dg.AssetCheckResult(
+        asset_key=dg.AssetKey(verdict.asset.split("/")),
+        check_name=verdict.gate,
+        passed=verdict.passed and not verdict.is_warning,
+        severity=dg.AssetCheckSeverity.WARN if verdict.is_warning else dg.AssetCheckSeverity.ERROR,
+        metadata=metadata,
+    )
 
 
 def _spec(gate: str, asset: str, description: str, *needs: str) -> dg.AssetCheckSpec:
@@ -90,7 +98,12 @@ def _spec(gate: str, asset: str, description: str, *needs: str) -> dg.AssetCheck
             ),
         )
     ]
-    + [_spec("files_known", LEDGER, "Every file in the inbox belongs to a contract.")],
+    + [
+        _spec("files_known", LEDGER, "Every file in the inbox belongs to a contract."),
+        _spec(
+            DOUBT, LEDGER, "No file that counts has another total than its rows, or looks as if a column was renamed."
+        ),
+    ],
     pool=WRITER_POOL,
 )
 def raw_gate(home: Home, warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
@@ -99,6 +112,7 @@ def raw_gate(home: Home, warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
     with warehouse.get_connection() as connection:
         found = [_held(f"{CONTRACT}__{name}", [f for f in faults if f.contract == name]) for name in contracts()]
         found.append(_held("files_known", [f for f in faults if not f.contract]))
+        found.append(_doubted(ingest.doubtful_files(connection)))
         frame = door_frames.raw(connection, contracts())
         for verdict in _door("raw", expectations.judge(expectations.RAW_DOOR, frame)):
             contract = verdict.asset.split("/")[1]
@@ -108,6 +122,12 @@ def raw_gate(home: Home, warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
 
 def _held(gate: str, faults: list[ingest.Fault]) -> verdicts.Verdict:
     return verdicts.Verdict(gate, LEDGER, not faults, len(faults), "\n".join(str(fault) for fault in faults))
+
+
+def _doubted(files: list[tuple[str, list[str]]]) -> verdicts.Verdict:
+    """Only a warning: the file keeps to its contract."""
+    told = [f"{ingest.safe_path(path)}: {'; '.join(doubts)}" for path, doubts in files]
+    return verdicts.Verdict(DOUBT, LEDGER, True, len(files), "\n".join(told))
 
 
 def _door(word: str, findings: list[expectations.Finding]) -> list[verdicts.Verdict]:

@@ -10,7 +10,6 @@ from journey_pipeline.defs.gates import require_left
 from journey_pipeline.defs.resources import DATA_ENGINEERING, ONE_BY_ONE, WEEKS, WRITER_POOL, Home, Warehouse
 from journey_pipeline.defs.tables import table_metadata
 from journey_pipeline.identity_history import History
-from journey_pipeline.settings import pseudonym_key
 
 _EVENTS = [
     "touchpoints",
@@ -22,7 +21,7 @@ _EVENTS = [
 ]
 
 _TABLES = {
-    "identifiers": "One row per identifier and its customer. Holds raw identifiers: never released.",
+    "identifiers": "One row per identifier, as its pseudonym, and its customer.",
     "links": "One row per pair of identifiers that joins, with its evidence; identifiers as pseudonyms.",
     "exceptions": "One row per pair that a guard left out, with the reason; identifiers as pseudonyms.",
     "changes": "One row per merge, split or new name of a customer since the first build, with its cause.",
@@ -51,7 +50,7 @@ def customers(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
         require_left(context, connection, "identity")
         known_at, as_of = connection.execute("select known_at, as_of from raw.run_parameters").fetchall()[0]
         history = History(home.lake.root / "identity", known_at, as_of)
-        summary = identity_tables.build(connection, pseudonym_key(home.settings), history)
+        summary = identity_tables.build(connection, history)
         for name in _TABLES:
             verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"identity/{name}", True)])
             yield dg.MaterializeResult(

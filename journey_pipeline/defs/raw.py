@@ -13,7 +13,7 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
-from journey_pipeline import ingest, verdicts
+from journey_pipeline import ingest, pseudonyms, verdicts
 from journey_pipeline.defs.freshness import freshness_policy, standing_metadata
 from journey_pipeline.defs.resources import (
     DATA_ENGINEERING,
@@ -50,6 +50,8 @@ from journey_pipeline.settings import Settings, code_version
 )
 def landed(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Land the new files of each source object, then show its current rows as `raw.<contract>`."""
+    # A new home gets its key before it loads a file; one that has files and no key any more goes no further.
+    pseudonyms.key_of(home.settings)
     files, loaded_at = _inbox(home.settings.inbox_folder, context.run_id), _run_time(context)
     with warehouse.get_connection() as connection:
         for key in sorted(context.selected_asset_keys):
@@ -59,7 +61,7 @@ def landed(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) 
                 if outcome.fault is not None:
                     context.log.error(str(outcome.fault))
             ingest.register(connection, contract, home.lake, known_at(context.run.tags))
-            standing = standing_metadata(next(iter(ingest.standing(home.lake, contract.id)), None))
+            standing = standing_metadata(next(iter(ingest.standing(home.lake, contracts(), contract.id)), None))
             counts = {f"files_{name}": sum(o.outcome == name for o in outcomes) for name in ("loaded", "quarantined")}
             metadata = {**table_metadata(connection, "raw", contract.id), **standing, **counts}
             yield dg.MaterializeResult(asset_key=key, metadata=metadata)
@@ -80,7 +82,7 @@ def landed(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) 
             "source_files": "One row per delivered file, with its outcome: loaded, duplicate, superseded, quarantined.",
             "quarantine": "One row per record set aside, with the rule it broke; values only as shapes.",
             "file_loads": "One row per contract and file that counts, with the time it was loaded.",
-            "service_levels": "One row per contract, with the latency and rhythm it promises and what a gap means.",
+            "service_levels": "One row per contract, with its latency, rhythm and zone, and what a gap means.",
         }.items()
     ],
     partitions_def=WEEKS,
@@ -96,7 +98,7 @@ def delivered(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
         ingest.source_files(connection, home.lake, cut)
         ingest.service_levels(connection, contracts(), fail_on_gaps=home.settings.fail_on_gaps)
         if cut is None or not connection.execute("select 1 from raw.source_files limit 1").fetchall():
-            raise dg.Failure(f"no file was loaded by {cut or 'now'}; put exports into the inbox", allow_retries=False)
+            raise dg.Failure(_nothing_loaded(home.lake, cut), allow_retries=False)
         ingest.file_loads(connection, home.lake)
         _write_run_parameters(connection, home.settings, as_of(context.partition_key), cut)
         verdicts.prepare(connection)
@@ -111,6 +113,14 @@ def delivered(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
 def _inbox(folder: Path, _run_id: str) -> list[ingest.InboxFile]:
     """What the inbox held when the run first looked: one state for all its objects, walked once."""
     return ingest.scan(folder, contracts())
+
+
+def _nothing_loaded(lake: ingest.Lake, cut: datetime | None) -> str:
+    first = ingest.first_load(lake)
+    if cut is None or first is None:
+        return "no file was loaded yet; put exports into the inbox"
+    by = f"no file was loaded by {cut:%Y-%m-%d %H:%M} UTC"
+    return f"{by}, the first was at {first:%Y-%m-%d %H:%M:%S} UTC; ask for a later --known-at, or for none"
 
 
 def _parser(home: Home) -> ingest.Resources:

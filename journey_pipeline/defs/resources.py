@@ -4,7 +4,7 @@ Add a resource here when two words need it. Must not be here: anything a step do
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -55,8 +55,9 @@ class Warehouse(DuckDBResource):
 
     @contextmanager
     def get_connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection that closes with the block."""
-        with super().get_connection() as connection:
+        """A connection that closes with the block, also when the block fails."""
+        # Dagster's own closes only after success, and dbt could not open the file beside one that is still open.
+        with super().get_connection() as connection, closing(connection):
             connection.execute("set TimeZone = 'UTC'")
             yield connection
 

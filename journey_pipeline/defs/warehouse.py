@@ -15,8 +15,9 @@ import duckdb
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
 from journey_pipeline import verdicts
+from journey_pipeline.dbt_demands import demand
 from journey_pipeline.dbt_sources import write_generated_files
-from journey_pipeline.defs.gates import require_left
+from journey_pipeline.defs.gates import check_result, require_left
 from journey_pipeline.defs.resources import (
     CUSTOMER_EXPERIENCE,
     DATA_ENGINEERING,
@@ -29,6 +30,7 @@ from journey_pipeline.defs.resources import (
     settings,
 )
 from journey_pipeline.defs.tables import table_metadata
+from journey_pipeline.ingest import safe_path
 from journey_pipeline.settings import DBT_PROJECT
 
 UNIQUE_ID = "dagster_dbt/unique_id"
@@ -90,6 +92,13 @@ class WordTranslator(DagsterDbtTranslator):
             # The gates of raw stand on its ledger; through it a held file stops every staging model.
             return spec.merge_attributes(deps=[dg.AssetKey(["raw", "source_files"])])
         return spec
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any
+    ) -> dg.AssetCheckSpec | None:
+        """The check of a dbt test, with what it demands in words."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return spec and spec._replace(description=demand(manifest["nodes"][unique_id]))
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """Word and table."""
@@ -169,12 +178,7 @@ def _build(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) 
             elif unique_id in checks and status in {"pass", "fail"}:
                 verdict = _verdict(connection, node, checks[unique_id])
                 found.append(verdict)
-                yield dg.AssetCheckResult(
-                    asset_key=checks[unique_id].asset_key,
-                    check_name=checks[unique_id].name,
-                    passed=verdict.passed,
-                    metadata={"failing_rows": verdict.failing_rows, "rows": verdict.description},
-                )
+                yield check_result(verdict)
             elif status == "error":
                 errors.append(f"{unique_id.split('.')[2]}: {_cause(str(node.message))}")
         verdicts.record(connection, found)
@@ -207,7 +211,7 @@ def _first_rows(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
     paths = dict(connection.execute("select file_id, min(path) from raw.source_files group by file_id").fetchall())
     for row in rows:
         if row.get("source_file_id") in paths:
-            row["source_file_id"] = paths[row["source_file_id"]]
+            row["source_file_id"] = safe_path(paths[row["source_file_id"]])
     return "; ".join(", ".join(f"{name}={value}" for name, value in row.items()) for row in rows)
 
 

@@ -10,12 +10,12 @@ from journey_pipeline.ingest.catalogue import ContractError, load_contracts
 from journey_pipeline.ingest.checking import CheckResult, check
 from journey_pipeline.ingest.contract import Contract, UniqueKey
 from journey_pipeline.ingest.engine import Resources
-from journey_pipeline.ingest.faults import Fault, IngestError
-from journey_pipeline.ingest.inbox import InboxFile, scan
-from journey_pipeline.ingest.lake import Lake, known_at
+from journey_pipeline.ingest.faults import Fault, IngestError, safe_path
+from journey_pipeline.ingest.inbox import InboxFile, scan, unfinished
+from journey_pipeline.ingest.lake import Lake, first_load, known_at
 from journey_pipeline.ingest.landing import land
 from journey_pipeline.ingest.levels import file_loads, service_levels
-from journey_pipeline.ingest.standing import Standing, open_faults, standing
+from journey_pipeline.ingest.standing import Standing, doubtful_files, open_faults, standing
 from journey_pipeline.ingest.tables import register, source_files
 from journey_pipeline.ingest.verdicts import FileOutcome
 
@@ -32,14 +32,18 @@ __all__ = [
     "Standing",
     "UniqueKey",
     "check",
+    "doubtful_files",
     "file_loads",
+    "first_load",
     "known_at",
     "land",
     "load_contracts",
     "open_faults",
     "register",
+    "safe_path",
     "scan",
     "service_levels",
     "source_files",
     "standing",
+    "unfinished",
 ]

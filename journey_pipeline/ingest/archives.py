@@ -121,6 +121,11 @@ def _require_sound(entries: list[zipfile.ZipInfo]) -> None:
         raise IngestError(_zip_fault("one name twice"))
 
 
+def nothing_inside() -> Fault:
+    """The fault of an archive without a file of its own."""
+    return _zip_fault("nothing in it")
+
+
 def _zip_fault(found: str) -> Fault:
     return Fault("E_ZIP", "download the archive again, or deliver its files unpacked", "a whole zip archive", found)
 

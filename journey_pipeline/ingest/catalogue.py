@@ -67,7 +67,7 @@ def _hours(level: _Level) -> int:
 
 
 class _Custom(_Block):
-    property: Literal["ingest", "identity", "canonical"]
+    property: Literal["ingest", "identity", "canonical", "spend"]
     value: Any
 
 

@@ -6,16 +6,25 @@ Must not be here: the ledger; parsing rules.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from journey_pipeline.ingest.archives import is_archive, members
 from journey_pipeline.ingest.contract import Contract
 from journey_pipeline.ingest.engine import Resources
 from journey_pipeline.ingest.faults import Fault, IngestError
-from journey_pipeline.ingest.inbox import contract_of, is_companion, unknown_file
+from journey_pipeline.ingest.inbox import (
+    InboxFile,
+    closest,
+    is_unfinished,
+    matched,
+    name_in_inbox,
+    unknown_file,
+    unpacked,
+    walk,
+)
 from journey_pipeline.ingest.isolation import isolated
 from journey_pipeline.ingest.parsing import BadCell, HeldFileError
 from journey_pipeline.ingest.stage import stage
@@ -23,7 +32,10 @@ from journey_pipeline.ingest.stage import stage
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What `land` would do with one file, found out without loading it."""
+    """What `land` would do with one file, found out without loading it.
+
+    `is_skipped` marks an unfinished file; `belongs` is the folder of the inbox for a file that lies in none.
+    """
 
     path: Path
     contract: str | None
@@ -35,6 +47,8 @@ class CheckResult:
     warnings: tuple[str, ...] = ()
     fault: Fault | None = None
     bad_cells: tuple[BadCell, ...] = ()
+    is_skipped: bool = False
+    belongs: str | None = None
 
 
 def check(
@@ -42,7 +56,7 @@ def check(
 ) -> list[CheckResult]:
     """Hold files, or all files below folders, against their contracts and load nothing.
 
-    The contract is found by the path's tail, so a file need not lie in an inbox; `contract_id` overrides.
+    A file that lies in no inbox is known by its name alone; `contract_id` overrides.
     Raises KeyError for a contract id that does not exist.
     """
     chosen = contracts[contract_id] if contract_id else None
@@ -58,38 +72,48 @@ class _Checker:
     folder: Path
 
     def below(self, path: Path) -> Iterator[CheckResult]:
-        """A file, or every file of a folder that is not hidden."""
-        files = sorted(item for item in path.rglob("*") if not item.is_dir()) if path.is_dir() else [path]
-        for file in files:
-            if file == path or not any(part.startswith(".") for part in file.relative_to(path).parts):
+        """A file, or every file of a folder that a run would take."""
+        if not os.path.lexists(path):
+            nothing = Fault("E_PATH", "check the path", "a file or a folder", "no such file or folder")
+            yield CheckResult(path, None, False, fault=nothing.within(file=path.name))
+        elif not path.is_dir():
+            yield from self.delivered(path)
+        else:
+            is_inbox = name_in_inbox(path / "any", self.contracts) in (None, "any")
+            for file in walk(path, is_inbox=is_inbox):
                 yield from self.delivered(file)
 
     def delivered(self, path: Path) -> list[CheckResult]:
         """One file, or all files of an archive but for those that hold nothing of their own."""
-        if not is_archive(path.name):
-            return [self.checked(path, path, ())]
-        try:
-            inside = [(path.joinpath(*names), names) for names, _ in members(path)]
-        except IngestError as error:
-            return [CheckResult(path, None, False, fault=error.fault.within(file=path.name))]
+        if is_unfinished(path):
+            return [CheckResult(path, None, False, is_skipped=True)]
+        name = name_in_inbox(path, self.contracts)
         return [
-            self.checked(path, shown, names)
-            for shown, names in inside
-            if self.contract(shown) or not is_companion(shown, self.contracts)
+            self.checked(file, is_known=name is not None)
+            for each in unpacked(path, name or path.name)
+            for file in self.matched(each, is_known=name is not None)
         ]
 
-    def contract(self, path: Path) -> Contract | None:
-        return self.chosen or contract_of(path, self.contracts)
+    def matched(self, file: InboxFile, *, is_known: bool) -> list[InboxFile]:
+        """The file with its contract; what lies in no inbox is told by its name alone."""
+        if is_known and self.chosen is None:
+            return matched(file, self.contracts)
+        contract = self.chosen or closest(file.name.rsplit("/", 1)[-1], self.contracts)
+        if file.fault is not None or contract is not None:
+            return [replace(file, contract=contract.id if contract else None)]
+        return [replace(file, fault=unknown_file(self.contracts, []).within(file=file.name))]
 
-    def checked(self, source: Path, path: Path, names: tuple[str, ...]) -> CheckResult:
-        """The verdict on one file, or on the member of `source` that `names` lead to."""
-        contract = self.contract(path)
-        if contract is None:
-            return CheckResult(path, None, False, fault=unknown_file(self.contracts, []).within(file=path.name))
+    def checked(self, file: InboxFile, *, is_known: bool) -> CheckResult:
+        """The verdict on one file, or on a member of an archive."""
+        path = file.path.joinpath(*file.members)
+        if file.fault is not None:
+            return CheckResult(path, file.contract, False, fault=file.fault)
+        contract = self.chosen or self.contracts[file.contract or ""]
+        belongs = None if is_known else sorted({glob.split("/")[0] for glob in contract.ingest.glob})[0]
         with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
             folder = Path(scratch)
             try:
-                staged = stage(source, folder, names)
+                staged = stage(file.path, folder, file.members)
                 parsed = isolated(Resources()).parse(
                     self.folder, contract, staged, path.name, folder, folder / "accepted.parquet"
                 )
@@ -115,4 +139,5 @@ class _Checker:
             parsed.dropped,
             tuple(parsed.warnings),
             bad_cells=tuple(parsed.bad_cells),
+            belongs=belongs,
         )

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from journey_pipeline.ingest.contract import Column, Contract, header_key
 from journey_pipeline.ingest.faults import Fault, IngestError, shape
 
+UNKNOWN, ABSENT = "unknown columns kept in _extra", "optional columns not delivered"
+
 
 @dataclass(frozen=True)
 class Assignment:
@@ -49,23 +51,24 @@ def assign(contract: Contract, headers: Sequence[str]) -> Assignment:
 
 
 def require(contract: Contract, headers: Sequence[str], assignment: Assignment) -> None:
-    """Raises E_MISSING_COLUMN, with the nearest unclaimed header, when a required column is not delivered."""
+    """Raises E_MISSING_COLUMN, with the nearest unclaimed header, when a column that must be there is not."""
     for column in contract.columns:
-        if column.required and not column.is_captured and column.name not in assignment.known:
+        if column.name not in assignment.known and column.must_be_beside(assignment.known):
             raise IngestError(missing_column(column, [headers[position] for position in assignment.unknown]))
 
 
 def held(contract: Contract, assignment: Assignment) -> list[str]:
     """The columns of a record that this file fills, in the order of the contract, `_extra` last."""
     filled = [column.name for column in contract.columns if column.is_captured or column.name in assignment.known]
-    return [*filled, "_extra"] if assignment.unknown else filled
+    # Without a header there are no unknown columns, but records of another width.
+    return [*filled, "_extra"] if assignment.unknown or not contract.ingest.format.header else filled
 
 
 def missing_column(column: Column, unclaimed: Sequence[str]) -> Fault:
     """The fault of a column that is not there."""
     expected = displayed(column)
     by_key = {header_key(header): header for header in unclaimed if header.strip()}
-    near = difflib.get_close_matches(header_key(expected), list(by_key), n=1, cutoff=0.4)
+    near = difflib.get_close_matches(header_key(expected), list(by_key), n=1, cutoff=0.3)
     found = f"nearest header: {safe_name(by_key[near[0]])}" if near else "no similar header"
     return Fault(
         "E_MISSING_COLUMN",
@@ -102,7 +105,7 @@ def warnings_of(contract: Contract, headers: Sequence[str], assignment: Assignme
     """What the reader should know although the file is accepted."""
     unknown = [safe_name(headers[position]) for position in assignment.unknown if headers[position].strip()]
     absent = [name for name in contract.delivered_columns if name not in assignment.known]
-    result = [f"unknown columns kept in _extra: {', '.join(unknown)}"] if unknown else []
+    result = [f"{UNKNOWN}: {', '.join(unknown)}"] if unknown else []
     if absent and "jsonl" not in contract.ingest.format.type:
-        result.append(f"optional columns not delivered: {', '.join(absent)}")
+        result.append(f"{ABSENT}: {', '.join(absent)}")
     return result

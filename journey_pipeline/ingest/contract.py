@@ -1,6 +1,6 @@
 """The contract of a source object: what its YAML may say, and what the loader reads from it.
 
-Holds the pydantic model of one ODCS v3.1 document with our `ingest`, `identity` and `canonical` blocks.
+Holds the pydantic model of one ODCS v3.1 document with our `ingest`, `identity`, `canonical` and `spend` blocks.
 Add a field here when a delivered file needs something said about it that cannot be said yet.
 Must not be here: reading YAML (`contracts/__init__.py`), reading data files, SQL.
 """
@@ -8,6 +8,7 @@ Must not be here: reading YAML (`contracts/__init__.py`), reading data files, SQ
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -111,6 +112,7 @@ class _Custom(_Block):
         "sourceHeader",
         "sourceHeaderPattern",
         "headerCapture",
+        "alwaysDelivered",
         "preambleCapture",
         "oneFormatPerFile",
         "reportPeriod",
@@ -124,12 +126,15 @@ class _Custom(_Block):
 class _ColumnCustoms(_Block):
     """The typed reading of a column's customProperties.
 
+    `alwaysDelivered` says that the vendor's export always has the column, though a cell may be blank: without it the
+    file was cut or the header renamed. As a list it says so of the generations that have one of these columns.
     `reportPeriod` names the captured columns with the first and the last day the file says it covers.
     """
 
     sourceHeader: Words = []  # noqa: N815
     sourceHeaderPattern: str | None = None  # noqa: N815
     headerCapture: HeaderCapture | None = None  # noqa: N815
+    alwaysDelivered: bool | list[Name] = False  # noqa: N815
     preambleCapture: OneGroup | None = None  # noqa: N815
     oneFormatPerFile: bool = False  # noqa: N815
     reportPeriod: tuple[Name, Name] | None = None  # noqa: N815
@@ -170,6 +175,13 @@ class Column(_Block):
     def is_captured(self) -> bool:
         """Whether the value comes from the file's header or preamble, once for all rows, and not from a cell."""
         return self.custom.headerCapture is not None or self.custom.preambleCapture is not None
+
+    def must_be_beside(self, delivered: Collection[str]) -> bool:
+        """Whether a file that has the columns `delivered` must have this one too, whatever its cells may hold."""
+        if self.is_captured:
+            return False
+        always = self.custom.alwaysDelivered
+        return self.required or (any(name in delivered for name in always) if isinstance(always, list) else always)
 
     def claims(self, header: str) -> bool:
         """Whether a header of a delivered file names this column (case, spaces and NBSP do not matter)."""
@@ -293,6 +305,11 @@ class Time(_Block):
     format: str | None = None
     tz: str = "UTC"
 
+    @property
+    def day_zone(self) -> str:
+        """The zone whose days a person would speak of: the account's where it dates the rows, else UTC."""
+        return self.tz if self.kind in ("date_in_account_tz", "local_naive") else "UTC"
+
 
 class ExportedAt(_Block):
     """Where the export time comes from: a date in the path, else the latest value of `columns`.
@@ -377,6 +394,20 @@ class Identity(_Block):
     personal: dict[Name, PersonalClass] = {}
 
 
+class SpendColumns(_Block):
+    """Where a delivered row says what was spent, as SQL over the raw columns: mostly a column's name.
+
+    The released spend is held to it row by row and to the cent, so it must not be read off the staging model.
+    `platform` is the one the row names, where a file may hold several; unset, it is the source.
+    """
+
+    day: str
+    cost: str
+    campaign: str
+    campaign_id: str = "null"
+    platform: str | None = None
+
+
 class ServiceLevel(_Block):
     """What the source promises: data of every `frequency_days`, here at most `latency_hours` after it happened.
 
@@ -400,6 +431,7 @@ class Contract(_Block):
     ingest: Ingest
     identity: Identity
     canonical: list[EventsTable]
+    spend: SpendColumns | None = None
     service_level: ServiceLevel = ServiceLevel()
 
     @field_validator("columns")
@@ -422,6 +454,8 @@ class Contract(_Block):
         used |= {rule.column for rule in ingest.rows.drop} | set(self.identity.personal)
         used |= {name for pair in ingest.rows.equal for name in pair}
         used |= {name for c in self.columns for name in c.custom.reportPeriod or ()}
+        always = (c.custom.alwaysDelivered for c in self.columns)
+        used |= {name for names in always if isinstance(names, list) for name in names}
         used |= {item.column for item in self.identity.identifiers}
         used |= {ingest.delivery.version} if ingest.delivery.version else set()
         used |= {ingest.time.column} if ingest.time else set()
@@ -430,6 +464,17 @@ class Contract(_Block):
             used |= {totals.column, *totals.sums}
         if unknown := sorted(used - names):
             raise ValueError(f"blocks name columns the schema does not have: {', '.join(unknown)}")
+        return self
+
+    @model_validator(mode="after")
+    def _spend_can_be_held_to_the_delivery(self) -> Contract:
+        if "spend" in self.canonical and self.spend is None:
+            raise ValueError(
+                "it feeds the table spend and does not say which of its columns the spend is held to: add "
+                "{property: spend, value: {day: ..., cost: ..., campaign: ..., campaign_id: ...}} to customProperties"
+            )
+        if "spend" not in self.canonical and self.spend is not None:
+            raise ValueError("it has a spend block and does not feed the table spend: add spend to canonical")
         return self
 
     @property

@@ -8,6 +8,7 @@ Must not be here: the checks themselves, or anything that reads a file.
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from dataclasses import dataclass, replace
 from typing import Any
@@ -50,7 +51,7 @@ class Fault:
     def __str__(self) -> str:
         shown = [
             ("contract", self.contract),
-            ("file", self.file),
+            ("file", safe_path(self.file) if self.file else None),
             ("sha256", self.sha256[:12] if self.sha256 else None),
             ("record", self.record),
             ("line", self.line),
@@ -103,6 +104,20 @@ def _masked(character: str) -> str:
     if character.isspace():
         return " "
     return {"L": "a", "M": "a", "N": "9", "C": "?"}.get(category[0], character)
+
+
+# An address may be percent-encoded, as in a name made from a link.
+_ADDRESS = re.compile(r"[^\s/\\@,;:()<>\"']+(?:@|%40)[^\s/\\@,;:()<>\"']+", re.IGNORECASE)
+
+
+def safe_path(path: object) -> str:
+    """A path as it may be printed: on one line, without control characters, mail addresses masked.
+
+    >>> safe_path("typeform/responses of maya@example.com.csv")
+    'typeform/responses of aaaa@aaaaaaa.aaa.aaa'
+    """
+    masked = _ADDRESS.sub(lambda found: "".join(_masked(character) for character in found[0]), str(path))
+    return _quoted(masked)
 
 
 def _quoted(value: object) -> str:

@@ -15,9 +15,10 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from journey_pipeline.ingest.archives import is_archive, members
+from journey_pipeline.ingest.archives import is_archive, members, nothing_inside
 from journey_pipeline.ingest.contract import Contract
 from journey_pipeline.ingest.faults import Fault, IngestError
+from journey_pipeline.ingest.stage import A_LINK, ANOTHER_KIND, path_fault
 
 
 @dataclass(frozen=True)
@@ -37,25 +38,50 @@ class InboxFile:
     members: tuple[str, ...] = ()
 
 
+# What operating systems leave in folders, besides hidden files.
+_LITTER = frozenset(
+    ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "$recycle.bin", "system volume information")
+)
+
+
 def scan(inbox: Path, contracts: Mapping[str, Contract]) -> list[InboxFile]:
     """All files of the inbox, those inside archives included, each with its contract or the fault of having none.
 
-    Sorted by name. Left out: hidden files and folders, `*.tmp`, `*.part`, a README at the top, and what a contract
-    calls a companion.
+    Sorted by name. Left out: what operating systems put there, hidden files and folders included, unfinished files, a
+    README at the top, and what a contract calls a companion.
     """
-    found = [file for path in _walk(inbox) for file in delivered(path, _printable(path.relative_to(inbox)), contracts)]
+    found = []
+    for path in walk(inbox):
+        if not is_unfinished(path):
+            for file in unpacked(path, _printable(path.relative_to(inbox))):
+                found += matched(file, contracts)
     return sorted(found, key=lambda file: file.name)
 
 
-def _walk(inbox: Path) -> Iterator[Path]:
-    for folder, folders, names in os.walk(inbox, followlinks=False):
-        here = Path(folder)
+def walk(folder: Path, *, is_inbox: bool = True) -> Iterator[Path]:
+    """Files below a folder, and whatever else is no folder, by name; links are not followed."""
+    for here_text, folders, names in os.walk(folder, followlinks=False):
+        here = Path(here_text)
         links = [name for name in folders if (here / name).is_symlink()]
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in links)
+        folders[:] = sorted(name for name in folders if not _is_litter(name) and name not in links)
         for name in sorted([*names, *links]):
-            at_top = here == inbox and name.upper().startswith("README")
-            if not (name.startswith(".") or name.endswith((".tmp", ".part")) or at_top):
+            is_told = is_inbox and here == folder and name.upper().startswith("README")
+            if not (_is_litter(name) or is_told):
                 yield here / name
+
+
+def _is_litter(name: str) -> bool:
+    return name.startswith(".") or name.casefold() in _LITTER
+
+
+def is_unfinished(path: Path) -> bool:
+    """Whether a name says that the file is still being written: `*.part` or `*.tmp`."""
+    return path.name.endswith((".tmp", ".part"))
+
+
+def unfinished(inbox: Path) -> list[str]:
+    """Names, relative to the inbox, of the files that a run leaves alone because they are unfinished."""
+    return [_printable(path.relative_to(inbox)) for path in walk(inbox) if is_unfinished(path)]
 
 
 def _printable(path: Path) -> str:
@@ -63,28 +89,25 @@ def _printable(path: Path) -> str:
     return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
 
 
-def delivered(path: Path, name: str, contracts: Mapping[str, Contract]) -> list[InboxFile]:
-    """The file at a path, or the files of the archive that lies there."""
+def unpacked(path: Path, name: str) -> list[InboxFile]:
+    """The file at a path, or the files of the archive that lies there; with its fault when it cannot be taken."""
     status = path.lstat()
-    times = (status.st_mtime_ns, status.st_ctime_ns)
+    file = InboxFile(path, name, None, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
     if not stat.S_ISREG(status.st_mode):
-        fault = Fault(
-            "E_PATH", "put the file itself into the inbox, not a link to it", "a regular file", "another kind"
-        )
-        contract, _ = _contract(name, contracts)
-        return [InboxFile(path, name, contract, status.st_size, *times, fault.within(file=name, contract=contract))]
+        found = A_LINK if stat.S_ISLNK(status.st_mode) else ANOTHER_KIND
+        return [replace(file, fault=path_fault(found).within(file=name))]
     if not is_archive(name):
-        return _matched(InboxFile(path, name, None, status.st_size, *times), contracts)
+        return [file]
     try:
-        inside = members(path)
+        inside = [found for found in members(path) if not any(map(_is_litter, "/".join(found[0]).split("/")))]
+        if not inside:
+            raise IngestError(nothing_inside())
     except IngestError as error:
-        return [InboxFile(path, name, None, status.st_size, *times, error.fault.within(file=name))]
-    found = [
-        InboxFile(path, "/".join([name, *(_plain(part) for part in parts)]), None, size, *times, members=parts)
+        return [replace(file, fault=error.fault.within(file=name))]
+    return [
+        replace(file, name="/".join([name, *(_plain(part) for part in parts)]), size=size, members=parts)
         for parts, size in inside
-        if not PurePosixPath(parts[-1]).name.startswith(".") and not parts[-1].startswith("__MACOSX/")
     ]
-    return [file for each in found for file in _matched(each, contracts)]
 
 
 def _plain(name: str) -> str:
@@ -92,9 +115,14 @@ def _plain(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _matched(file: InboxFile, contracts: Mapping[str, Contract]) -> list[InboxFile]:
+def matched(file: InboxFile, contracts: Mapping[str, Contract]) -> list[InboxFile]:
     """The file with its contract, or with the fault of having none; nothing for a companion."""
-    contract, matching = _contract(file.name, contracts)
+    matching = [contract.id for contract in contracts.values() if matches(contract, file.name)]
+    contract = matching[0] if len(matching) == 1 else None
+    if file.fault is not None:
+        # Only a link can be known by its name; an archive belongs to no one contract.
+        known = None if is_archive(file.name) else contract
+        return [replace(file, contract=known, fault=file.fault.within(contract=known))]
     if contract is not None:
         return [replace(file, contract=contract)]
     if not matching and any(_fits(c.ingest.companions, file.name) for c in contracts.values()):
@@ -102,20 +130,39 @@ def _matched(file: InboxFile, contracts: Mapping[str, Contract]) -> list[InboxFi
     return [replace(file, fault=unknown_file(contracts, matching, file.name).within(file=file.name))]
 
 
-def _contract(name: str, contracts: Mapping[str, Contract]) -> tuple[str | None, list[str]]:
-    matching = [contract.id for contract in contracts.values() if matches(contract, name)]
-    return (matching[0] if len(matching) == 1 else None), matching
-
-
 def unknown_file(contracts: Mapping[str, Contract], matching: list[str], name: str = "") -> Fault:
     """The fault of a file that fits no contract, or more than one; the globs of its folder are told, if it has any."""
-    globs = [pattern for contract in contracts.values() for pattern in contract.ingest.glob]
     folder = name.split("/")[0].casefold()
-    near = [pattern for pattern in globs if pattern.split("/")[0].casefold() == folder]
-    folders = sorted({pattern.split("/")[0] for pattern in globs})
-    expected = f"one of: {'; '.join(near)}" if near else f"a folder named after its source: {', '.join(folders)}"
+    near = [pattern for pattern in _globs(contracts) if pattern.split("/")[0].casefold() == folder]
     found = f"a name that fits {' and '.join(matching)}" if matching else "a name that fits none"
-    return Fault("E_UNKNOWN_FILE", "rename or remove the file, or add a contract for it", expected, found)
+    if near:
+        fix = "rename or remove the file, or add a contract for it"
+        return Fault("E_UNKNOWN_FILE", fix, f"one of: {'; '.join(near)}", found)
+    fix = "put the file into the folder of its source in the inbox, remove it, or add a contract for it"
+    folders = ", ".join(sorted(source_folders(contracts)))
+    return Fault("E_UNKNOWN_FILE", fix, f"a folder named after its source: {folders}", found)
+
+
+def _globs(contracts: Mapping[str, Contract]) -> list[str]:
+    return [pattern for contract in contracts.values() for pattern in contract.ingest.glob]
+
+
+def source_folders(contracts: Mapping[str, Contract]) -> set[str]:
+    """The folders of an inbox that the contracts expect."""
+    return {pattern.split("/")[0] for pattern in _globs(contracts)}
+
+
+def name_in_inbox(path: Path, contracts: Mapping[str, Contract]) -> str | None:
+    """The name a file has in its inbox, as far as its path tells; None when it lies in none."""
+    parts = path.absolute().parts
+    folders = [part.casefold() for part in parts[:-1]]
+    known = {folder.casefold() for folder in source_folders(contracts)}
+    starts = [place for place, folder in enumerate(folders) if folder == "inbox" or folder in known]
+    if not starts:
+        return None
+    # The innermost inbox, and where none is called so, the innermost folder of a source.
+    start = max((place + 1 for place in starts if folders[place] == "inbox"), default=starts[-1])
+    return _printable(Path(*parts[start:]))
 
 
 def matches(contract: Contract, name: str) -> bool:
@@ -127,34 +174,21 @@ def _fits(globs: list[str], name: str) -> bool:
     return any(_pattern(glob).fullmatch(name) is not None for glob in globs)
 
 
-def contract_of(path: Path, contracts: Mapping[str, Contract]) -> Contract | None:
-    """The one contract whose glob fits a tail of the path, else whose last glob part fits the name most closely."""
-    parts = path.absolute().parts[1:]
-    for start in range(len(parts)):
-        tail = "/".join(parts[start:])
-        fitting = [contract for contract in contracts.values() if matches(contract, tail)]
-        if len(fitting) == 1:
-            return fitting[0]
+def closest(name: str, contracts: Mapping[str, Contract]) -> Contract | None:
+    """The one contract whose last glob part fits a file's name most closely."""
     # How much of the name a glob spells out: `*.csv` fits everything and says nothing.
     spelled = {
         contract.id: max(
-            (len(part.strip("*?")) for part in _names(contract) if _pattern(part).fullmatch(path.name)), default=0
+            (len(part.strip("*?")) for part in _names(contract) if _pattern(part).fullmatch(name)), default=0
         )
         for contract in contracts.values()
     }
-    closest = [contract for contract in contracts.values() if spelled[contract.id] == max(spelled.values())]
-    return closest[0] if len(closest) == 1 and max(spelled.values()) > len(path.suffix) else None
+    fitting = [contract for contract in contracts.values() if spelled[contract.id] == max(spelled.values())]
+    return fitting[0] if len(fitting) == 1 and max(spelled.values()) > len(PurePosixPath(name).suffix) else None
 
 
 def _names(contract: Contract) -> list[str]:
     return [PurePosixPath(glob).name for glob in contract.ingest.glob]
-
-
-def is_companion(path: Path, contracts: Mapping[str, Contract]) -> bool:
-    """Whether a tail of the path is what some contract calls a companion."""
-    parts = path.absolute().parts[1:]
-    tails = ["/".join(parts[start:]) for start in range(len(parts))]
-    return any(_fits(contract.ingest.companions, tail) for contract in contracts.values() for tail in tails)
 
 
 @cache

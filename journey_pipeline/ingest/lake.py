@@ -169,6 +169,14 @@ def known_at(lake: Lake) -> datetime | None:
     return stored_time(latest)
 
 
+def first_load(lake: Lake) -> datetime | None:
+    """When the first file was loaded, naive UTC; None when none ever was."""
+    if not lake.ledger_path.exists():
+        return None
+    with lake.ledger() as ledger:
+        return stored_time(ledger.execute("select min(loaded_at) from files where outcome = 'loaded'").fetchall()[0][0])
+
+
 def utc(moment: datetime) -> datetime:
     """The moment in UTC without a zone, as the warehouse keeps it; a naive moment is taken as UTC."""
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

@@ -22,13 +22,13 @@ def service_levels(
     connection.execute("""
         create or replace table raw.service_levels (
             contract varchar, source varchar, events_tables varchar, delivery_mode varchar,
-            latency_hours integer, frequency_days integer, on_gap varchar)
+            latency_hours integer, frequency_days integer, on_gap varchar, time_zone varchar)
     """)
     usual = "refuse" if fail_on_gaps else "warn"
     for name, contract in contracts.items():
         delivery, level = contract.ingest.delivery, contract.service_level
         connection.execute(
-            "insert into raw.service_levels values (?, ?, ?, ?, ?, ?, ?)",
+            "insert into raw.service_levels values (?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 name,
                 name.split("__")[0],
@@ -37,6 +37,7 @@ def service_levels(
                 level.latency_hours,
                 level.frequency_days,
                 delivery.on_gap or usual,
+                contract.ingest.time.day_zone if contract.ingest.time else "UTC",
             ],
         )
 

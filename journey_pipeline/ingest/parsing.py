@@ -29,6 +29,8 @@ OFFENDERS_KEPT = 1000
 # What a record in the lake is: only accepted ones are seen to the right, but none is lost.
 ACCEPTED, QUARANTINED, DROPPED = "accepted", "quarantined", "dropped"
 
+OTHER_TOTAL = "the totals row gives another sum"
+
 
 @dataclass(frozen=True)
 class BadCell:
@@ -196,14 +198,19 @@ def _format(
         for k in range(len(formats))
     ]
     if fitting := [one for one, miss in zip(formats, broken, strict=True) if miss is None]:
-        return format_of_period(connection, contract, columns[0], fitting, source)
+        return format_of_period(connection, contract, columns[0], fitting, source, body.lines_of)
     record, number = max(miss for miss in broken if miss is not None)
+    misses = " and ".join(misses_of_formats(contract, columns[number]))
+    test = f"select count(*) from {numbered} where _row_number = {record} and {misses}"
+    is_no_date = bool(engine.rows(connection, test)[0][0])
     raise IngestError(
         Fault(
             "E_DATE_ORDER",
-            "export again with one date format",
+            "correct that date, or export again in one of these formats"
+            if is_no_date
+            else "export again with one date format",
             f"every cell like {' or every cell like '.join(formats)}",
-            "a mixture, first broken here",
+            "no date in any of these formats" if is_no_date else "a mixture, first broken here",
             record=record,
             line=body.lines_of([record]).get(record),
             column=columns[number].name,
@@ -433,5 +440,5 @@ def _control_total_warnings(connection: duckdb.DuckDBPyConnection, contract: Con
             f"sum({cell}) filter (where _verdict <> '{DROPPED}') from {source}",
         )[0]
         if said is not None and summed is not None and said != summed:
-            warnings.append(f"the totals row gives another sum of {column} than the rows")
+            warnings.append(f"{OTHER_TOTAL} of {column} than the rows")
     return warnings

@@ -7,6 +7,7 @@ encoding. Must not be here: headers, records, contracts, DuckDB.
 from __future__ import annotations
 
 import codecs
+import errno
 import gzip
 import hashlib
 import os
@@ -22,6 +23,7 @@ import numpy as np
 from journey_pipeline.ingest.archives import opened, require_no_bomb
 from journey_pipeline.ingest.faults import Fault, IngestError
 
+A_LINK, ANOTHER_KIND = "a link", "neither a file nor a folder"
 CHUNK = 4 * 1024 * 1024
 # DuckDB drops a record larger than its CSV buffer without a word, so records are bounded well below it.
 MAX_RECORD_BYTES = 8 * 1024 * 1024
@@ -115,14 +117,15 @@ def open_regular(path: Path) -> int:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
-        raise IngestError(_path_fault(os.strerror(error.errno or 0))) from None
+        raise IngestError(path_fault(A_LINK if error.errno == errno.ELOOP else os.strerror(error.errno or 0))) from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise IngestError(_path_fault("not a regular file"))
+        raise IngestError(path_fault(ANOTHER_KIND))
     return descriptor
 
 
-def _path_fault(found: str) -> Fault:
+def path_fault(found: str) -> Fault:
+    """The fault of what lies in the inbox and is no file."""
     return Fault("E_PATH", "put the file itself into the inbox, readable, not a link to it", "a regular file", found)
 
 

@@ -208,7 +208,8 @@ def source_files(connection: duckdb.DuckDBPyConnection, lake: Lake, known_at: da
         create or replace table raw.source_files (
             file_id varchar, contract varchar, file_name varchar, path varchar, outcome varchar,
             records bigint, accepted bigint, quarantined bigint, dropped bigint, superseded bigint,
-            period_start timestamp, period_end timestamp, exported_at timestamp, error_code varchar);
+            period_start timestamp, period_end timestamp, exported_at timestamp, error_code varchar,
+            warnings varchar[]);
         create or replace table raw.quarantine (
             file_id varchar, contract varchar, file_name varchar, row_number bigint, line bigint,
             column_name varchar, rule varchar, expected varchar, found_shape varchar)
@@ -266,6 +267,7 @@ def _source_file(row: sqlite3.Row, superseded: dict[tuple[str, str], int]) -> li
         stored_time(row["period_end"]),
         stored_time(row["export_at"]),
         fault.get("code"),
+        json.loads(row["warnings"]),
     ]
 
 

@@ -59,6 +59,7 @@ def attribution(released: Released) -> dict[str, Any]:
     return {
         "kinds": [_kind(kind, [row for row in rows if row["conversion_type"] == kind], currency) for kind in kinds],
         "period": _period(rows),
+        "repeats_spend": len(kinds) > 1,
         "idle": [
             {
                 "channel": name(row["channel"]),
@@ -107,24 +108,28 @@ def _channels(rows: list[Row]) -> list[str]:
 
 
 def _channel(channel: str, models: list[str], found: dict[tuple[str, str], Row], currency: str) -> dict[str, Any]:
-    rows = [found[channel, model] for model in models if (channel, model) in found]
-    spend = max((row["spend"] or 0 for row in rows), default=0)
-    earned = [row["credit"] or 0 for row in rows]
-    costs = [spend / credit for credit in earned if credit > 0]
-    returns = [(row["value"] or 0) / spend for row in rows] if spend else []
+    # A model without a row for the channel credits it with nothing, which is as much an answer as any other.
+    rows = [found.get((channel, model), {}) for model in models]
+    spend = max(row.get("spend") or 0 for row in rows)
+    earned = [row.get("credit") or 0 for row in rows]
+    returns = [(row.get("value") or 0) / spend for row in rows] if spend else []
     return {
         "name": name(channel),
         "spend": money(spend, currency) if spend else "no spend reported",
         "credit": span(count(min(earned)), count(max(earned))),
-        "cost": _range(costs, lambda value: money(value, currency)) if spend else "–",
-        "return": _range(returns, ratio) if spend else "–",
-        "has_nothing": bool(spend) and not costs,
-        "by_model": [count(found[channel, model]["credit"]) if (channel, model) in found else "–" for model in models],
+        "cost": _cost(spend, earned, currency) if spend else "–",
+        "return": span(ratio(min(returns)), ratio(max(returns))) if spend else "–",
+        "by_model": [count(credit) for credit in earned],
     }
 
 
-def _range(values: list[float], form: Any) -> str:
-    return span(form(min(values)), form(max(values))) if values else "no conversions"
+def _cost(spend: float, earned: list[float], currency: str) -> str:
+    """Cost per conversion over the models; it has no upper end when one of them credits nothing."""
+    costs = [spend / credit for credit in earned if credit > 0]
+    if not costs:
+        return "no conversions"
+    text = span(money(min(costs), currency), money(max(costs), currency))
+    return text if len(costs) == len(earned) else f"{text}, or none"
 
 
 def _detail(row: Row, currency: str) -> dict[str, str]:
@@ -147,12 +152,11 @@ def _picture(kind: str, channels: list[str], models: list[str], found: dict[tupl
         {
             "panel": name(model),
             "label": "Unattributed" if channel.lower() in _NOT_A_CHANNEL else name(channel),
-            "value": max(0.0, found[channel, model]["credit"] or 0.0),
-            "text": count(found[channel, model]["credit"]),
+            "value": max(0.0, found.get((channel, model), {}).get("credit") or 0.0),
+            "text": count(found.get((channel, model), {}).get("credit") or 0.0),
         }
         for model in models
         for channel in channels
-        if (channel, model) in found
     ]
     if not bars:
         return None

@@ -54,7 +54,11 @@ def trend_chart(
     frame = df.assign(week=pd.to_datetime(df["week"]), open_text=open_text)
     columns = 1 if width <= NARROW else min(3, frame["panel"].nunique())
     x = alt.X("week:T", title=None, axis=alt.Axis(format="%d %b", tickCount=3, labelFlush=True, grid=False))
-    y_axis = alt.Axis(format=axis_format, tickCount=4)
+    # A score of nothing has no sign.
+    zero = (
+        {"labelExpr": f"datum.value === 0 ? '0' : format(datum.value, '{axis_format}')"} if "+" in axis_format else {}
+    )
+    y_axis = alt.Axis(format=axis_format, tickCount=4, **zero)
     scale = alt.Scale(zero=False, nice=True)
     base = alt.Chart(frame)
     band = base.mark_area(color=PALETTE["band"], opacity=1).encode(

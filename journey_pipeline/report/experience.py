@@ -11,7 +11,7 @@ import pandas as pd
 
 from journey_pipeline.report.charts import share_chart, trend_chart
 from journey_pipeline.report.reading import Picture, Released, Row, spread
-from journey_pipeline.report.wording import count, day, name, points, share
+from journey_pipeline.report.wording import answers, count, day, name, points, share
 
 _WEEKS = 26
 _STAGES = ("awareness", "consideration", "purchase", "experience", "advocacy")
@@ -63,6 +63,7 @@ def _text(row: Row) -> dict[str, Any]:
         "score": form(row["score"]),
         "interval": spread(row["ci_low"], row["ci_high"], form),
         "answers": count(row["answers"]),
+        "of_answers": answers(row["answers"]),
         "is_small": bool(row["is_small_sample"]),
     }
 
@@ -84,7 +85,7 @@ def _nps_picture(rows: list[Row]) -> Picture | None:
     last = rows[-1]
     label = (
         "Recommendation score (NPS) by week with its interval; hollow points rest on few answers. "
-        f"Latest: {points(last['score'])} from {count(last['answers'])} answers in the week of {day(last['week'])}."
+        f"Latest: {points(last['score'])} from {answers(last['answers'])} in the week of {day(last['week'])}."
     )
 
     def draw(data: pd.DataFrame, *, width: int) -> Any:
@@ -106,7 +107,7 @@ def _csat_picture(rows: list[Row]) -> Picture | None:
         }
         for row in rows
     )
-    said = ", ".join(f"{_label(row)} {share(row['score'])} from {count(row['answers'])} answers" for row in rows)
+    said = ", ".join(f"{_label(row)} {share(row['score'])} from {answers(row['answers'])}" for row in rows)
 
     def draw(data: pd.DataFrame, *, width: int) -> Any:
         return share_chart(data, axis_title="Share of satisfied answers", width=width)

@@ -26,6 +26,8 @@ from journey_pipeline.report.segments import segments
 from journey_pipeline.report.wording import count, day, moment
 
 FILE_NAME = "index.html"
+# What a set of rules decides, for people who read its version.
+_RULES = {"channels": "channels named by the rule set “{}”", "definitions": "numbers defined as of version {}"}
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -82,7 +84,10 @@ def _head(facts: ReleaseFacts) -> dict[str, Any]:
         "time_zone": facts.time_zone,
         "code_version": facts.code_version,
         "configuration": facts.configuration_hash[:12],
-        "rules": sorted(facts.rule_versions.items()),
+        "rules": [
+            _RULES.get(rule, f"{rule} rules {{}}").format(version)
+            for rule, version in sorted(facts.rule_versions.items())
+        ],
         "input_files": count(facts.input_files),
     }
 

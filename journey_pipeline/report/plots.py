@@ -33,8 +33,11 @@ def stage_conversion_plot(measured: pd.DataFrame) -> Chart | None:
 def attribution_plot(measured: pd.DataFrame) -> Chart | None:
     """Orders credited to each channel by each model, over all weeks; None without credited orders."""
     orders = measured[measured["conversion_type"] == "order"]
-    credit = orders.groupby(["model", "channel"], as_index=False)["credit"].sum()
-    credit = credit[credit["credit"] > 0].sort_values(["model", "credit"], ascending=[True, False])
+    table = orders.pivot_table(index="channel", columns="model", values="credit", aggfunc="sum", fill_value=0.0)
+    best = table.max(axis="columns")
+    # The same channels in every panel, the largest first; what no channel earned comes last.
+    order = sorted(best[best > 0].index, key=lambda channel: (channel == "unattributed", -best[channel], channel))
+    credit = table.loc[order].melt(ignore_index=False, value_name="credit").reset_index()
     if credit.empty:
         return None
     return bar_chart(

@@ -9,7 +9,7 @@ from typing import Any
 
 from journey_pipeline.report.reading import Released, Row
 from journey_pipeline.report.sources import sources
-from journey_pipeline.report.wording import NO_VALUE, count, day, name
+from journey_pipeline.report.wording import contract_name, count, day, name
 
 _QUARANTINE_ROWS = 20
 
@@ -24,7 +24,7 @@ _FILES = """
         count(*) filter (where outcome = 'superseded') as superseded,
         count(*) filter (where outcome = 'quarantined') as held_back,
         sum(records)::double as records, sum(quarantined)::double as quarantined, sum(dropped)::double as dropped,
-        max(period_end) as period_end
+        max(data_until) as period_end
     from source_files group by contract order by contract
 """
 _HELD_BACK = "select contract, file_name from source_files where outcome = 'quarantined' order by contract, file_name"
@@ -44,9 +44,12 @@ def quality(released: Released) -> dict[str, Any]:
         "all_passed": bool(gates) and all(row["gates"] == row["passed"] for row in gates),
         "files": [_file(row) for row in released.rows("source_files", _FILES)],
         "held_back": [
-            {"contract": row["contract"], "file": row["file_name"]} for row in released.rows("source_files", _HELD_BACK)
+            {"contract": contract_name(row["contract"]), "file": row["file_name"]}
+            for row in released.rows("source_files", _HELD_BACK)
         ],
-        "quarantine": released.rows("quarantine", _QUARANTINE),
+        "quarantine": [
+            {**row, "contract": contract_name(row["contract"])} for row in released.rows("quarantine", _QUARANTINE)
+        ],
         **sources(released),
     }
 
@@ -54,6 +57,6 @@ def quality(released: Released) -> dict[str, Any]:
 def _file(row: Row) -> dict[str, Any]:
     numbers = ("files", "loaded", "duplicate", "superseded", "held_back", "records", "quarantined", "dropped")
     text: dict[str, Any] = {key: count(row[key] or 0) for key in numbers}
-    text["contract"] = row["contract"]
-    text["period_end"] = day(row["period_end"]) if row["period_end"] else NO_VALUE
+    text["contract"] = contract_name(row["contract"])
+    text["period"] = f"data until {day(row['period_end'])}" if row["period_end"] else "without dates"
     return text

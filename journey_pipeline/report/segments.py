@@ -17,6 +17,8 @@ from journey_pipeline.report.wording import count, money, name, ratio, share, si
 _SET_ORDER = {"rfm": 0, "lifecycle": 1}
 _SIZE_METRICS = ("customers", "customer_share", "share", "size")
 _MOVES = 8
+# Who has not bought is many times as many as the rest: last in the table, and no bar that would hide the others.
+_NOT_BUYERS = ("prospect", "not_rated")
 
 _METRICS = """
     with ranked as (select *, dense_rank() over (order by week desc) as nth from segment_metrics)
@@ -68,7 +70,7 @@ def _set(
     now = _by_segment([row for row in rows if row["nth"] == 1])
     before = _by_segment([row for row in rows if row["nth"] == 2])
     total = sum(_size(metrics) for metrics in now.values())
-    order = sorted(now, key=lambda segment: (-_size(now[segment]), segment))
+    order = sorted(now, key=lambda segment: (segment in _NOT_BUYERS, -_size(now[segment]), segment))
     metrics = sorted({row["metric"] for row in rows if row["metric"] not in _SIZE_METRICS})
     members = []
     for segment in order:
@@ -143,7 +145,8 @@ def _move(row: Row) -> dict[str, Any]:
 
 
 def _picture(key: str, order: list[str], now: dict[str, dict[str, Row]]) -> Picture | None:
-    if not order:
+    drawn = [segment for segment in order if segment not in _NOT_BUYERS]
+    if not drawn:
         return None
     bars = [
         {
@@ -152,11 +155,15 @@ def _picture(key: str, order: list[str], now: dict[str, dict[str, Row]]) -> Pict
             "value": _size(now[segment]),
             "text": count(_size(now[segment])),
         }
-        for segment in order
+        for segment in drawn
     ]
+    left_out = ", ".join(f"{name(segment)} {count(_size(now[segment]))}" for segment in order if segment not in drawn)
+    caption = f"Not drawn, because it would hide the others: {left_out}." if left_out else ""
     said = ", ".join(f"{bar['label']} {bar['text']}" for bar in bars)
 
     def draw(frame: pd.DataFrame, *, width: int) -> Any:
         return bar_chart(frame, axis_title="Customers", width=width)
 
-    return Picture(f"Customers by segment, {name(key)}: {said}.", draw, pd.DataFrame(bars), f"segment-{len(key)}")
+    return Picture(
+        f"Customers by segment, {name(key)}: {said}.", draw, pd.DataFrame(bars), f"segment-{len(key)}", caption
+    )

@@ -5,11 +5,13 @@ Add here when another promise about deliveries is released. Must not be here: wh
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from journey_pipeline.coverage import Missing, missing_deliveries
 from journey_pipeline.report.reading import Released, Row, lag, of
-from journey_pipeline.report.wording import NO_VALUE, age, count, moment, money, name, ratio, share
+from journey_pipeline.report.wording import age, count, moment, money, name, ratio, share, short_day
 
 _LINK_ROWS = 20
 _LINK_WEEKS = 4
@@ -20,7 +22,7 @@ _STATES = {
     "late": ("late", "open", "!"),
     "gap": ("has a gap", "open", "!"),
     "ok": ("delivers", "good", "✔"),
-    "not_expected": ("nothing expected", "good", "✔"),
+    "not_expected": ("nothing expected", "open", "–"),
 }
 _FINDINGS = {
     "spend_without_visits": "Spend, no tagged visit",
@@ -48,16 +50,39 @@ _LINKS = f"""
 
 
 def sources(released: Released) -> dict[str, Any]:
-    """Sources of the newest week, what is missing, and where links and spend do not meet."""
+    """Sources of the newest week (worst first), what is missing, and where links and spend do not meet."""
+    order = list(_STATES)
     listed = [_source(row, released) for row in released.rows("coverage", _LATEST)]
+    listed.sort(key=lambda source: (order.index(source["key"]), source["name"]))
     return {
         "sources": listed,
-        "stale": [source["name"] for source in listed if source["is_stale"]],
+        "verdict": _verdict(listed),
         "missing": [_missing(one) for one in _missing_of(released)],
         "links": [_link(row, released.currency) for row in released.rows("link_audit", _LINKS)],
         "is_audited": bool(released.rows("link_audit", "select 1 from link_audit limit 1")),
         "link_weeks": _LINK_WEEKS,
     }
+
+
+def _verdict(listed: list[dict[str, Any]]) -> dict[str, str] | None:
+    """All sources in one line. What owes nothing (an import made once, a source declared silent) delivers nothing."""
+    if not listed:
+        return None
+    stale = [source["name"] for source in listed if source["key"] in ("silent", "late")]
+    if stale:
+        return {"tone": "open", "sign": "!", "words": "Sources late or silent: " + ", ".join(stale)}
+    number = Counter(source["key"] for source in listed)
+    counted = [
+        text
+        for key, text in (
+            ("ok", f"{number['ok']} deliver{'s' if number['ok'] == 1 else ''}"),
+            ("gap", f"{number['gap']} with a gap"),
+            ("not_expected", f"nothing is expected of {number['not_expected']}"),
+        )
+        if number[key]
+    ]
+    tone, sign = ("good", "✔") if number["ok"] and not number["gap"] else ("open", "–")
+    return {"tone": tone, "sign": sign, "words": "No source is late: " + ", ".join(counted)}
 
 
 def _missing_of(released: Released) -> list[Missing]:
@@ -72,24 +97,37 @@ def _source(row: Row, released: Released) -> dict[str, Any]:
         "name": name(row["source"]),
         "records": count(row["records"]),
         "touchpoints": count(row["touchpoints"]),
-        "identified": share(row["identified_share"]),
-        "counts": of(row["identified"], row["touchpoints"]),
-        "last_seen": moment(row["latest_seen_at"]) if row["latest_seen_at"] else NO_VALUE,
-        "behind": age(behind) if behind is not None else NO_VALUE,
+        "identified": share(row["identified_share"]) if row["touchpoints"] else "–",
+        "counts": of(row["identified"], row["touchpoints"]) if row["touchpoints"] else "",
+        "last_seen": moment(row["latest_seen_at"]) if row["latest_seen_at"] else "none yet",
+        "age": _age(state, behind),
+        "key": state,
         "state": word,
         "tone": tone,
         "sign": sign,
-        "is_stale": state in ("silent", "late"),
     }
+
+
+def _age(state: str, behind: timedelta | None) -> str:
+    """How old the last record is; only a source that owes something is behind."""
+    if behind is None:
+        return "no record yet"
+    return f"last record {age(behind)} before the cut-off" if state == "not_expected" else f"{age(behind)} behind"
 
 
 def _missing(one: Missing) -> dict[str, Any]:
     return {
         "source": name(one.source),
         "table": name(one.events_table),
-        "last_seen": f"{one.last_seen} UTC" if one.last_seen else NO_VALUE,
-        "weeks": ", ".join(one.weeks),
+        "last_seen": moment(datetime.fromisoformat(one.last_seen)) if one.last_seen else "none yet",
+        "weeks": ", ".join(_week(text) for text in one.weeks),
     }
+
+
+def _week(text: str) -> str:
+    """`2026-11-09 late` as `9 Nov late`."""
+    monday, _, status = text.partition(" ")
+    return f"{short_day(date.fromisoformat(monday))} {status}"
 
 
 def _link(row: Row, currency: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Add here when a kind of value needs a text form. Must not be here: HTML, or a va
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 
 NO_VALUE = "no value"
@@ -14,19 +15,51 @@ _MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 
+# Sources and platforms, as their owners write them; one that is missing is written with a capital.
+PLATFORMS = {
+    "canonical": "Ready-made tables",
+    "cookiebot": "Cookiebot",
+    "cookiescript": "CookieScript",
+    "delighted": "Delighted",
+    "discourse": "Discourse",
+    "ga4": "GA4",
+    "google_ads": "Google Ads",
+    "hubspot": "HubSpot",
+    "instagram": "Instagram",
+    "intercom": "Intercom",
+    "klaviyo": "Klaviyo",
+    "linkedin_ads": "LinkedIn Ads",
+    "mailchimp": "Mailchimp",
+    "meta_ads": "Meta Ads",
+    "microsoft_ads": "Microsoft Advertising",
+    "mixpanel": "Mixpanel",
+    "qualtrics": "Qualtrics",
+    "rudderstack": "RudderStack",
+    "salesforce": "Salesforce",
+    "segment": "Segment",
+    "shopify": "Shopify",
+    "snowplow": "Snowplow",
+    "stripe": "Stripe",
+    "surveymonkey": "SurveyMonkey",
+    "tcf": "TCF",
+    "tiktok_ads": "TikTok Ads",
+    "typeform": "Typeform",
+    "x": "X",
+    "youtube": "YouTube",
+    "zendesk": "Zendesk",
+}
 # Released words whose plain form is not the word itself with spaces.
 _NAMES = {
-    "awareness": "Awareness",
+    **PLATFORMS,
     "ai_assistant": "AI assistant",
-    "ga4": "GA4",
-    "hubspot": "HubSpot",
+    "cross_network": "Cross-network",
+    "sms": "SMS",
     "nps": "NPS",
     "csat": "CSAT",
     "mvp": "First goal (MVP)",
     "excellence": "Stretch goal (excellence)",
     "rfm": "Buying behaviour (RFM)",
     "lifecycle": "Lifecycle",
-    "google_ads": "Google Ads",
     "position_based": "Position based",
     "unattributed": "No known touch (unattributed)",
 }
@@ -43,6 +76,12 @@ def name(text: str | None) -> str:
     return text.replace("_", " ").capitalize() if is_code else text
 
 
+def contract_name(contract: str | None) -> str:
+    """A contract's source and object: `hubspot__deal_stage_history` becomes `HubSpot: deal stage history`."""
+    source, _, delivered = (contract or "").partition("__")
+    return f"{name(source)}: {delivered.replace('_', ' ')}" if delivered else name(source)
+
+
 def count(value: float | None) -> str:
     """`1,234,567`; one decimal below ten when there is one, as credits have."""
     if value is None:
@@ -51,23 +90,33 @@ def count(value: float | None) -> str:
 
 
 def signed(value: float | None) -> str:
-    """A change in counts, always with its sign."""
-    return NO_VALUE if value is None else f"{value:+,.0f}".replace("-", "\N{MINUS SIGN}")
+    """A change in counts with its sign; nothing is `0`."""
+    return NO_VALUE if value is None else _sign(f"{value:+,.0f}")
 
 
 def share(value: float | None) -> str:
     """A share as per cent with one decimal."""
-    return NO_VALUE if value is None else f"{value * 100:,.1f}%".replace("-", "\N{MINUS SIGN}")
+    return NO_VALUE if value is None else _sign(f"{value * 100:,.1f}%")
 
 
 def lift(value: float | None) -> str:
     """A relative change as per cent with its sign."""
-    return NO_VALUE if value is None else f"{value * 100:+,.1f}%".replace("-", "\N{MINUS SIGN}")
+    return NO_VALUE if value is None else _sign(f"{value * 100:+,.1f}%")
 
 
 def points(value: float | None) -> str:
-    """A score in points (NPS), with its sign."""
-    return NO_VALUE if value is None else f"{value:+,.0f}".replace("-", "\N{MINUS SIGN}")
+    """A score in points (NPS) with its sign; a score of nothing is `0`."""
+    return NO_VALUE if value is None else _sign(f"{value:+,.0f}")
+
+
+def _sign(text: str) -> str:
+    """A number as written: the true minus, and no sign on what rounds to nothing."""
+    return text.replace("-", "\N{MINUS SIGN}") if re.search("[1-9]", text) else text.lstrip("+-")
+
+
+def answers(value: float) -> str:
+    """`1 answer`, `140 answers`."""
+    return f"{count(value)} answer{'' if value == 1 else 's'}"
 
 
 def ratio(value: float | None) -> str:

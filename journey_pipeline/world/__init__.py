@@ -15,8 +15,16 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from journey_pipeline.ingest.faults import safe_path
 from journey_pipeline.world.advertising import ads_of, load_ads, load_advertising, make_ad_days
-from journey_pipeline.world.assignment import chosen_sources, desks_of, mail_tools, shared, survey_tools, trackers_of
+from journey_pipeline.world.assignment import (
+    chosen_sources,
+    desks_of,
+    mail_tools,
+    shared,
+    survey_tools,
+    trackers_of,
+)
 from journey_pipeline.world.behaviour import Decisions, Outcomes, simulate
 from journey_pipeline.world.clock import Calendar
 from journey_pipeline.world.commerce import (
@@ -92,7 +100,7 @@ def generate(
     opens, mixed encodings. `sources` limits what is written; everything is when it is None. `progress` is called with
     a step and its share done in [0, 1].
 
-    Raises ValueError for `customers` or `weeks` below 1, an `end` that is not a Monday or an unknown source;
+    Raises ValueError for `customers` or `weeks` below 1 or an `end` that is not a Monday, UnknownSource;
     FileExistsError when the inbox holds files that no earlier market wrote.
     """
     if customers < 1:
@@ -197,8 +205,9 @@ def _earlier(out: Path) -> list[str]:
     known = {*written, "README.md", ".gitkeep"}
     foreign = [name for name in names if name not in known]
     if foreign:
+        files = f"{len(foreign):,} file{'' if len(foreign) == 1 else 's'}"
         raise FileExistsError(
-            f"{inbox} holds {len(foreign)} files that no earlier market wrote, such as {foreign[0]}; "
+            f"the inbox holds {files} that no earlier market wrote, such as {safe_path(foreign[0])}; "
             "choose a home with an empty inbox"
         )
     return written

@@ -31,17 +31,28 @@ LEGACY_SHARE = 0.4  # of the market's days had passed when the old survey tool w
 BLOG_EVERY = 20  # every twentieth of the visits nobody paid for goes to the blog: a small second property
 
 
-def chosen_sources(names: Iterable[str] | None) -> frozenset[str]:
-    """The sources to write, all of them for None.
+ALL = "all"
 
-    Raises ValueError with the nearest known name for one that is unknown, and for none at all.
+
+class UnknownSource(ValueError):
+    """A source was asked for that the market does not write."""
+
+
+def chosen_sources(names: Iterable[str] | None) -> frozenset[str]:
+    """The sources to write, all of them for None and for the word `all`.
+
+    Raises UnknownSource with the known names for one that is unknown, and for none at all.
     """
     found = frozenset(SOURCES) if names is None else frozenset(names)
-    for name in sorted(found - set(SOURCES)):
-        near = difflib.get_close_matches(name, SOURCES, 1, 0.0)[0]
-        raise ValueError(f"unknown source {name!r}; nearest is {near!r}, known are {', '.join(SOURCES)}")
+    if found == {ALL}:
+        found = frozenset(SOURCES)
+    known = f"name some of these, or {ALL}: {', '.join(SOURCES)}"
+    if unknown := sorted(found - set(SOURCES)):
+        near = difflib.get_close_matches(unknown[0], SOURCES, 1)
+        nearest = f"; nearest is {near[0]!r}" if near else ""
+        raise UnknownSource(f"no source is called {' or '.join(map(repr, unknown))}{nearest}; {known}")
     if not found:
-        raise ValueError("no source named; leave the list out to write all of them")
+        raise UnknownSource(f"no source named; {known}")
     return found
 
 

@@ -146,8 +146,11 @@ def test_all_bad_rows_are_listed_when_a_file_is_held(home: Home) -> None:
 
 
 def test_a_negative_order_total_is_refused(home: Home) -> None:
-    header = "Name,Email,Financial Status,Currency,Subtotal,Total,Created at,Lineitem quantity,Id\n"
-    row = "#1,a@example.com,paid,EUR,-5.00,-5.00,2026-11-01 09:21:45 +0100,1,77\n"
+    header = (
+        "Name,Email,Financial Status,Paid at,Currency,Subtotal,Total,Discount Amount,Created at,Lineitem quantity,"
+        "Cancelled at\n"
+    )
+    row = "#1,a@example.com,paid,,EUR,-5.00,-5.00,0.00,2026-11-01 09:21:45 +0100,1,\n"
     home.put("shopify/orders_export_1.csv", header + row)
     fault = home.load_one().fault
     assert fault is not None

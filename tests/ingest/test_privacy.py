@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from journey_pipeline.ingest.faults import shape, shape_sql
+from journey_pipeline.ingest.faults import Fault, safe_path, shape, shape_sql
 from tests.ingest.home import Home
 from tests.ingest.test_samples import CONTACTS, ORDERS, TYPEFORM
 
@@ -97,3 +97,22 @@ def test_what_a_killed_load_left_is_cleared_and_a_running_one_is_not(home: Home)
         (folder / "copy").write_text(PERSON)
     home.load()
     assert list(home.lake.staging_path.iterdir()) == [running]
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("shopify/orders_export_1.csv", "shopify/orders_export_1.csv"),
+        ("typeform/Umfrage über Maß 2.csv", "typeform/Umfrage über Maß 2.csv"),
+        (f"typeform/answers of {CANARY}.csv", "typeform/answers of aaaaaa.aaaaaa@aaaaaa.aaaaaaa.aaa"),
+        (f"{CANARY}/a.csv", "aaaaaa.aaaaaa@aaaaaa.aaaaaaa/a.csv"),
+        ("x/Canaria9%40secret.example", "x/Aaaaaaa9%99aaaaaa.aaaaaaa"),
+        ("a\x1b[31m.csv", '"a\\u001b[31m.csv"'),
+        ("a\nok contract=b.csv", '"a\\nok contract=b.csv"'),
+        ("a\u202ecsv", '"a\\u202ecsv"'),
+        ("a\udcff.csv", '"a\\udcff.csv"'),
+    ],
+)
+def test_a_path_is_printed_on_one_line_and_names_nobody(path: str, shown: str) -> None:
+    assert safe_path(path) == shown
+    assert f" file={shown} " in str(Fault("E_PATH", "look", file=path))

@@ -1,5 +1,6 @@
 """Every sample of the six vendors lands with the counts and sums that were computed from it independently."""
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -161,3 +162,31 @@ def test_typeform(everything: Home) -> None:
         ("0", None, None, None, None, None),
         ("7", '=HYPERLINK("http://x.test")', "3", None, "u_1004", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("sample", "header", "renamed"),
+    [
+        ("stripe/unified_payments.csv", "Amount Refunded", "Amt back"),
+        ("stripe/unified_payments.csv", "Mode", "Mode of payment"),
+        (ORDERS, "Refunded Amount", "Refunded"),
+        (ORDERS, "Discount Amount", "Discounted Amount"),
+        (ORDERS, "Cancelled at", "Canceled at"),
+        (DEALS, "Amount", "Deal Amount"),
+        ("salesforce/Opportunity.csv", "Amount", "Amount (EUR)"),
+        ("salesforce/Opportunity.csv", "IsWon", "Is Won?"),
+        ("salesforce/OpportunityHistory.csv", "Amount", "Amount (EUR)"),
+        ("mailchimp/unsubscribed_email_audience_export_8e423a4179.csv", "UNSUB_TIME", "UNSUBSCRIBED_AT"),
+        (TYPEFORM, "Submit Date (UTC)", "Submitted (UTC)"),
+    ],
+)
+def test_a_column_the_vendor_always_sends_is_missed_when_it_is_renamed(
+    home: Home, sample: str, header: str, renamed: str
+) -> None:
+    lines = (SAMPLES / sample).read_text(encoding="utf-8").split("\n", 1)
+    assert re.findall(rf'(?:^|,)"?{re.escape(header)}"?(?=,|$)', lines[0])
+    first = re.sub(rf'(^|,)("?){re.escape(header)}("?)(?=,|$)', rf"\g<1>\g<2>{renamed}\g<3>", lines[0])
+    home.put(sample, f"{first}\n{lines[1]}")
+    fault = home.load_one().fault
+    assert fault is not None and fault.code == "E_MISSING_COLUMN"
+    assert (fault.expected, fault.found) == (f"a column named {header}", f"nearest header: {renamed}")

@@ -138,7 +138,7 @@ create table marts.coverage as
         null::decimal(18, 6) as expected_spend_amount, 'EUR' as reporting_currency,
         $as_of - to_minutes((lag_minutes + i * 10080)::int) as last_seen_at, $as_of - to_minutes(lag_minutes::int) as latest_seen_at,
         0::bigint as late_files, 0::bigint as late_records, source || '__objects' as contracts, 48::int as latency_hours,
-        1::int as frequency_days, 'warn' as on_gap, $as_of as as_of, '1' as definition_version
+        1::int as frequency_days, 'warn' as on_gap, true as is_expected, $as_of as as_of, '1' as definition_version
     from range(4) t (i), (values ('ga4', 3, 'ok'), ('shopify', 9, 'ok'), ('zendesk', 131, 'ok'), ('google_ads', 1500, 'late'),
         ('typeform', 12000, 'silent')) s (source, lag_minutes, status);
 create table marts.link_audit as
@@ -153,7 +153,8 @@ create table marts.source_files as
     select sha256('f' || i) as file_id, contract, case when i = 3 then '{hostile}.csv' else contract || '_' || i || '.csv'
         end as file_name, ['loaded', 'loaded', 'loaded', 'quarantined', 'duplicate', 'superseded'][1 + i % 6] as outcome,
         1000::bigint as records, case when i % 6 = 3 then 0 else 990 end::bigint as accepted, (i % 6 = 0)::bigint * 2 as quarantined,
-        8::bigint as dropped, 0::bigint as superseded, ($week)::date as period_start, ($week + interval 6 day)::date as period_end
+        8::bigint as dropped, 0::bigint as superseded, ($week)::date as period_start, ($week + interval 6 day)::date as period_end,
+        ($week + interval 6 day)::date as data_until
     from (select i, ['ga4__events', 'shopify__orders', 'zendesk__tickets'][1 + i % 3] as contract from range(18) t (i));
 create table marts.quarantine as
     select sha256('f' || 0) as file_id, 'ga4__events' as contract, 'ga4__events_0.csv' as file_name, (7 + i)::bigint as row_number,

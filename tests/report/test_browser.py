@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,6 +83,9 @@ def test_quiet_offline_inside_its_window_and_readable(browser: Any, page_url: st
     page.on("request", lambda request: requests.append(request.url))
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     page.goto(page_url)
+    assert page.evaluate(_CONTRAST) == []
+    for box in page.locator(".fold input:visible").all():
+        box.check()
     assert [url for url in requests if not url.startswith("data:")] == [page_url]
     assert messages == [] and dialogs == []
     assert page.evaluate("document.documentElement.scrollWidth") == width
@@ -103,6 +107,51 @@ def test_quiet_offline_inside_its_window_and_readable(browser: Any, page_url: st
     if width == 360:
         assert min(visible.locator("text").evaluate_all("all => all.map(t => t.getBoundingClientRect().height)")) > 8
     context.close()
+
+
+_ROWS = """
+() => [...document.querySelectorAll('.table')].filter(t => !t.closest('details')).map(t => {
+  const rows = [...t.querySelectorAll('tbody tr')];
+  return [rows.length, rows.filter(r => r.checkVisibility()).length];
+})
+"""
+
+
+def test_long_tables_are_folded_on_a_phone_only_and_open_by_keyboard(browser: Any, page_url: str) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(page_url)
+    folded = page.evaluate(_ROWS)
+    assert any(rows > 5 for rows, _ in folded)
+    assert [shown for _, shown in folded] == [min(rows, 5) for rows, _ in folded]
+    labels = page.locator(".table + .fold:visible").all_inner_texts()
+    assert [int(re.findall(r"Show all (\d+) rows", label)[0]) for label in labels] == [r for r, _ in folded if r > 5]
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.locator(".fold input:visible").first.focus()
+    page.keyboard.press("Space")
+    assert page.evaluate("document.documentElement.scrollHeight") > height
+    for box in page.locator(".fold input:visible").all():
+        box.check()
+    assert [shown for _, shown in page.evaluate(_ROWS)] == [rows for rows, _ in folded]
+    page.close()
+    wide = browser.new_page(viewport={"width": 1280, "height": 900})
+    wide.goto(page_url)
+    assert wide.locator(".fold:visible").count() == 0
+    assert wide.evaluate(_ROWS) == [[rows, rows] for rows, _ in folded]
+    wide.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_paper_holds_every_row_whatever_is_folded(browser: Any, page_url: str, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(page_url)
+    page.emulate_media(media="print")
+    rows = page.locator("tbody tr")
+    assert rows.evaluate_all("all => all.filter(r => r.checkVisibility({contentVisibilityAuto: true})).length") == (
+        rows.count()
+    )
+    assert page.locator("figure .wide").evaluate_all("all => all.every(e => e.checkVisibility())")
+    assert page.locator(".fold:visible").count() == 0
+    page.close()
 
 
 def test_it_works_by_keyboard_and_on_paper(browser: Any, page_url: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
 from journey_pipeline.report import build_report
@@ -18,6 +20,8 @@ from journey_pipeline.report.scorecard import is_level, scorecard
 from journey_pipeline.report.segments import segments
 from journey_pipeline.report.sources import sources
 from tests.release.small_warehouse import FIRST_AS_OF, HOSTILE, HOSTILE_IMAGE, TABLES, facts_of
+
+SOURCES = ("ga4", "shopify", "zendesk", "google_ads", "typeform")
 
 
 class _Page(HTMLParser):
@@ -149,7 +153,7 @@ def test_rows_without_values_are_survived(connection: duckdb.DuckDBPyConnection,
         ),
         "coverage": ("identified_share", "last_seen_at", "latest_seen_at", "expected_records"),
         "link_audit": ("campaign", "platform", "clicks", "visits_per_click"),
-        "source_files": ("period_end",),
+        "source_files": ("period_end", "data_until"),
         "quarantine": ("column_name", "expected"),
     }.items():
         connection.execute(f"update {table} set " + ", ".join(f"{column} = null" for column in columns))
@@ -194,6 +198,47 @@ def test_spend_is_not_counted_once_per_conversion_type(connection: duckdb.DuckDB
     assert after["idle"] == before["idle"]
 
 
+def test_what_no_channel_earned_is_the_last_bar_of_every_panel(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("delete from attribution where channel = 'Email' and model = 'first_touch'")
+    drawn: list[pd.DataFrame] = []
+
+    def picture(self: Picture, label: str, draw: object, frame: pd.DataFrame, key: str, caption: str = "") -> None:
+        drawn.append(frame)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Picture, "__init__", picture)
+        attribution(_released(connection))
+    labels = [panel["label"].tolist() for _, panel in drawn[0].groupby("panel", sort=False)]
+    assert len(labels) == 5 and all(panel == labels[0] for panel in labels)
+    assert labels[0][-1] == "Unattributed" and "Email" in labels[0]
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("none", ["update attribution set credit = 0, value = 0", "delete from attribution"])
+def test_a_model_that_credits_nothing_leaves_the_cost_open(connection: duckdb.DuckDBPyConnection, none: str) -> None:
+    def email() -> dict[str, str]:
+        (kind,) = attribution(_released(connection))["kinds"]
+        return next(channel for channel in kind["channels"] if channel["name"] == "Email")
+
+    before = email()
+    assert before["cost"].startswith("EUR ") and not before["cost"].endswith("none")
+    connection.execute(f"{none} where channel = 'Email' and model = 'markov'")
+    after = email()
+    assert after["credit"].startswith("0 to ")
+    assert after["cost"].endswith(", or none")
+    assert after["return"].startswith("0.00 to ")
+    assert after["by_model"][3] == "0"
+    connection.execute("update attribution set credit = 0, value = 0 where channel = 'Email'")
+    assert email()["cost"] == "no conversions"
+
+
+def test_spend_that_is_shown_again_says_so(connection: duckdb.DuckDBPyConnection, tmp_path: Path, text: str) -> None:
+    said = "the same spend as for every conversion type, not split between them"
+    assert said not in text
+    connection.execute("insert into attribution select * replace ('lead' as conversion_type) from attribution")
+    assert _Page(_built(connection, tmp_path)).text.count(said) == 2
+
+
 @pytest.mark.usefixtures("undrawn")
 def test_the_scorecard_knows_levels_from_changes(connection: duckdb.DuckDBPyConnection) -> None:
     rows = {row["name"]: row for row in scorecard(_released(connection))["sets"][0]["rows"]}
@@ -217,14 +262,67 @@ def test_segment_change_is_against_the_week_before(connection: duckdb.DuckDBPyCo
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_who_has_not_bought_is_counted_last_and_not_drawn(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("update segment_metrics set segment = 'not_rated' where segment = 'Champions'")
+    found = segments(_released(connection))["sets"][0]
+    size = {member["name"]: member["customers"] for member in found["members"]}["Not rated"]
+    assert [member["name"] for member in found["members"]][-1] == "Not rated"
+    assert found["picture"].caption == f"Not drawn, because it would hide the others: Not rated {size}."
+    assert "Not rated" not in found["picture"].label
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_source_without_touches_has_no_share_of_known_customers(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("update coverage set touchpoints = 0, identified_touchpoints = null where source = 'ga4'")
+    found = {source["name"]: source for source in sources(_released(connection))["sources"]}
+    assert (found["GA4"]["identified"], found["GA4"]["counts"]) == ("–", "")
+    assert found["Shopify"]["counts"] == "6,200 of 8,500"
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_sources_are_listed_worst_first(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("update coverage set status = 'not_expected' where source = 'ga4'")
+    names = [source["name"] for source in sources(_released(connection))["sources"]]
+    assert names == ["Typeform", "Google Ads", "Shopify", "Zendesk", "GA4"]
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_late_and_silent_sources_are_named_with_their_weeks(connection: duckdb.DuckDBPyConnection) -> None:
     found = sources(_released(connection))
-    assert found["stale"] == ["Google Ads", "Typeform"]
+    assert found["verdict"]["words"] == "Sources late or silent: Typeform, Google Ads"
     assert {source["name"]: source["state"] for source in found["sources"]}["Typeform"] == "silent"
     assert [(row["source"], row["weeks"]) for row in found["missing"]] == [
-        ("Google Ads", "2026-11-09 late"),
-        ("Typeform", "2026-11-09 silent"),
+        ("Google Ads", "9 Nov late"),
+        ("Typeform", "9 Nov silent"),
     ]
+    assert found["missing"][0]["last_seen"] == "14 November 2026, 22:00 UTC"
+
+
+@pytest.mark.parametrize(
+    ("states", "tone", "words"),
+    [
+        ({"zendesk": "not_expected"}, "good", "No source is late: 4 deliver, nothing is expected of 1"),
+        ({"zendesk": "gap"}, "open", "No source is late: 4 deliver, 1 with a gap"),
+        (dict.fromkeys(SOURCES, "not_expected"), "open", "No source is late: nothing is expected of 5"),
+        ({}, "good", "No source is late: 5 deliver"),
+        ({"ga4": "late", "zendesk": "not_expected"}, "open", "Sources late or silent: GA4"),
+    ],
+)
+def test_what_owes_nothing_is_no_delivery(
+    connection: duckdb.DuckDBPyConnection, states: dict[str, str], tone: str, words: str
+) -> None:
+    connection.execute("update coverage set status = 'ok'")
+    for source, state in states.items():
+        connection.execute("update coverage set status = ? where source = ?", [state, source])
+    found = sources(_released(connection))
+    assert (found["verdict"]["tone"], found["verdict"]["words"]) == (tone, words)
+
+
+def test_what_owes_nothing_is_neither_green_nor_behind(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("update coverage set status = 'not_expected' where source = 'typeform'")
+    found = {source["name"]: source for source in sources(_released(connection))["sources"]}
+    assert (found["Typeform"]["tone"], found["Typeform"]["age"]) == ("open", "last record 8 days before the cut-off")
+    assert (found["Google Ads"]["tone"], found["Google Ads"]["age"]) == ("open", "25 hours behind")
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -234,6 +332,29 @@ def test_spend_and_links_that_do_not_meet_are_listed_largest_first(connection: d
         (HOSTILE, "EUR 4,000", "0"),
         ("old link", "EUR 0.00", "48"),
     ]
+
+
+def test_a_score_of_few_answers_says_so_at_the_head(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, text: str
+) -> None:
+    def tile(page: str) -> str:
+        return page.split("Would recommend us (NPS)")[1].split("</div>")[0]
+
+    assert "few cases" not in tile(text)
+    connection.execute("update experience set answers = 4, score = 0, is_small_sample = true where instrument = 'NPS'")
+    found = tile(_built(connection, tmp_path))
+    assert "few cases" in found and "4 answers" in found and ">0<" in found
+
+
+def test_rules_and_missing_dates_are_plain_words(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, text: str
+) -> None:
+    connection.execute("update source_files set period_end = null, data_until = null")
+    facts = dataclasses.replace(facts_of(), rule_versions={"channels": "ga4", "definitions": "2"})
+    build_report(connection, tmp_path, facts)
+    found = _Page((tmp_path / "index.html").read_text(encoding="utf-8")).text
+    assert "channels named by the rule set “ga4”, numbers defined as of version 2." in found
+    assert "without dates" in found and "no value" not in found.split("Files")[-1]
 
 
 def test_the_same_release_gives_the_same_page(connection: duckdb.DuckDBPyConnection, tmp_path: Path, text: str) -> None:

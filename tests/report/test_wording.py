@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from journey_pipeline.ingest import load_contracts
 from journey_pipeline.report import wording
 
 
@@ -21,6 +22,19 @@ from journey_pipeline.report import wording
         (wording.lift(0.2), "+20.0%"),
         (wording.points(-12.4), "−12"),
         (wording.signed(11), "+11"),
+        (wording.signed(0), "0"),
+        (wording.points(0.4), "0"),
+        (wording.points(-0.4), "0"),
+        (wording.points(33.5), "+34"),
+        (wording.lift(-0.0004), "0.0%"),
+        (wording.share(-0.0004), "0.0%"),
+        (wording.name("linkedin_ads"), "LinkedIn Ads"),
+        (wording.name("microsoft_ads"), "Microsoft Advertising"),
+        (wording.contract_name("tiktok_ads__report"), "TikTok Ads: report"),
+        (wording.contract_name("hubspot__deal_stage_history"), "HubSpot: deal stage history"),
+        (wording.contract_name(None), "(none)"),
+        (wording.answers(1), "1 answer"),
+        (wording.answers(1200), "1,200 answers"),
         (wording.money(1234.5, "EUR"), "EUR 1,234"),
         (wording.money(12.345, "EUR"), "EUR 12.35"),
         (wording.money(-5, ""), "−5.00"),
@@ -40,3 +54,7 @@ from journey_pipeline.report import wording
 )
 def test_wording(text: str, expected: str) -> None:
     assert text == expected
+
+
+def test_names_are_of_sources_there_are() -> None:
+    assert set(wording.PLATFORMS) <= {contract.id.split("__")[0] for contract in load_contracts().values()}

@@ -142,7 +142,7 @@ ROW = "11/{day}/2026\tEU\tEUR\t800\tGroup\t801\tUnit\t{ad}\t10.00\n"
         ),
         pytest.param(
             report(
-                HEADER + "13/11/2026" + ROW[9:].format(ad=1) + "11/14/2026" + ROW[9:].format(ad=1), first=1, last=30
+                HEADER + "13/11/2026" + ROW[13:].format(ad=1) + "11/14/2026" + ROW[13:].format(ad=1), first=1, last=30
             ),
             "E_DATE_ORDER",
             "start_date",
@@ -173,6 +173,19 @@ def test_a_report_that_cannot_be_told_by_day_is_held(home: Home, content: bytes,
     fault = home.load_one().fault
     assert fault is not None
     assert (fault.code, fault.column) == (code, column)
+
+
+def test_the_first_day_outside_of_the_period_is_named(home: Home) -> None:
+    """Days up to the twelfth fit both orders: only the period says which of them is the odd one."""
+    rows = "".join(ROW.format(day=day, ad=1) for day in (2, 3, 4)) + "14/11/2026" + ROW[13:].format(ad=1)
+    content = report(HEADER + rows, first=1, last=30)
+    home.put("linkedin_ads/report.csv", content)
+    fault = home.load_one().fault
+    assert fault is not None
+    lines = content.decode("utf-16").splitlines()
+    assert (fault.record, fault.line) == (4, 1 + next(n for n, line in enumerate(lines) if line.startswith("14/11")))
+    assert fault.expected == "a day from 2026-11-01 to 2026-11-30, the period of the preamble, like %m/%d/%Y"
+    assert fault.found == "another, here alone"
 
 
 def test_a_report_of_one_day_is_daily(home: Home) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.ingest.home import Home
-from tests.sources.conftest import sample
+from tests.sources.conftest import ORDER_RANKS, sample
 from tests.sql.conftest import Rows
 
 HEADER = (
@@ -204,3 +204,23 @@ def test_a_file_that_cannot_be_read_surely_is_held(tmp_path: Path, old: str, new
     fault = home.load_one().fault
     assert fault is not None
     assert (fault.code, fault.column) == (code, column)
+
+
+def test_a_day_that_no_calendar_has_is_no_mixture(tmp_path: Path) -> None:
+    home, content = Home(tmp_path), HEADER + paid("ch_1", "100.00", "10.00") + paid("ch_2", "100.00", "10.00")
+    before, after = content.rsplit("2026-10-20 10:00:00", 1)
+    home.put("stripe/unified_payments.csv", f"{before}2026-13-01 10:00:00{after}")
+    fault = home.load_one().fault
+    assert fault is not None
+    assert (fault.code, fault.record, fault.column) == ("E_DATE_ORDER", 2, "created_at")
+    assert fault.found == "no date in any of these formats"
+
+
+def test_an_order_is_placed_where_it_is_counted_whichever_system_tells_it(rows: Rows) -> None:
+    """The evidence of a purchase is that of the system of record: payments, where nothing goes before them."""
+    told = "select source, order_ref, occurred_at from events.{} where {} and list_contains(?, source) order by all"
+    systems = f"{sorted(ORDER_RANKS)}::varchar[]"
+    placed = rows(told.format("touchpoints", "interaction_type = 'order_placed'").replace("?", systems))
+    counted = rows(told.format("conversions", "conversion_type = 'order'").replace("?", systems))
+    assert placed == counted
+    assert counted

@@ -16,8 +16,9 @@ from journey_pipeline.settings import DBT_PROJECT
 def compile_models(folder: Path, select: str, variables: str = "{}") -> dict[str, str]:
     """Compiled SQL by model name. `variables` is the YAML of dbt's --vars."""
     write_generated_files()
-    before = {name: os.environ.get(name) for name in ("JOURNEY_WAREHOUSE",)}
-    os.environ["JOURNEY_WAREHOUSE"] = str(folder / "warehouse.duckdb")
+    given = {"JOURNEY_WAREHOUSE": str(folder / "warehouse.duckdb"), "JOURNEY_PSEUDONYM_KEY": "a key only of tests"}
+    before = {name: os.environ.get(name) for name in given}
+    os.environ |= given
     try:
         result = dbtRunner().invoke(
             [

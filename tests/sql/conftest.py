@@ -18,7 +18,8 @@ import pandas as pd
 import pytest
 from dbt.cli.main import dbtRunner
 
-from journey_pipeline.dbt_sources import write_generated_files
+from journey_pipeline import pseudonyms
+from journey_pipeline.dbt_sources import identifier_types, write_generated_files
 from journey_pipeline.ingest import FileOutcome, Lake, land, load_contracts, register, scan
 from journey_pipeline.settings import DBT_PROJECT
 
@@ -29,6 +30,12 @@ SAMPLES = Path(__file__).parent.parent / "samples"
 LOADED_AT = datetime(2026, 11, 9, 6, 0)
 # The Monday 00:00 in Berlin after the samples' last day.
 AS_OF = datetime(2026, 11, 8, 23, 0)
+
+# The kinds of value that pseudonyms are made of: identifiers, and what a score may be about.
+KINDS = [*identifier_types(), "ticket", "conversation", "relationship"]
+# Text in events, as one source refers to an order by its number and another to a deal by its id.
+REFERENCES = {"order_ref", "about_ref", "evidence_ref", "handle"}
+KEY = b"the tests' own pseudonym key"
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
 
@@ -72,8 +79,9 @@ class Warehouse:
     def dbt(self, *arguments: str) -> dict[str, Any]:
         """Run dbt in this process; results by node name. Fails the test with dbt's own message."""
         write_generated_files()
-        before = os.environ.get("JOURNEY_WAREHOUSE")
-        os.environ["JOURNEY_WAREHOUSE"] = str(self.path)
+        given = {"JOURNEY_WAREHOUSE": str(self.path), "JOURNEY_PSEUDONYM_KEY": KEY.decode()}
+        before = {name: os.environ.get(name) for name in given}
+        os.environ |= given
         try:
             result = dbtRunner().invoke(
                 [
@@ -86,17 +94,64 @@ class Warehouse:
                 ]
             )
         finally:
-            if before is None:
-                os.environ.pop("JOURNEY_WAREHOUSE")
-            else:
-                os.environ["JOURNEY_WAREHOUSE"] = before
+            for name, value in before.items():
+                os.environ.pop(name)
+                if value is not None:
+                    os.environ[name] = value
         failures = [
             f"{node.node.name}: {node.message}"
             for node in getattr(result.result, "results", [])
             if node.status in ("error", "fail")
         ]
         assert result.success, failures or result.exception
-        return {node.node.name: node for node in result.result.results}
+        built = {node.node.name: node for node in result.result.results}
+        self._remember([node.node.compiled_code for node in built.values() if node.node.schema == "staging"])
+        return built
+
+    def _remember(self, queries: list[str]) -> None:
+        """Keep what staging models would say without pseudonyms beside the pseudonym of each value, for `answers`."""
+        with duckdb.connect(str(self.path)) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            pseudonyms.add_function(connection, KEY)
+            connection.execute("create temp table told (value varchar)")
+            for query in queries:
+                texts = [f'"{c[0]}"' for c in connection.execute(f"describe ({query})").fetchall() if c[1] == "VARCHAR"]
+                values = f"unnest([{', '.join(texts)}])"
+                connection.execute(f"insert into told select distinct {values} from ({query})")
+            connection.execute(f"attach '{self.folder / 'known.duckdb'}' as known")
+            connection.execute(
+                "create table if not exists known.identifiers (pseudonym uuid primary key, value varchar)"
+            )
+            connection.execute(
+                "insert or ignore into known.identifiers select pseudonym(kind, value), value "
+                "from (select distinct value from told where length(value) < 1000), (select unnest(?) as kind)",
+                [KINDS],
+            )
+
+    def readable(self) -> Path:
+        """A copy of the tables with each pseudonym as the value it was made of, so that tests say whom they mean.
+
+        A pseudonym that no value of staging explains, of whatever kind, stays as it is and no test expects it.
+        """
+        file = self.folder / "readable.duckdb"
+        if file.exists() and file.stat().st_mtime_ns > self.path.stat().st_mtime_ns:
+            return file
+        file.unlink(missing_ok=True)
+        with duckdb.connect(str(file)) as connection:
+            connection.execute(f"attach '{self.path}' as built (read_only)")
+            connection.execute(f"attach '{self.folder / 'known.duckdb'}' as known (read_only)")
+            tables = connection.execute(
+                "select schema_name, table_name from duckdb_tables() where database_name = 'built' "
+                "union all select schema_name, view_name from duckdb_views() where database_name = 'built' "
+                "and schema_name = 'raw'"
+            ).fetchall()
+            for schema, table in tables:
+                columns = connection.execute(f'describe built.{schema}."{table}"').fetchall()
+                hidden = {name for name, kind, *_ in columns if kind == "UUID" or name in REFERENCES}
+                shown = ", ".join(_shown(name) if name in hidden else f'"{name}"' for name, *_ in columns)
+                connection.execute(f"create schema if not exists {schema}")
+                connection.execute(f'create table {schema}."{table}" as select {shown} from built.{schema}."{table}"')
+        return file
 
     def put(self, tables: dict[str, list[Row]]) -> None:
         """Raw tables of handmade rows; columns a row leaves out are null, its lineage is one current file."""
@@ -155,8 +210,13 @@ def answers(warehouse: Warehouse) -> Rows:
     """A function from SQL to rows; the file is closed after each, so that dbt may open it in between."""
 
     def answer(sql: str) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(warehouse.path), read_only=True) as connection:
+        with duckdb.connect(str(warehouse.readable()), read_only=True) as connection:
             connection.execute("set TimeZone = 'UTC'")
             return connection.execute(sql).fetchall()
 
     return answer
+
+
+def _shown(column: str) -> str:
+    known = f'select value from known.identifiers where pseudonym = try_cast("{column}" as uuid)'
+    return f'coalesce(({known}), cast("{column}" as varchar)) as "{column}"'

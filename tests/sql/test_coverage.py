@@ -50,9 +50,12 @@ def judged(
     *,
     levels: dict[str, tuple[int | None, int | None]] | None = None,
     loads: Records = (),  # type: ignore[assignment]
+    scores: Records = (),  # type: ignore[assignment]
+    consents: Records = (),  # type: ignore[assignment]
     exceptions: Records = (),  # type: ignore[assignment]
     on_gap: str = "warn",
     mode: str = "append_dedupe",
+    feeds: str = "touchpoints",
 ) -> pd.DataFrame:
     """The coverage table of these touchpoints; a source is a contract and a file of its own name unless told."""
     bench.clock(AS_OF.isoformat())
@@ -64,6 +67,8 @@ def judged(
             null::varchar as conversion_type, null::timestamp as occurred_at, null::varchar as source_file_id limit 0;
         create or replace table warehouse.events.experience_scores as select null::varchar as source,
             null::varchar as instrument, null::timestamp as answered_at, null::varchar as source_file_id limit 0;
+        create or replace table warehouse.events.consents as select null::varchar as source,
+            null::varchar as purpose, null::timestamp as occurred_at, null::varchar as source_file_id limit 0;
         create or replace table warehouse.events.content_metrics as select null::varchar as source,
             null::varchar as metric, null::date as snapshot_date, null::varchar as source_file_id limit 0;
         create or replace table warehouse.journeys.reported_spend as select null::varchar as source,
@@ -72,21 +77,33 @@ def judged(
         create or replace table warehouse.raw.file_loads (contract varchar, file_id varchar, loaded_at timestamp,
             period_end timestamp, exported_at timestamp, is_first_load boolean);
         create or replace table warehouse.raw.service_levels (contract varchar, delivery_mode varchar,
-            latency_hours integer, frequency_days integer, on_gap varchar);
+            latency_hours integer, frequency_days integer, on_gap varchar, events_tables varchar);
         create or replace table warehouse.seeds.coverage_exceptions (source varchar, events_table varchar,
             first_week date, last_week date, reason varchar);
         """
     )
-    for source in sorted(frame["source"].unique()):
+    for source in sorted({record["source"] for record in [*touchpoints, *scores, *consents]}):
         latency, frequency = (levels or {}).get(source, (48, 1))
         bench.connection.execute(
-            "insert into warehouse.raw.service_levels values (?, ?, ?, ?, ?)",
-            [source, mode, latency, frequency, on_gap],
+            "insert into warehouse.raw.service_levels values (?, ?, ?, ?, ?, ?)",
+            [source, mode, latency, frequency, on_gap, feeds],
         )
         bench.connection.execute(
             "insert into warehouse.raw.file_loads values (?, ?, ?, null, null, true)", [source, source, HISTORY]
         )
-    for table, rows in (("raw.file_loads", loads), ("seeds.coverage_exceptions", exceptions)):
+    given_rows = {
+        "raw.file_loads": loads,
+        "seeds.coverage_exceptions": exceptions,
+        "events.experience_scores": [
+            {"source": r["source"], "instrument": "CSAT", "answered_at": r["occurred_at"],
+             "source_file_id": r["source_file_id"]} for r in scores
+        ],
+        "events.consents": [
+            {"source": r["source"], "purpose": "analytics", "occurred_at": r["occurred_at"],
+             "source_file_id": r["source_file_id"]} for r in consents
+        ],
+    }  # fmt: skip
+    for table, rows in given_rows.items():
         if rows:
             given = pd.DataFrame(rows)
             bench.connection.register("given", given)
@@ -191,6 +208,48 @@ def test_a_young_source_is_judged_by_its_level_alone_and_an_export_keeps_it_aliv
     export = {"contract": "klaviyo", "file_id": "klaviyo", "loaded_at": HISTORY, "exported_at": datetime(2026, 11, 8)}
     alive = judged(bench, records, loads=[export | {"period_end": None, "is_first_load": True}])
     assert set(statuses(alive, "klaviyo").values()) == {"not_expected"}
+
+
+def test_the_consents_of_a_banner_that_stops_are_missed(bench: Bench) -> None:
+    coverage = judged(bench, every_day("ga4"), consents=every_day("tcf", weeks=WEEKS[:-2]))
+    assert statuses(coverage, "tcf") == {"2026-10-26": "silent", "2026-11-02": "silent"}
+    assert set(coverage[coverage["source"] == "tcf"]["events_table"]) == {"consents"}
+
+
+def test_what_a_list_of_people_says_of_consent_is_silent_only_when_no_list_comes(bench: Bench) -> None:
+    """Everybody of the list decided some day: the weeks say who joined, not what came."""
+    people = every_day("crm", weeks=WEEKS[:-3])
+    feeds = "profile_attributes,consents"
+    export = {"contract": "crm", "file_id": "crm", "loaded_at": HISTORY, "exported_at": datetime(2026, 11, 8)}
+    listed = [export | {"period_end": None, "is_first_load": True}]
+    alive = judged(bench, every_day("ga4"), consents=people, feeds=feeds, loads=listed)
+    assert set(statuses(alive, "crm").values()) == {"not_expected"}
+    assert set(statuses(judged(bench, every_day("ga4"), consents=people, feeds=feeds), "crm").values()) == {"silent"}
+
+
+def test_few_records_of_one_kind_are_quiet_while_their_export_goes_on(bench: Bench) -> None:
+    """The declared level speaks of a source, not of each table it feeds."""
+    coverage = judged(bench, every_day("intercom"), scores=daily(WEEKS[1], "intercom", 2))
+    scores = coverage[coverage["events_table"] == "experience_scores"]
+    assert scores["status"].tolist() == ["ok"] + ["not_expected"] * 8
+    stopped = judged(bench, every_day("intercom", weeks=WEEKS[:2]), scores=daily(WEEKS[1], "intercom", 2))
+    assert set(stopped[stopped["week"] >= pd.Timestamp(WEEKS[2])]["status"]) == {"silent"}
+
+
+def test_what_is_expected_of_a_source_is_told_apart_from_what_it_delivers(bench: Bench) -> None:
+    once = daily(WEEKS[-1], "delighted")
+    ended = {"source": "print", "events_table": None, "first_week": WEEKS[7], "last_week": None, "reason": "ended"}
+    coverage = judged(
+        bench,
+        every_day("ga4") + every_day("print", weeks=WEEKS[:7]) + once,
+        levels={"delighted": (192, None)},
+        exceptions=[ended],
+    )
+    told = {(row.source, f"{row.week:%Y-%m-%d}"): (row.status, row.is_expected) for row in coverage.itertuples()}
+    assert told["delighted", f"{WEEKS[-1]}"] == ("ok", False)
+    assert told["ga4", f"{WEEKS[-1]}"] == ("ok", True)
+    assert told["print", f"{WEEKS[6]}"] == ("ok", True)
+    assert told["print", f"{WEEKS[-1]}"] == ("not_expected", False)
 
 
 def test_an_import_without_a_rhythm_and_a_declared_exception_are_never_late(bench: Bench) -> None:

@@ -86,6 +86,7 @@ def test_default_rules_give_the_known_channels(warehouse: Warehouse) -> None:
         (("google", "cpc", "DE | Search | Rebrand", None, "search"), "paid_search_generic"),
         ((None, None, None, "gclid", None), "paid_search_generic"),
         ((None, None, None, "fbclid", None), "organic_social"),
+        ((None, None, None, "li_fat_id", None), "paid_social"),
     ]
     found = channels(warehouse, "default", [*tagged, *(row for row, _ in typed)])
     assert found == [*expected, *(channel for _, channel in typed)]
@@ -239,7 +240,13 @@ def test_host_and_source_decide_the_family(rows: Rows) -> None:
         ("tag.fbclid", "social", "organic_social"),
         ("tag.gbraid", "advertising", "paid_search_generic"),
         ("tag.letter", "email", "email"),
+        ("tag.li_fat_id", "advertising", "paid_social"),
+        ("tag.msclkid", "advertising", "paid_search_generic"),
+        ("tag.ttclid", "advertising", "paid_social"),
     ]
+    assert rows("""
+        select click_id_type, click_id from handmade.touchpoints where click_id in ('ms1', 'li1', 'tt1') order by 1
+    """) == [("li_fat_id", "li1"), ("msclkid", "ms1"), ("ttclid", "tt1")]
     assert rows("select distinct identifier_value from handmade.touchpoints where is_internal_test") == [("staff",)]
 
 

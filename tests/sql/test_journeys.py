@@ -325,6 +325,95 @@ def test_a_young_path_is_in_neither_count(credited: Bench) -> None:
     assert credited.ask("select count(*) from warehouse.journeys.path_ends where customer_id = 'c5'").iloc[0, 0] == 0
 
 
+# --- deals --------------------------------------------------------------------------------------------------------
+
+
+def deals_counted(bench: Bench, deals: list[tuple[str, str, str, float]]) -> list[str]:
+    """Ids of the deals that count, of (id, source, day won, amount); all are of one customer."""
+    bench.clock("2026-12-07")
+    given = pd.DataFrame(deals, columns=["conversion_id", "source", "day", "gross_amount"])
+    bench.put(
+        "events.conversions",
+        given.assign(
+            occurred_at=pd.to_datetime(given.pop("day")),
+            conversion_type="opportunity_won",
+            adjusts_conversion_id=None,
+            # Each CRM knows the customer by its own id.
+            identifier_type=given["source"],
+            identifier_value="1",
+            net_amount=given["gross_amount"],
+            currency="EUR",
+            order_ref="",
+            is_test=False,
+        ),
+        gross_amount="decimal(18, 6)",
+        net_amount="decimal(18, 6)",
+        adjusts_conversion_id="varchar",
+    )
+    known = sorted(set(given["source"]))
+    bench.put(
+        "identity.identifiers", pd.DataFrame({"identifier_type": known, "identifier_value": "1", "customer_id": "c"})
+    )
+    bench.put(
+        "journeys.reporting_rates",
+        pd.DataFrame(
+            {"currency": ["EUR"], "valid_from": ["2020-01-01"], "valid_until": ["2100-01-01"],
+             "currency_rate": [1.0], "reporting_rate": [1.0]}
+        ),
+        valid_from="date", valid_until="date", currency_rate="decimal(18, 6)", reporting_rate="decimal(18, 6)",
+    )  # fmt: skip
+    told = bench.run("customer_conversions")
+    not_counted = told[~told["is_counted"]]
+    # Whoever does not count names the one that does.
+    assert set(not_counted["same_deal_as"]) <= set(told[told["is_counted"]]["conversion_id"])
+    assert told[told["is_counted"]]["same_deal_as"].isna().all()
+    return sorted(told[told["is_counted"]]["conversion_id"])
+
+
+@pytest.mark.parametrize(
+    ("deals", "counted"),
+    [
+        pytest.param(
+            [("h", "hubspot", "2026-11-05", 4860), ("s", "salesforce", "2026-11-08", 4860)], ["s"], id="one in both"
+        ),
+        pytest.param(
+            [("h1", "hubspot", "2026-11-05", 10), ("h2", "hubspot", "2026-11-06", 10),
+             ("s", "salesforce", "2026-11-05", 10)],
+            ["h2", "s"],
+            id="two in one and one in the other",
+        ),
+        pytest.param(
+            [("h1", "hubspot", "2026-11-05", 10), ("h2", "hubspot", "2026-11-05", 10)], ["h1", "h2"], id="two in one"
+        ),
+        pytest.param(
+            [("h", "hubspot", "2026-11-05", 10), ("s", "salesforce", "2026-11-05", 10.01)], ["h", "s"], id="amounts"
+        ),
+        pytest.param(
+            [("h", "hubspot", "2026-11-05", 10), ("s", "salesforce", "2026-11-12", 10)], ["s"], id="seven days apart"
+        ),
+        pytest.param(
+            [("h", "hubspot", "2026-11-05", 10), ("s", "salesforce", "2026-11-13", 10)], ["h", "s"], id="eight days"
+        ),
+        pytest.param(
+            [("s1", "salesforce", "2026-01-05", 10), ("s2", "salesforce", "2026-11-05", 10),
+             ("h", "hubspot", "2026-11-06", 10)],
+            ["s1", "s2"],
+            id="an earlier deal is not in the way",
+        ),
+        pytest.param(
+            [("p", "pipedrive", "2026-11-04", 10), ("h", "hubspot", "2026-11-05", 10),
+             ("s", "salesforce", "2026-11-06", 10)],
+            ["s"],
+            id="one in three",
+        ),
+    ],
+)  # fmt: skip
+def test_a_deal_that_two_crms_hold_counts_once(
+    bench: Bench, deals: list[tuple[str, str, str, float]], counted: list[str]
+) -> None:
+    assert deals_counted(bench, deals) == counted
+
+
 # --- segments -----------------------------------------------------------------------------------------------------
 
 
@@ -335,7 +424,8 @@ def purchasers(bench: Bench, orders: list[tuple[str, float, float]], ends_at: st
         [(c, end - pd.Timedelta(days=d), v) for c, d, v in orders], columns=["customer_id", "occurred_at", "value"]
     )
     frame = frame.assign(conversion_id=[f"o{n}" for n in range(len(frame))], conversion_type="order", is_counted=True)
-    bench.put("journeys.customer_conversions", frame, value="decimal(18, 6)")
+    frame = frame.assign(week=frame["occurred_at"].dt.to_period("W").dt.start_time)
+    bench.put("journeys.customer_conversions", frame, value="decimal(18, 6)", week="date")
     bench.put("journeys.weeks", pd.DataFrame({"week": [end], "ends_at": [end]}), week="date")
     scores = [(r, f, m, "s") for r in range(1, 6) for f in range(1, 6) for m in range(1, 6)]
     bench.put(
@@ -365,6 +455,71 @@ def test_lifecycle_is_that_of_the_vector(bench: Bench) -> None:
     found = purchasers(bench, orders, "2026-03-01")
     expected = pd.read_csv(VECTORS / "41_lifecycle" / "expected.csv").set_index("customer_id")["lifecycle"]
     assert found["lifecycle"].to_dict() == expected.drop("p1").to_dict()
+
+
+def known(bench: Bench, customers: list[tuple[str, str]]) -> None:
+    """Customers with the day they were first seen in any table."""
+    bench.put(
+        "identity.identifiers",
+        pd.DataFrame(
+            {
+                "identifier_type": "email",
+                "identifier_value": [c for c, _ in customers],
+                "customer_id": [None if c == "blocked" else c for c, _ in customers],
+                "first_seen_at": pd.to_datetime([day for _, day in customers]),
+            }
+        ),
+    )
+
+
+def two_weeks(bench: Bench, orders: list[tuple[str, float, float]]) -> None:
+    """Orders as in `purchasers`, told at the ends of two weeks."""
+    purchasers(bench, orders, "2026-03-09")
+    ends = pd.to_datetime(["2026-03-02", "2026-03-09"])
+    bench.put("journeys.weeks", pd.DataFrame({"week": ends - pd.Timedelta(days=7), "ends_at": ends}), week="date")
+    bench.run("customer_weeks")
+
+
+def test_every_known_customer_is_in_one_segment_of_every_set(bench: Bench) -> None:
+    two_weeks(bench, [("rated", 20, 10.0), ("long_ago", 400, 10.0)])
+    people = [("rated", "2026-02-01"), ("long_ago", "2025-01-01"), ("mail_only", "2026-02-20"), ("later", "2026-03-05")]
+    known(bench, [*people, ("blocked", "2026-02-01"), ("rated", "2026-03-06")])
+    bench.run("prospect_weeks")
+    found = bench.run("segment_cells").astype({"customers": int})
+    assert not found.duplicated(["week", "segment_set", "segment"]).any()
+    sizes = found.set_index(["week", "segment_set", "segment"])["customers"].to_dict()
+    early, late = pd.Timestamp("2026-02-23"), pd.Timestamp("2026-03-02")
+    assert sizes == {
+        (early, "rfm", "s"): 1,
+        (early, "rfm", "not_rated"): 2,
+        (early, "lifecycle", "new"): 1,
+        (early, "lifecycle", "dormant"): 1,
+        (early, "lifecycle", "prospect"): 1,
+        (late, "rfm", "s"): 1,
+        (late, "rfm", "not_rated"): 3,
+        (late, "lifecycle", "new"): 1,
+        (late, "lifecycle", "dormant"): 1,
+        (late, "lifecycle", "prospect"): 2,
+    }
+
+
+def test_moves_lead_from_the_sizes_of_one_week_to_those_of_the_next(bench: Bench) -> None:
+    two_weeks(bench, [("rated", 20, 10.0), ("gone", 380, 10.0), ("buys", 3, 5.0), ("arrives", 2, 5.0)])
+    people = [("rated", "2026-02-01"), ("gone", "2025-01-01"), ("buys", "2026-01-01"), ("arrives", "2026-03-05")]
+    known(bench, [*people, ("looks", "2026-02-20"), ("later", "2026-03-05")])
+    bench.run("prospect_weeks")
+    found = bench.run("migration_cells")
+    moves = found.set_index(["segment_set", "from_segment", "to_segment"])["customers"].to_dict()
+    assert set(found["week"]) == {pd.Timestamp("2026-03-02")}
+    assert moves == {
+        ("rfm", "s", "s"): 1,
+        ("rfm", "not_rated", "s"): 2,
+        ("rfm", "not_rated", "not_rated"): 3,
+        ("lifecycle", "new", "new"): 1,
+        ("lifecycle", "dormant", "dormant"): 1,
+        ("lifecycle", "prospect", "new"): 2,
+        ("lifecycle", "prospect", "prospect"): 2,
+    }
 
 
 # --- money --------------------------------------------------------------------------------------------------------

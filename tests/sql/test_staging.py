@@ -5,7 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from .conftest import Rows
+import duckdb
+import pytest
+
+from journey_pipeline.dbt_sources import identifier_types
+
+from .conftest import Rows, Warehouse
 
 MAYA = "1184523377.1793486700"
 GCLID = "Cj0KCQiAmaya01EALw_wcB"
@@ -217,6 +222,9 @@ def test_tags_beat_click_ids_and_broken_encoding_stays_as_delivered(rows: Rows) 
         ("tag.fbclid", "facebook", "social", None, None, "fbclid"),
         ("tag.gbraid", "google", "cpc", None, None, "gbraid"),
         ("tag.letter", "newsletter", "email", None, None, None),
+        ("tag.li_fat_id", "linkedin", "paid_social", None, None, "li_fat_id"),
+        ("tag.msclkid", "bing", "cpc", None, None, "msclkid"),
+        ("tag.ttclid", "tiktok", "paid_social", None, None, "ttclid"),
     ]
 
 
@@ -224,3 +232,33 @@ def test_purchases_without_a_number_are_not_one_order(rows: Rows) -> None:
     assert rows("select count(*), count(order_name) from handmade.stg_ga4__events where ga_client_id = 'unset'") == [
         (2, 0)
     ]
+
+
+def test_every_identifier_is_stored_as_a_pseudonym(warehouse: Warehouse) -> None:
+    """Whatever staging and events call it: text in a column of identifiers would be an identifier."""
+    typed = ("identifier_value", "visitor_id", "click_id", "a_value", "b_value")
+    named = tuple(f"_{kind}" for kind in identifier_types())
+    with duckdb.connect(str(warehouse.path), read_only=True) as connection:
+        columns = connection.execute(
+            "select table_schema, table_name, column_name, data_type from information_schema.columns "
+            "where table_schema in ('staging', 'events')"
+        ).fetchall()
+    found = [column for column in columns if column[2] in typed or f"_{column[2]}".endswith(named)]
+    assert len(found) > 300
+    assert [column for column in found if column[3] not in ("UUID", "BOOLEAN")] == []
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("https://www.example.test/reset/maya.okafor@example.com/now?x=1", "/reset/{mail address}/now"),
+        ("https://www.example.test/reset/maya%40example.com", "/reset/{mail address}"),
+        ("https://www.example.test/@maya/posts", "/@maya/posts"),
+        ("https://www.example.test/lamps?email=maya@example.com", "/lamps"),
+    ],
+)
+def test_a_path_holds_no_mail_address(warehouse: Warehouse, url: str, path: str) -> None:
+    compiled = warehouse.dbt("compile", "--inline", "select {{ url_path('url') }} from (select $url as url)")
+    with duckdb.connect() as connection:
+        found = connection.execute(next(iter(compiled.values())).node.compiled_code, {"url": url}).fetchall()
+    assert found == [(path,)]

@@ -48,7 +48,7 @@ def test_an_unknown_source_is_refused_with_the_nearest_name(tmp_path):
     with pytest.raises(ValueError, match="'segmnt'; nearest is 'segment'"):
         generate(tmp_path, customers=10, weeks=1, sources=["ga4", "segmnt"])
     refused = journey("generate", "--sources", "ga4,hubspt", home=tmp_path)
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert "nearest is 'hubspot'" in refused.stderr
     assert not list(tmp_path.glob("inbox/*"))
 

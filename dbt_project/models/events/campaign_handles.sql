@@ -31,6 +31,24 @@ tagged as (
     group by campaign_tag
 ),
 
+-- A visit may carry the platform's own source and medium and name its campaign. Names repeat: one that two campaigns
+-- have says nothing.
+called as (
+    select
+        {{ campaign_tag('utm_source', 'utm_medium', 'campaign') }} as handle,
+        max(campaign_id) as campaign_id,
+        max_by(campaign, (spend_date, spend_id)) as campaign,
+        max_by(campaign_type, (spend_date, spend_id)) as campaign_type,
+        max_by(channel, (spend_date, spend_id)) as channel
+    from spend
+    where {{ campaign_tag('utm_source', 'utm_medium', 'campaign') }} is not null
+    group by {{ campaign_tag('utm_source', 'utm_medium', 'campaign') }}
+    having
+        min(platform) = max(platform)
+        and count(distinct campaign_id) <= 1
+        and count(distinct account_id) <= 1
+),
+
 clicked as (
     select
         gclid,
@@ -46,7 +64,7 @@ handles as (
     from campaigns
     union all
     select
-        clicked.gclid,
+        cast(clicked.gclid as varchar),
         clicked.campaign_id,
         coalesce(campaigns.campaign, clicked.campaign),
         campaigns.campaign_type,
@@ -62,6 +80,16 @@ handles as (
         coalesce(campaigns.channel, tagged.channel)
     from tagged
     left join campaigns on tagged.campaign_id = campaigns.campaign_id
+    union all
+    select
+        called.handle,
+        called.campaign_id,
+        coalesce(campaigns.campaign, called.campaign),
+        coalesce(campaigns.campaign_type, called.campaign_type),
+        coalesce(campaigns.channel, called.channel)
+    from called
+    left join campaigns on called.campaign_id = campaigns.campaign_id
+    where not exists (select 1 from tagged where tagged.campaign_tag = called.handle)
 )
 
 select * from handles

@@ -141,10 +141,6 @@ originals as (
     where adjusts_conversion_id is null
 ),
 
-internal_people as (
-    {{ internal_identifiers_of('preferred') }}
-),
-
 parameters as (
     select reporting_currency from {{ source('raw', 'run_parameters') }}
 ),
@@ -172,7 +168,7 @@ final as (
         coalesce(preferred.currency, parameters.reporting_currency) as currency,
         coalesce(preferred.is_test, false)
             or coalesce(originals.is_test, false)
-            or internal_people.identifier_value is not null as is_test,
+            or {{ is_our_own('preferred.identifier_value') }} as is_test,
         preferred.click_id_type,
         preferred.click_id,
         preferred.source_file_id,
@@ -182,9 +178,6 @@ final as (
     left join originals
         on preferred.source = originals.source
         and preferred.adjusts_conversion_id = originals.record_key
-    left join internal_people
-        on preferred.identifier_type = internal_people.identifier_type
-        and preferred.identifier_value = internal_people.identifier_value
 )
 
 select * from final

@@ -5,13 +5,9 @@ with observed as (
     {{ edges_from('stg_ga4__events', 'occurred_at', [
         ('ga_client_id', 'user_id', 'login', 'deterministic'),
         ('ga_client_id', 'order_name', 'same_record', 'strong'),
-        ('ga_client_id', 'gclid', 'same_record', 'strong'),
-        ('ga_client_id', 'gbraid', 'same_record', 'strong'),
-        ('ga_client_id', 'wbraid', 'same_record', 'strong'),
-        ('ga_client_id', 'fbclid', 'same_record', 'strong'),
         ('ga_client_id', 'mailchimp_euid', 'same_record', 'strong'),
         ('user_id', 'order_name', 'same_record', 'deterministic'),
-    ]) }}
+    ] + click_pairs('ga_client_id', 'strong')) }}
     union all
     {{ edges_from('stg_hubspot__contacts', 'created_at', [
         ('email', 'hubspot_contact_id', 'same_record', 'deterministic'),
@@ -25,16 +21,12 @@ with observed as (
     union all
     {{ edges_from('stg_hubspot__form_submissions', 'occurred_at', [
         ('email', 'phone', 'same_record', 'strong'),
-        ('email', 'gclid', 'same_record', 'weak'),
-        ('email', 'fbclid', 'same_record', 'weak'),
-    ]) }}
+    ] + click_pairs('email', 'weak')) }}
     union all
     {{ edges_from('stg_shopify__orders', 'created_at', [
         ('email', 'order_name', 'same_record', 'deterministic'),
         ('phone', 'order_name', 'same_record', 'strong'),
-        ('gclid', 'order_name', 'same_record', 'weak'),
-        ('fbclid', 'order_name', 'same_record', 'weak'),
-    ]) }}
+    ] + click_pairs('order_name', 'weak')) }}
     union all
     {{ edges_from('stg_shopify__orders_bulk', 'created_at', [
         ('email', 'order_name', 'same_record', 'deterministic'),
@@ -163,20 +155,13 @@ with observed as (
         ('email', 'phone', 'same_record', 'strong'),
         ('segment_anonymous_id', 'device_id', 'same_record', 'strong'),
         ('segment_anonymous_id', 'advertising_id', 'same_record', 'strong'),
-        ('segment_anonymous_id', 'gclid', 'same_record', 'strong'),
-        ('segment_anonymous_id', 'gbraid', 'same_record', 'strong'),
-        ('segment_anonymous_id', 'wbraid', 'same_record', 'strong'),
-        ('segment_anonymous_id', 'msclkid', 'same_record', 'strong'),
-        ('segment_anonymous_id', 'fbclid', 'same_record', 'strong'),
-        ('segment_anonymous_id', 'li_fat_id', 'same_record', 'strong'),
-        ('segment_anonymous_id', 'ttclid', 'same_record', 'strong'),
         ('segment_anonymous_id', 'order_name', 'same_record', 'strong'),
         ('segment_anonymous_id', 'mailchimp_euid', 'same_record', 'strong'),
         ('user_id', 'order_name', 'same_record', 'deterministic'),
         ('user_id', 'user_id:previous_user_id', 'explicit_merge', 'deterministic'),
-        ('user_id', 'segment_anonymous_id:previous_anonymous_id', 'explicit_merge', 'deterministic'),
+        ('user_id', 'segment_anonymous_id:previous_segment_anonymous_id', 'explicit_merge', 'deterministic'),
         ('user_id', 'email:previous_email', 'explicit_merge', 'deterministic'),
-    ]) }}
+    ] + click_pairs('segment_anonymous_id', 'strong')) }}
     union all
     {{ edges_from('stg_rudderstack__events', 'occurred_at', [
         ('segment_anonymous_id', 'user_id', 'login', 'deterministic'),
@@ -186,53 +171,34 @@ with observed as (
         ('email', 'phone', 'same_record', 'strong'),
         ('segment_anonymous_id', 'device_id', 'same_record', 'strong'),
         ('segment_anonymous_id', 'advertising_id', 'same_record', 'strong'),
-        ('segment_anonymous_id', 'gclid', 'same_record', 'strong'),
-        ('segment_anonymous_id', 'gbraid', 'same_record', 'strong'),
-        ('segment_anonymous_id', 'wbraid', 'same_record', 'strong'),
-        ('segment_anonymous_id', 'msclkid', 'same_record', 'strong'),
-        ('segment_anonymous_id', 'fbclid', 'same_record', 'strong'),
-        ('segment_anonymous_id', 'li_fat_id', 'same_record', 'strong'),
-        ('segment_anonymous_id', 'ttclid', 'same_record', 'strong'),
         ('segment_anonymous_id', 'order_name', 'same_record', 'strong'),
         ('segment_anonymous_id', 'mailchimp_euid', 'same_record', 'strong'),
         ('user_id', 'order_name', 'same_record', 'deterministic'),
         ('user_id', 'user_id:previous_user_id', 'explicit_merge', 'deterministic'),
-        ('user_id', 'segment_anonymous_id:previous_anonymous_id', 'explicit_merge', 'deterministic'),
+        ('user_id', 'segment_anonymous_id:previous_segment_anonymous_id', 'explicit_merge', 'deterministic'),
         ('user_id', 'email:previous_email', 'explicit_merge', 'deterministic'),
-    ]) }}
+    ] + click_pairs('segment_anonymous_id', 'strong')) }}
     union all
     {{ edges_from('stg_snowplow__events', 'occurred_at', [
         ('snowplow_domain_userid', 'user_id', 'login', 'deterministic'),
         ('device_id', 'user_id', 'login', 'deterministic'),
         ('snowplow_domain_userid', 'email', 'login', 'deterministic'),
         ('snowplow_domain_userid', 'snowplow_network_userid', 'same_record', 'weak'),
-        ('snowplow_domain_userid', 'gclid', 'same_record', 'strong'),
-        ('snowplow_domain_userid', 'gbraid', 'same_record', 'strong'),
-        ('snowplow_domain_userid', 'wbraid', 'same_record', 'strong'),
-        ('snowplow_domain_userid', 'msclkid', 'same_record', 'strong'),
-        ('snowplow_domain_userid', 'fbclid', 'same_record', 'strong'),
-        ('snowplow_domain_userid', 'li_fat_id', 'same_record', 'strong'),
-        ('snowplow_domain_userid', 'ttclid', 'same_record', 'strong'),
         ('snowplow_domain_userid', 'order_name', 'same_record', 'strong'),
         ('snowplow_domain_userid', 'mailchimp_euid', 'same_record', 'strong'),
         ('user_id', 'order_name', 'same_record', 'deterministic'),
-    ]) }}
+    ] + click_pairs('snowplow_domain_userid', 'strong')) }}
     union all
     {{ edges_from('stg_mixpanel__events', 'occurred_at', [
         ('mixpanel_distinct_id', 'user_id', 'login', 'deterministic'),
         ('mixpanel_distinct_id', 'email', 'same_record', 'strong'),
         ('email', 'user_id', 'same_record', 'deterministic'),
-        ('mixpanel_distinct_id', 'gclid', 'same_record', 'strong'),
-        ('mixpanel_distinct_id', 'gbraid', 'same_record', 'strong'),
-        ('mixpanel_distinct_id', 'wbraid', 'same_record', 'strong'),
-        ('mixpanel_distinct_id', 'msclkid', 'same_record', 'strong'),
-        ('mixpanel_distinct_id', 'fbclid', 'same_record', 'strong'),
         ('mixpanel_distinct_id', 'order_name', 'same_record', 'strong'),
         ('mixpanel_distinct_id', 'mailchimp_euid', 'same_record', 'strong'),
         ('user_id', 'order_name', 'same_record', 'deterministic'),
         ('user_id', 'user_id:other_user_id', 'alias', 'deterministic'),
-        ('user_id', 'mixpanel_distinct_id:other_distinct_id', 'alias', 'deterministic'),
-    ]) }}
+        ('user_id', 'mixpanel_distinct_id:other_mixpanel_distinct_id', 'alias', 'deterministic'),
+    ] + click_pairs('mixpanel_distinct_id', 'strong')) }}
 ),
 
 -- One row per pair and source. The words for evidence and confidence sort from strong to weak, so the least is kept.

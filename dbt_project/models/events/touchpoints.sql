@@ -127,6 +127,17 @@ with delivered as (
         interaction_type="'order_placed'", family="'commerce'", direction="'inbound'",
         click_id_type='null', click_id='null', is_internal_test='is_test', source_priority=4, order_rank=2) }}
     union all
+    {{ rows_from('stg_klaviyo__orders',
+        interaction_type="'order_placed'", family="'commerce'", direction="'inbound'", order_rank=3) }}
+    union all
+    {{ rows_from('stg_stripe__charges',
+        interaction_type="'order_placed'", family="'commerce'", direction="'inbound'", where='is_paid',
+        is_internal_test='is_test', source_priority=1, order_rank=4) }}
+    union all
+    {{ rows_from('stg_stripe__payments',
+        interaction_type="'order_placed'", family="'commerce'", direction="'inbound'", where='is_paid',
+        is_internal_test='is_test', source_priority=2, order_rank=4) }}
+    union all
     {{ rows_from('stg_ga4__orders',
         interaction_type="'order_placed'", family="'commerce'", direction="'inbound'",
         click_id_type='null', click_id='null', is_internal_test='is_test', source_priority=5, order_rank=5) }}
@@ -146,10 +157,6 @@ preferred as (
     {{ preferred_rows('of_record', 'interaction_type') }}
 ),
 
-internal_people as (
-    {{ internal_identifiers_of('preferred') }}
-),
-
 -- A paid campaign is called what its platform calls it, so that touch and spend meet under one name and one channel.
 named as (
     select
@@ -161,7 +168,7 @@ named as (
         coalesce(handles.channel, tags.channel) as campaign_channel
     from preferred
     left join {{ ref('campaign_handles') }} as handles
-        on coalesce(preferred.campaign_id, preferred.click_id) = handles.handle
+        on coalesce(preferred.campaign_id, cast(preferred.click_id as varchar)) = handles.handle
     -- Where neither id is known at the platform, the visit carries the tags of the ad's own link.
     left join {{ ref('campaign_handles') }} as tags
         on handles.handle is null
@@ -196,11 +203,8 @@ final as (
         coalesce(grouped.family, {{ channel_family('grouped.channel') }}) as family,
         coalesce(grouped.is_time_ambiguous, false) as is_time_ambiguous,
         coalesce(grouped.is_machine, false) as is_machine,
-        coalesce(grouped.is_internal_test, false) or internal_people.identifier_value is not null as is_internal_test
+        coalesce(grouped.is_internal_test, false) or {{ is_our_own('grouped.identifier_value') }} as is_internal_test
     from grouped
-    left join internal_people
-        on grouped.identifier_type = internal_people.identifier_type
-        and grouped.identifier_value = internal_people.identifier_value
 )
 
 select * from final

@@ -19,6 +19,9 @@ records as (
     select source, 'experience_scores', instrument, answered_at, source_file_id, false, null
     from {{ ref('experience_scores') }}
     union all
+    select source, 'consents', purpose, occurred_at, source_file_id, false, null
+    from {{ ref('consents') }}
+    union all
     select
         content.source,
         'content_metrics',

@@ -16,6 +16,20 @@ parameters as (
     select {{ reporting_date('as_of', 'time_zone') }} as end_day, time_zone from {{ source('raw', 'run_parameters') }}
 ),
 
+-- While a source delivers anything, a table it seldom feeds is quiet and not silent.
+heard as (
+    select
+        days.source,
+        max(greatest(
+            days.last_day,
+            coalesce({{ reporting_date('loads.exported_at', 'parameters.time_zone') }}, days.last_day)
+        )) as last_heard_day
+    from days
+    cross join parameters
+    left join loads on days.source_file_id = loads.file_id
+    group by days.source
+),
+
 -- Two exports of one source may tell the same: either of them keeps it alive, so the more patient level holds.
 promised as (
     select
@@ -27,9 +41,9 @@ promised as (
         max(case when levels.on_gap = 'refuse' then 1 else 0 end) = 1 as is_refusing,
         max(days.last_day) as last_day,
         max(days.last_seen_at) as latest_seen_at,
-        max({{ reporting_date('loads.exported_at', 'parameters.time_zone') }}) as last_export_day
+        max(case when levels.events_tables like '%profile_attributes%' then 1 else 0 end) = 1
+            and days.events_table = 'consents' as is_state
     from days
-    cross join parameters
     left join loads on days.source_file_id = loads.file_id
     left join levels on loads.contract = levels.contract
     group by days.source, days.events_table
@@ -43,10 +57,11 @@ select
     promised.frequency_days,
     promised.is_refusing,
     promised.latest_seen_at,
-    -- Whole days without a record up to as_of; and without even an export.
+    -- What a list of people says of their consent is dated by whoever is on it: no week of it is usual.
+    promised.is_state,
+    -- Whole days up to as_of without a record; and without a record or even an export of any table of the source.
     {{ days_between('promised.last_day', 'parameters.end_day') }} - 1 as silent_days,
-    {{ days_between(
-        'greatest(promised.last_day, coalesce(promised.last_export_day, promised.last_day))', 'parameters.end_day'
-    ) }} - 1 as unheard_days
+    {{ days_between('heard.last_heard_day', 'parameters.end_day') }} - 1 as unheard_days
 from promised
 cross join parameters
+inner join heard on promised.source = heard.source

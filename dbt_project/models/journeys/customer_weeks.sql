@@ -62,7 +62,7 @@ select
     scored.recency_score,
     scored.frequency_score,
     scored.monetary_score,
-    map.segment as rfm_segment,
+    coalesce(map.segment, 'not_rated') as rfm_segment,
     case
         when summed.age_days <= {{ var('lifecycle_new_days') }} then 'new'
         when summed.recency_days > {{ var('lifecycle_dormant_days') }} then 'dormant'

@@ -27,7 +27,7 @@ tagged as (
     inner join sites on touchpoints.source = sites.source
     cross join parameters
     left join {{ ref('campaign_handles') }} as handles on touchpoints.campaign = handles.handle
-    where coalesce(touchpoints.utm_source, touchpoints.utm_medium, touchpoints.click_id) is not null
+    where coalesce(touchpoints.utm_source, touchpoints.utm_medium, cast(touchpoints.click_id as varchar)) is not null
 )
 
 select

@@ -13,5 +13,6 @@ select
     value,
     is_counted,
     source,
-    is_test
+    is_test,
+    same_deal_as
 from {{ ref('customer_conversions') }}

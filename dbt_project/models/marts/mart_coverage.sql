@@ -1,9 +1,14 @@
-with series as (
-    select * from {{ ref('coverage_weeks') }}
+with levels as (
+    select * from {{ ref('coverage_levels') }}
 ),
 
-levels as (
-    select * from {{ ref('coverage_levels') }}
+series as (
+    select
+        weeks.* exclude (expected_records, expected_days),
+        case when not levels.is_state then weeks.expected_records end as expected_records,
+        case when not levels.is_state then weeks.expected_days end as expected_days
+    from {{ ref('coverage_weeks') }} as weeks
+    inner join levels on weeks.source = levels.source and weeks.events_table = levels.events_table
 ),
 
 late as (
@@ -109,6 +114,7 @@ select
     judged.latency_hours,
     judged.frequency_days,
     case when judged.is_refusing then 'refuse' else 'warn' end as on_gap,
+    not judged.is_excepted as is_expected,
     parameters.as_of,
     '{{ var("definition_version") }}' as definition_version
 from judged

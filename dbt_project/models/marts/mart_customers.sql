@@ -47,7 +47,7 @@ select
     seen.last_seen_at,
     countries.country,
     stages.stage as current_stage,
-    purchasers.rfm_segment,
+    coalesce(purchasers.rfm_segment, 'not_rated') as rfm_segment,
     purchasers.recency_score,
     purchasers.frequency_score,
     purchasers.monetary_score,

@@ -60,7 +60,7 @@ logged as (
         method,
         region as jurisdiction,
         ver as policy_version,
-        case when stamp <> '-1' then stamp end as evidence_ref,
+        case when stamp <> '-1' then pseudonym('consent_key', stamp) end as evidence_ref,
         source_file_id,
         source_row_number
     from purposes

@@ -57,7 +57,7 @@ logged as (
         'explicit' as method,
         cast(null as varchar) as jurisdiction,
         policy_version,
-        consent_key as evidence_ref,
+        pseudonym('consent_key', consent_key) as evidence_ref,
         source_file_id,
         source_row_number
     from purposes

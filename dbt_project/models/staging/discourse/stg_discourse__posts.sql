@@ -35,7 +35,7 @@ renamed as (
         source._file_id as source_file_id,
         source._row_number as source_row_number
     from source
-    left join users on source.user_id = users.discourse_user_id
+    left join users on pseudonym('discourse_user_id', source.user_id) = users.discourse_user_id
 )
 
 select * from renamed

@@ -1,6 +1,11 @@
 with users as (
-    select * from {{ ref('stg_discourse__users') }}
-    where discourse_user_id is not null
+    select
+        id as discourse_user_id,
+        secondary_emails,
+        external_email,
+        {{ utc_instant('created_at') }} as occurred_at
+    from {{ source('raw', 'discourse__users') }}
+    where _is_current and try_cast(id as bigint) > 0
 ),
 
 -- Further confirmed mails, separated by semicolons, and the one the company's own login sent along.

@@ -36,8 +36,6 @@ renamed as (
         {{ without_comma_quotes('company_custom_user_field') }} as company,
         trust_level,
         group_names,
-        secondary_emails,
-        external_email,
         'community' as family,
         'signed_up' as interaction_type,
         'inbound' as direction,

@@ -91,6 +91,8 @@ renamed as (
         {{ url_param('tagged_url', 'wbraid') }} as wbraid,
         {{ url_param('tagged_url', 'fbclid') }} as fbclid,
         {{ url_param('tagged_url', 'msclkid') }} as msclkid,
+        {{ url_param('tagged_url', 'li_fat_id') }} as li_fat_id,
+        {{ url_param('tagged_url', 'ttclid') }} as ttclid,
         {{ link_euid('tagged_url') }} as mailchimp_euid,
         last_click.google_ads_campaign.campaign_id as ads_campaign_id,
         last_click.google_ads_campaign.campaign_name as ads_campaign,

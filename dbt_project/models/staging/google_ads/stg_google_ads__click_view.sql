@@ -16,7 +16,7 @@ parsed as (
 renamed as (
     select
         'google_ads' as source,
-        click.resourcename as record_key,
+        {{ key_of(["'click'", 'click.resourcename']) }} as record_key,
         {{ clean_text('click.gclid') }} as gclid,
         promoted.id as campaign_id,
         promoted.name as campaign,

@@ -1,5 +1,11 @@
 with contacts as (
-    select * from {{ ref('stg_hubspot__contacts') }}
+    select
+        record_id as hubspot_contact_id,
+        additional_email_addresses,
+        merged_record_ids,
+        {{ local_to_utc('create_date', var('hubspot_time_zone')) }} as created_at
+    from {{ source('raw', 'hubspot__contacts') }}
+    where _is_current
 ),
 
 -- Both fields hold several values separated by semicolons.

@@ -28,8 +28,6 @@ renamed as (
         {{ local_to_utc('create_date', var('hubspot_time_zone')) }} as created_at,
         {{ is_ambiguous_local('create_date', var('hubspot_time_zone')) }} as is_created_at_ambiguous,
         coalesce(_exported_at, {{ local_to_utc('create_date', var('hubspot_time_zone')) }}) as observed_at,
-        additional_email_addresses,
-        merged_record_ids,
         _file_id as source_file_id,
         _row_number as source_row_number
     from source

@@ -20,11 +20,7 @@ cleaned as (
         lower({{ url_param('page_url', 'utm_source') }}) as tagged_source,
         lower({{ url_param('page_url', 'utm_medium') }}) as tagged_medium,
         {{ url_param('page_url', 'utm_campaign') }} as campaign,
-        {{ url_param('page_url', 'gclid') }} as gclid,
-        {{ url_param('page_url', 'gbraid') }} as gbraid,
-        {{ url_param('page_url', 'wbraid') }} as wbraid,
-        {{ url_param('page_url', 'msclkid') }} as msclkid,
-        {{ url_param('page_url', 'fbclid') }} as fbclid,
+        {{- click_ids_of('page_url') }}
         {{ url_path('page_url') }} as page_path,
         _file_id as source_file_id,
         _row_number as source_row_number
@@ -48,7 +44,7 @@ renamed as (
         occurred_at,
         -- Without a tag the form says nothing of how its visitor came: no channel is read into it.
         case
-            when coalesce(tagged_source, tagged_medium, gclid, gbraid, wbraid, msclkid, fbclid) is null then 'website'
+            when coalesce(tagged_source, tagged_medium, {{ click_id('first_submissions') }}) is null then 'website'
         end as family,
         case
             when tagged_source is not null or tagged_medium is not null then tagged_source
@@ -71,6 +67,9 @@ renamed as (
         gclid,
         gbraid,
         wbraid,
+        msclkid,
+        li_fat_id,
+        ttclid,
         fbclid,
         source_file_id,
         source_row_number

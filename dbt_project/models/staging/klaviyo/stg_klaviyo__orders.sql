@@ -2,7 +2,7 @@ with placed as (
     select
         *,
         row_number() over (
-            partition by coalesce(order_ref, event_id) order by occurred_at, event_id
+            partition by coalesce(cast(order_ref as varchar), event_id) order by occurred_at, event_id
         ) as telling
     from {{ ref('stg_klaviyo__events') }}
     where metric_name = 'placed order'
@@ -11,7 +11,7 @@ with placed as (
 -- Of an order only the value is told, so tax and shipping stay in it.
 select
     source,
-    {{ key_of(["'order'", 'coalesce(order_ref, event_id)']) }} as record_key,
+    {{ key_of(["'order'", 'coalesce(cast(order_ref as varchar), event_id)']) }} as record_key,
     identifier_type,
     identifier_value,
     occurred_at,

@@ -52,7 +52,7 @@ renamed as (
         case when judged.email is not null then 'email' else 'email_md5' end as identifier_type,
         coalesce(judged.email, judged.email_id) as identifier_value,
         judged.email,
-        judged.email_id,
+        judged.email_id as email_md5,
         {{ link_euid('judged.url') }} as mailchimp_euid,
         judged.occurred_at,
         'second' as occurred_at_precision,

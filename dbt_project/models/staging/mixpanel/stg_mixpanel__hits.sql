@@ -76,7 +76,7 @@ renamed as (
         case
             when event in ('$create_alias', '$merge') and regexp_matches(other_text, '{{ generated_id }}')
                 then other_text
-        end as other_distinct_id,
+        end as other_mixpanel_distinct_id,
         {{ local_to_utc('wall_clock', var('mixpanel_time_zone')) }} as occurred_at,
         {{ is_ambiguous_local('wall_clock', var('mixpanel_time_zone')) }} as is_time_ambiguous,
         'second' as occurred_at_precision,
@@ -92,9 +92,7 @@ renamed as (
         end as utm_{{ tag }},
         {% endfor -%}
         {{ link_euid('p."$current_url"') }} as mailchimp_euid,
-        {% for click in ['gclid', 'gbraid', 'wbraid', 'msclkid', 'fbclid', 'li_fat_id', 'ttclid'] -%}
-        {{ url_param('p."$current_url"', click) }} as {{ click }},
-        {% endfor -%}
+        {{- click_ids_of('p."$current_url"') }}
         {{ clean_text('p."$user_agent"') }} as user_agent,
         case
             when p."$os" in ('iOS', 'Android', 'iPhone OS') then 'mobile'

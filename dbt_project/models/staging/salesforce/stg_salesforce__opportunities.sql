@@ -44,7 +44,8 @@ renamed as (
             when leads.salesforce_lead_id is not null then 'salesforce_lead_id'
         end as identifier_type,
         coalesce(
-            {{ salesforce_id('cleaned.contact_id') }}, leads.salesforce_contact_id, leads.salesforce_lead_id
+            pseudonym('salesforce_contact_id', {{ salesforce_id('cleaned.contact_id') }}),
+            leads.salesforce_contact_id, leads.salesforce_lead_id
         ) as identifier_value,
         cleaned.stage,
         -- No amount is not known, zero is a gift: both stay what they are.

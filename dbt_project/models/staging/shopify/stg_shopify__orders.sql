@@ -42,11 +42,9 @@ cleaned as (
         lower({{ note_attribute('note_attributes', 'utm_source') }}) as utm_source,
         lower({{ note_attribute('note_attributes', 'utm_medium') }}) as utm_medium,
         {{ note_attribute('note_attributes', 'utm_campaign') }} as campaign,
-        {{ note_attribute('note_attributes', 'gclid') }} as gclid,
-        {{ note_attribute('note_attributes', 'gbraid') }} as gbraid,
-        {{ note_attribute('note_attributes', 'wbraid') }} as wbraid,
-        {{ note_attribute('note_attributes', 'msclkid') }} as msclkid,
-        {{ note_attribute('note_attributes', 'fbclid') }} as fbclid,
+        {% for name in click_ids() -%}
+        {{ note_attribute('note_attributes', name) }} as {{ name }},
+        {% endfor -%}
         _file_id as source_file_id,
         _row_number as source_row_number
     from order_lines

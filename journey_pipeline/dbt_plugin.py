@@ -1,0 +1,21 @@
+"""What dbt's connections are given beyond DuckDB: the function `pseudonym`, under the key of the home.
+
+dbt-duckdb loads this module by its name in profiles.yml. Must not be here: what a model could say in SQL.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dbt.adapters.duckdb.plugins import BasePlugin
+
+from journey_pipeline import pseudonyms
+from journey_pipeline.settings import load
+
+
+class Plugin(BasePlugin):  # type: ignore[misc]  # dbt-duckdb tells no types
+    """One per dbt call."""
+
+    def configure_cursor(self, cursor: Any) -> None:
+        """Temporary macros belong to one cursor; the key never stands in the profile, which dbt writes down."""
+        pseudonyms.add_function(cursor, pseudonyms.key_of(load()))
