@@ -248,3 +248,11 @@ def test_the_mailbox_is_named_in_the_gate_by_its_pseudonym(home: Path, poisoned:
         f"where identifier_hash = '{mailbox}'",
     )
     assert found == [(True, True)]
+
+
+def test_nobody_else_has_another_customer_for_it(home: Path, poisoned: Path) -> None:
+    known = "select identifier_hash, customer_id from identity.identifiers"
+    before, after = (dict(ask(folder / "warehouse.duckdb", known)) for folder in (home, poisoned))
+    assert len(before) > 1000
+    assert len(after) == len(before) + 1
+    assert {name: after.get(name) for name in before} == before
