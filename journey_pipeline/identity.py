@@ -8,14 +8,16 @@ and Snowplow's shared nodes; the linear-time components are scipy's):
 
 1. an unverified claim (a form, a survey's hidden field) never makes an edge to a hard identifier;
 2. a soft identifier seen directly with two different hard identifiers of one kind is shared (a family tablet, a
-   kiosk): it contributes no edge;
+   kiosk): it contributes no edge. Hard identifiers that were merged explicitly are one;
 3. an identifier seen with more others of one type within a window than its limit allows is shared (a poisoned
    mailbox, a counter's phone number): it contributes no edge;
-4. a click identifier seen with two different devices of one kind is shared (a forwarded link): it contributes no
+4. a soft identifier whose soft neighbours belong directly to more different hard identifiers of one kind than a couple
+   has is shared as well (a mailbox typed at a counter): it contributes no edge;
+5. a click identifier seen with two different devices of one kind is shared (a forwarded link): it contributes no
    edge. Two kinds of device id are one browser seen by two trackers;
-5. where a component still holds two hard identifiers of one kind, its edges are taken again from the strongest
+6. where a component still holds two hard identifiers of one kind, its edges are taken again from the strongest
    and oldest on, and one that would join the two is left out;
-6. a component of more identifiers than any person has is taken again with deterministic evidence alone, and taken apart
+7. a component of more identifiers than any person has is taken again with deterministic evidence alone, and taken apart
    when that is still too large.
 """
 
@@ -113,7 +115,7 @@ class Resolution:
     culprit: Numbers
 
 
-def resolve(nodes: Nodes, edges: Edges, limits: Sequence[Limit] = (), cap: int = 0) -> Resolution:
+def resolve(nodes: Nodes, edges: Edges, limits: Sequence[Limit] = (), cap: int = 0, accounts: int = 0) -> Resolution:
     """Resolve identifiers into customers.
 
     Args:
@@ -121,6 +123,7 @@ def resolve(nodes: Nodes, edges: Edges, limits: Sequence[Limit] = (), cap: int =
         edges: the pairs seen.
         limits: how many of one type may be seen with one of another.
         cap: most identifiers of one customer, clicks not counted; 0 for none.
+        accounts: most hard identifiers of one kind that the neighbours of one soft identifier may belong to; 0 for any.
 
     Returns:
         A Resolution that does not depend on the order of the edges.
@@ -132,9 +135,15 @@ def resolve(nodes: Nodes, edges: Edges, limits: Sequence[Limit] = (), cap: int =
     is_hard = nodes.hard_kind > 0
     softer = np.where(is_hard[a], b, a)  # the end that is at fault where the other is an account
     outcome.leave_out(edges.is_claim & (is_hard[a] | is_hard[b]), UNVERIFIED_CLAIM, softer)
-    outcome.leave_out_all_of(_touches_two(outcome, nodes.hard_kind, nodes.hard_kind == 0), SHARED_IDENTIFIER)
+    # Hard identifiers by what they were merged into, everything else by itself.
+    owner = outcome.components(decided)
+    outcome.leave_out_all_of(_touches_two(outcome, nodes.hard_kind, ~is_hard, owner), SHARED_IDENTIFIER)
     outcome.leave_out_all_of(_over_limit(outcome, limits), OVER_LIMIT)
-    outcome.leave_out_all_of(_touches_two(outcome, nodes.device_kind, nodes.is_click), SHARED_CLICK)
+    if accounts:
+        outcome.leave_out_all_of(_surrounds_more(outcome, owner, accounts), SHARED_IDENTIFIER)
+    outcome.leave_out_all_of(
+        _touches_two(outcome, nodes.device_kind, nodes.is_click, np.arange(len(nodes))), SHARED_CLICK
+    )
     outcome.keep(decided)
     _without_conflicts(outcome, decided)
     if cap:
@@ -172,6 +181,19 @@ class _Outcome:
         a, b = self.edges.a, self.edges.b
         self.leave_out(guilty[a] | guilty[b], reason, np.where(guilty[a], a, b))
 
+    def both_ways(self) -> tuple[Numbers, Numbers]:
+        """Ends of the edges kept so far, each edge once in each direction."""
+        a, b = self.edges.a[self.kept], self.edges.b[self.kept]
+        return np.concatenate([a, b]), np.concatenate([b, a])
+
+    def busier(self) -> Numbers:
+        """Per edge, the end with more edges, the softer one where the other is an account."""
+        a, b, size = self.edges.a, self.edges.b, len(self.nodes)
+        degree = np.bincount(a, minlength=size) + np.bincount(b, minlength=size)
+        degree[self.nodes.hard_kind > 0] = 0
+        busier: Numbers = np.where(degree[a] >= degree[b], a, b)
+        return busier
+
     def components(self, only: Flags | None = None) -> Numbers:
         kept = self.kept if only is None else only
         size = len(self.nodes)
@@ -187,15 +209,35 @@ class _Outcome:
         return order
 
 
-def _touches_two(outcome: _Outcome, group: Numbers, of: Flags) -> Flags:
-    """Per node in `of`: does it share an edge with two or more different nodes of one non-zero group?"""
-    kept, nodes = outcome.kept, len(outcome.nodes)
-    centre = np.concatenate([outcome.edges.a[kept], outcome.edges.b[kept]])
-    other = np.concatenate([outcome.edges.b[kept], outcome.edges.a[kept]])
+def _touches_two(outcome: _Outcome, group: Numbers, of: Flags, owner: Numbers) -> Flags:
+    """Per node in `of`: does it share an edge with nodes of one non-zero group that two or more owners have?"""
+    centre, other = outcome.both_ways()
     wanted = of[centre] & (group[other] > 0)
-    found = np.zeros(nodes, dtype=bool)
+    found = np.zeros(len(outcome.nodes), dtype=bool)
     groups = int(group.max(initial=0)) + 1
-    found[_keys_with_two_values(centre[wanted] * groups + group[other[wanted]], other[wanted]) // groups] = True
+    key, owners = centre[wanted] * groups + group[other[wanted]], owner[other[wanted]]
+    found[_keys_with_two_values(key, owners) // groups] = True
+    return found
+
+
+def _surrounds_more(outcome: _Outcome, owner: Numbers, most: int) -> Flags:
+    """Per soft node: do its soft neighbours share an edge with hard nodes of one kind of more than `most` owners?
+
+    Called when no soft node has two owners of one kind any more, so each neighbour stands for at most one of a kind.
+    """
+    hard_kind = outcome.nodes.hard_kind
+    found = np.zeros(len(hard_kind), dtype=bool)
+    centre, other = outcome.both_ways()
+    between = (hard_kind[centre] == 0) & (hard_kind[other] == 0) & ~outcome.nodes.is_click[centre]
+    centre, other = centre[between], other[between]
+    for kind in np.unique(hard_kind[hard_kind > 0]):
+        account = np.full(len(hard_kind), NOBODY, np.int64)
+        for soft, hard in ((outcome.edges.a, outcome.edges.b), (outcome.edges.b, outcome.edges.a)):
+            direct = outcome.kept & (hard_kind[hard] == kind) & (hard_kind[soft] == 0)
+            account[soft[direct]] = owner[hard[direct]]
+        known = account[other] != NOBODY
+        pairs = np.unique(centre[known] * len(hard_kind) + account[other[known]])
+        found |= np.bincount(pairs // len(hard_kind), minlength=len(hard_kind)) > most
     return found
 
 
@@ -219,22 +261,24 @@ def _over_limit(outcome: _Outcome, limits: Sequence[Limit]) -> Flags:
     edges, types, kept = outcome.edges, outcome.nodes.type, outcome.kept
     guilty = np.zeros(len(outcome.nodes), dtype=bool)
     kinds = int(types.max(initial=0)) + 1
-    of_pair = np.full(kinds * kinds, -1, np.int64)
-    for number, limit in enumerate(limits):
+    windows: dict[int, list[Limit]] = {}  # by pair of types, as one number
+    for limit in limits:
         if max(limit.type, limit.other) < kinds:
-            of_pair[limit.type * kinds + limit.other] = number
-    centres, numbers, times = [], [], []
+            windows.setdefault(limit.type * kinds + limit.other, []).append(limit)
+    is_limited = np.zeros(kinds * kinds, dtype=bool)
+    is_limited[list(windows)] = True
+    centres, pairs, times = [], [], []
     for centre, other in ((edges.a, edges.b), (edges.b, edges.a)):
-        limited_by = of_pair[types[centre] * kinds + types[other]]
-        wanted = (limited_by >= 0) & kept
+        pair = types[centre] * kinds + types[other]
+        wanted = is_limited[pair] & kept
         centres.append(centre[wanted])
-        numbers.append(limited_by[wanted])
+        pairs.append(pair[wanted])
         times.append(edges.first_seen[wanted])
-    middle, rule, seen = np.concatenate(centres), np.concatenate(numbers), np.concatenate(times)
-    order = np.lexsort((seen, middle, rule))
-    middle, rule, seen = middle[order], rule[order], seen[order]
-    for place, limit in enumerate(limits):
-        start, end = np.searchsorted(rule, (place, place + 1))
+    middle, pair, seen = np.concatenate(centres), np.concatenate(pairs), np.concatenate(times)
+    order = np.lexsort((seen, middle, pair))
+    middle, pair, seen = middle[order], pair[order], seen[order]
+    for number, limit in ((number, limit) for number, several in windows.items() for limit in several):
+        start, end = np.searchsorted(pair, (number, number + 1))
         # In order of time, a window is over-full where the edge `most` places later still lies inside it.
         first, last = slice(start, max(start, end - limit.most)), slice(min(start + limit.most, end), end)
         crowded = (middle[last] == middle[first]) & (seen[last] - seen[first] < limit.window)
@@ -256,9 +300,7 @@ def _without_conflicts(outcome: _Outcome, decided: Flags) -> None:
     order = outcome.strongest_first(conflicting[label[outcome.edges.a]] & outcome.kept)
     joining = np.zeros(len(outcome.edges), dtype=bool)
     joining[_edges_that_would_join(order, outcome, decided)] = True
-    outcome.leave_out(
-        joining, HARD_CONFLICT, np.where((hard_kind > 0)[outcome.edges.a], outcome.edges.b, outcome.edges.a)
-    )
+    outcome.leave_out(joining, HARD_CONFLICT, outcome.busier())
 
 
 def _edges_that_would_join(order: Numbers, outcome: _Outcome, decided: Flags) -> Numbers:
@@ -301,9 +343,7 @@ def _bit(kind: np.int64) -> int:
 
 def _within_cap(outcome: _Outcome, cap: int) -> None:
     """Take components apart that hold more identifiers than any person has."""
-    edges = outcome.edges
-    degree = np.bincount(edges.a, minlength=len(outcome.nodes)) + np.bincount(edges.b, minlength=len(outcome.nodes))
-    busier = np.where(degree[edges.a] >= degree[edges.b], edges.a, edges.b)
+    edges, busier = outcome.edges, outcome.busier()
     for spared in (edges.is_deterministic, np.zeros(len(edges), dtype=bool)):
         label = outcome.components()
         size = np.bincount(label, weights=~outcome.nodes.is_click)

@@ -49,6 +49,7 @@ def build(connection: duckdb.DuckDBPyConnection, history: History) -> Summary:
         _edges(connection),
         _limits(connection),
         int(shared_numbers()["max_identifiers_per_customer"]),
+        int(shared_numbers()["max_accounts_around_identifier"]),
     )
     history.read(connection)
     _write_customers(connection, resolution)

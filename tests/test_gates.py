@@ -35,7 +35,7 @@ def test_a_count_that_is_missing_is_not_a_count_of_zero() -> None:
 def sound() -> duckdb.DuckDBPyConnection:
     """A warehouse in which every law holds."""
     connection = duckdb.connect()
-    for schema in ("raw", "staging", "events", "journeys", "marts"):
+    for schema in ("raw", "staging", "events", "identity", "journeys", "marts"):
         connection.execute(f"create schema {schema}")
     connection.execute(
         """
@@ -68,6 +68,12 @@ def sound() -> duckdb.DuckDBPyConnection:
         create table marts.coverage as select date '2026-11-09' as week, 'ga4' as source,
             'touchpoints' as events_table, 'ok' as status, 'ga4__events,ga4__more' as contracts,
             timestamp '2026-11-15 22:00' as latest_seen_at, 'refuse' as on_gap, timestamp '2026-11-15 23:00' as as_of;
+        create table identity.identifiers as select 'cus_' || n // 50 as customer_id from range(1000) as t(n);
+        create table marts.identity_exceptions as
+            select 'over_limit' as reason, 'email' as identifier_type, 'h' as identifier_hash, 9 as customers_affected;
+        create table marts.identity_changes as
+            select timestamp '2026-11-16' - to_weeks(n // 2) as changed_as_of, 'merge' as change
+            from range(8) as t(n);
         """
     )
     return connection
@@ -82,7 +88,12 @@ BREAKS = {
     "every_touchpoint_is_shipped": "delete from marts.touchpoints",
     "segments_hold_every_customer": "update marts.segment_metrics set numerator = 2 where segment = 'prospect'",
     "sources_deliver": "update marts.coverage set status = 'silent'",
+    "nobody_is_everybody": "update identity.identifiers set customer_id = 'cus_0' where customer_id = 'cus_1'",
+    "shared_identifiers_are_few": "update marts.identity_exceptions set customers_affected = 10",
+    "merges_are_usual": "insert into marts.identity_changes select timestamp '2026-11-16', 'merge' from range(9)",
 }
+# A law counts what breaks it; merges are counted from the first one on.
+FAILING = dict.fromkeys(BREAKS, 1) | {"merges_are_usual": 11}
 
 
 def test_every_law_has_a_case_that_breaks_it() -> None:
@@ -92,11 +103,25 @@ def test_every_law_has_a_case_that_breaks_it() -> None:
 @pytest.mark.parametrize("gate", BREAKS)
 def test_a_law_holds_where_it_should_and_names_what_breaks_it(sound: duckdb.DuckDBPyConnection, gate: str) -> None:
     law = next(law for (name, _), law in LAWS.items() if name == gate)
-    assert law(sound) == laws.Outcome(0)
+    assert law(sound).failing == 0
     sound.execute(BREAKS[gate])
     outcome = law(sound)
-    assert outcome.failing == 1
+    assert outcome.failing == FAILING[gate]
     assert outcome.description
+
+
+def test_a_shared_identifier_is_named_and_refuses_nothing(sound: duckdb.DuckDBPyConnection) -> None:
+    sound.execute("update marts.identity_exceptions set customers_affected = 10000")
+    outcome = laws.shared_identifiers_are_few(sound)
+    assert outcome == laws.Outcome(
+        1, "customers=10000, reason=over_limit, identifier_type=email, identifier_hash=h", refuses=False
+    )
+
+
+def test_merges_are_judged_only_against_three_builds_before(sound: duckdb.DuckDBPyConnection) -> None:
+    sound.execute(BREAKS["merges_are_usual"])
+    sound.execute("delete from marts.identity_changes where changed_as_of < timestamp '2026-11-02'")
+    assert laws.merges_are_usual(sound) == laws.Outcome(0)
 
 
 @pytest.mark.parametrize(

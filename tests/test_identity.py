@@ -40,6 +40,7 @@ def run(
     seen: list[int] | None = None,
     limits: tuple[Limit, ...] = (),
     cap: int = 0,
+    accounts: int = 0,
 ) -> Resolution:
     """Resolve a small graph; everything but the edges is by node or by number of the edge."""
     size = max([nodes, *(n + 1 for edge in edges for n in edge)])
@@ -55,6 +56,7 @@ def run(
         ),
         limits,
         cap,
+        accounts,
     )
 
 
@@ -123,6 +125,52 @@ def test_hard_identifiers_of_different_kinds_are_one_person() -> None:
 def test_an_explicit_merge_of_two_logins_is_obeyed() -> None:
     resolution = run([(0, 1), (0, 2), (1, 3)], hard={0: LOGIN, 1: LOGIN}, priority=[0, 3, 3])
     assert together(resolution, 0, 1, 2, 3)
+
+
+def test_what_two_merged_logins_share_is_not_shared() -> None:
+    old, new, mail = 0, 1, 2
+    resolution = run([(mail, old), (mail, new), (old, new)], hard={old: LOGIN, new: LOGIN}, priority=[3, 3, 0])
+    assert list(resolution.reason) == [KEPT] * 3
+    assert together(resolution, old, new, mail)
+
+
+def around(people: int) -> tuple[list[tuple[int, int]], dict[int, int]]:
+    """A mailbox 0 on an order of each of some people with a login each, and on an order of somebody without."""
+    logins, orders = range(1, people + 1), range(people + 1, 2 * people + 2)
+    return [(0, order) for order in orders] + list(zip(logins, orders, strict=False)), dict.fromkeys(logins, LOGIN)
+
+
+@pytest.mark.parametrize("strong", [0, 1])
+def test_what_surrounds_more_accounts_than_a_couple_has_is_shared(strong: int) -> None:
+    edges, hard = around(3)
+    # Whatever was seen first and is stronger, the mailbox is at fault and not the orders.
+    resolution = run(edges, hard=hard, accounts=2, priority=[3 - strong] * 4 + [2 + strong] * 3)
+    assert list(resolution.reason) == [SHARED_IDENTIFIER] * 4 + [KEPT] * 3
+    assert list(resolution.culprit[:4]) == [0] * 4
+    assert all(together(resolution, login, login + 3) for login in hard)
+
+
+def test_a_mailbox_of_a_couple_is_cut_between_the_two_alone() -> None:
+    edges, hard = around(2)
+    resolution = run(edges, hard=hard, accounts=2, priority=[3] * 3 + [1] * 2)
+    assert sorted(resolution.reason) == [KEPT] * 4 + [HARD_CONFLICT]
+    # The end with more ties is at fault, whichever was seen first.
+    assert resolution.culprit[resolution.reason == HARD_CONFLICT] == [0]
+
+
+def test_of_a_conflict_the_end_with_more_ties_is_at_fault() -> None:
+    # An order that is older than the mailbox on it, and the mailbox on orders of two accounts.
+    edges, hard = [(0, 3), (1, 4), (3, 2), (4, 2), (2, 5)], {0: LOGIN, 1: LOGIN}
+    resolution = run([(min(e), max(e)) for e in edges], hard=hard, priority=[1, 1, 3, 3, 3])
+    assert list(resolution.culprit[resolution.reason == HARD_CONFLICT]) == [2]
+    resolution = run([(0, 1), (4, 2), (1, 3), (2, 3), (3, 5)], hard={0: LOGIN, 4: LOGIN}, priority=[1, 1, 3, 3, 3])
+    assert list(resolution.culprit[resolution.reason == HARD_CONFLICT]) == [3]
+
+
+def test_accounts_that_were_merged_count_once() -> None:
+    edges, hard = around(3)
+    resolution = run([*edges, (1, 2)], hard=hard, accounts=2, priority=[3] * 4 + [1] * 3 + [0])
+    assert SHARED_IDENTIFIER not in set(resolution.reason)
 
 
 def test_no_edges_leaves_every_identifier_alone() -> None:
@@ -217,6 +265,20 @@ def test_a_mailbox_of_too_many_orders_in_a_week_joins_nobody(apart: int, is_shar
     assert together(resolution, 0, *orders) is not is_shared
     assert set(resolution.reason) == ({OVER_LIMIT} if is_shared else {KEPT})
     assert set(resolution.culprit) == ({0} if is_shared else {NOBODY})
+
+
+@pytest.mark.parametrize("apart", [DAY, 9 * DAY])
+def test_one_pair_of_types_may_have_limits_over_several_windows(apart: int) -> None:
+    orders = list(range(1, 5))
+    limits = (Limit(MAIL, ORDER, 1, 7 * DAY), Limit(MAIL, ORDER, 3, 90 * DAY))
+    for declared in (limits, limits[::-1]):
+        resolution = run(
+            [(0, order) for order in orders],
+            types={0: MAIL, **dict.fromkeys(orders, ORDER)},
+            seen=[n * apart for n in range(4)],
+            limits=declared,
+        )
+        assert set(resolution.reason) == {OVER_LIMIT}
 
 
 def test_a_limit_is_reached_and_not_passed() -> None:

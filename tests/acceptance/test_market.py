@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from journey_pipeline import pseudonyms
-from tests.pipeline_runs import AS_OF, KEY, ask, journey
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("market")
-    made = journey("generate", "--customers", "1500", "--weeks", "14", home=folder)
-    assert made.returncode == 0, made.stderr
-    run = journey("run", "--as-of", AS_OF, home=folder)
-    assert run.returncode == 0, run.stderr
-    return folder
+from tests.pipeline_runs import ask
 
 
 def truth(home: Path, metric: str, *dimensions: str) -> Decimal:
@@ -47,7 +37,8 @@ def released(home: Path, sql: str) -> Decimal:
         ("spend_amount", "select sum(cost_amount) from spend"),
         (
             "payment_amount",
-            "select sum(gross_amount) from conversions where conversion_type = 'payment' and gross_amount > 0",
+            "select sum(gross_amount) from conversions where conversion_type = 'payment' and gross_amount > 0 "
+            "and not is_test",
         ),
         (
             "payment_refund_amount",
@@ -123,8 +114,10 @@ def test_other_sources_tell_each_of_their_interactions_once(
     home: Path, metric: str, dimension: str, source: str, words: str
 ) -> None:
     chosen = f"and list_contains(string_split('{words}', ','), interaction_type)" if words else ""
-    told = released(home, f"select count(*) from touchpoints where source = '{source}' {chosen}")
-    assert told == truth(home, metric, dimension) > 0
+    told = released(home, f"select count(*) from touchpoints where source = '{source}' and not is_machine {chosen}")
+    # An event that a browser sent under the id of another one is one more, and no retry.
+    planted = json.loads((home / "truth" / "defects.json").read_text())
+    assert told == truth(home, metric, dimension) + planted.get(f"{source}.id_used_twice", 0) > 0
 
 
 @pytest.mark.parametrize("platform", ["google_ads", "meta_ads", "linkedin_ads", "microsoft_ads", "tiktok_ads"])
@@ -145,33 +138,16 @@ def test_consent_decisions_are_those_of_the_people(home: Path) -> None:
 
 def test_bots_are_kept_and_earn_nothing(home: Path) -> None:
     file = home / "published" / "journey.duckdb"
-    assert released(home, "select count(*) from touchpoints where is_machine") == truth(home, "ga4_bot_events")
+    planted = json.loads((home / "truth" / "defects.json").read_text())
+    machines = sum(
+        planted[name] for name in ("klaviyo.machine_open", "mailchimp.machine_open", "mailchimp.link_scanner")
+    )
+    told = truth(home, "ga4_bot_events") + machines
+    assert released(home, "select count(*) from touchpoints where is_machine") == told
     credited = "select count(*) from credits inner join touchpoints using (touchpoint_id) where is_machine"
     assert ask(file, credited) == [(0,)]
     staged = "select count(*) from touchpoints where is_machine and stage is not null"
     assert ask(file, staged) == [(0,)]
-
-
-def test_customers_are_people(home: Path) -> None:
-    """Pairwise precision against who is who."""
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
-        pseudonyms.add_function(connection, KEY.encode())
-        both, claimed = connection.execute(
-            f"""
-            with matched as (
-                select person_id, customer_id
-                from read_parquet('{home}/truth/people.parquet') as people
-                inner join identity.identifiers as known
-                    on people.identifier_type = known.identifier_type
-                    and pseudonym(people.identifier_type, people.identifier_value) = known.identifier_value
-                where not is_shared and customer_id is not null
-            )
-            select
-                (select sum(n * (n - 1) / 2) from (select count(*) as n from matched group by person_id, customer_id)),
-                (select sum(n * (n - 1) / 2) from (select count(*) as n from matched group by customer_id))
-            """
-        ).fetchall()[0]
-    assert both / claimed >= 0.995
 
 
 def test_credit_and_value_sum_to_the_conversions_in_every_model(home: Path) -> None:

@@ -50,7 +50,7 @@ class Bench:
         self.models = models
         self.connection = duckdb.connect()
         self.connection.execute("attach ':memory:' as warehouse; set TimeZone = 'UTC'")
-        for schema in ("raw", "seeds", "events", "identity", "journeys"):
+        for schema in ("raw", "seeds", "events", "identity", "journeys", "marts"):
             self.connection.execute(f"create schema warehouse.{schema}")
 
     def put(self, relation: str, frame: pd.DataFrame, **casts: str) -> None:

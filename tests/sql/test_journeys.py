@@ -152,7 +152,9 @@ def web(rows: list[tuple[str, str, str | None, str | None]]) -> pd.DataFrame:
         campaign=None,
         is_machine=False,
         is_internal_test=False,
+        family="website",
         interaction_type="page_view",
+        order_ref="",
         device_category="mobile",
     )
 
@@ -341,6 +343,7 @@ def deals_counted(bench: Bench, deals: list[tuple[str, str, str, float]]) -> lis
             identifier_value="1",
             net_amount=given["gross_amount"],
             currency="EUR",
+            order_ref="",
             is_test=False,
         ),
         gross_amount="decimal(18, 6)",

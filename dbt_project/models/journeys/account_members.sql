@@ -28,7 +28,7 @@ named as (
 )
 
 select
-    'acc_' || substr({{ key_of(['namespace', 'value']) }}, 1, 16) as account_id,
+    'acc_' || substr({{ key_of(['namespace', 'account_kind', 'value']) }}, 1, 16) as account_id,
     account_kind,
     customer_id,
     min(source) as source,

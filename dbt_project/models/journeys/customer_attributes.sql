@@ -33,7 +33,7 @@ ranked as (
         *,
         row_number() over (
             partition by customer_id, attribute
-            order by is_verified desc, priority, observed_at desc, source, value
+            order by is_verified desc, priority, observed_at desc, source, source_attribute, value
         ) as place,
         count(distinct value) over (partition by customer_id, attribute) as values_told
     from named

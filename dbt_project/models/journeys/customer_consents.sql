@@ -17,7 +17,8 @@ with decisions as (
     where identifiers.customer_id is not null and consents.state <> 'not_asked'
 ),
 
--- An answer stands until the next one of the same voice, or until it lapses.
+-- An answer stands until the next one of the same voice, or until it lapses. Of two answers of one moment the more
+-- restrictive counts as the later.
 standing as (
     select
         customer_id,
@@ -25,7 +26,8 @@ standing as (
         permission,
         occurred_at as valid_from,
         least(
-            lead(occurred_at) over (partition by customer_id, purpose, voice order by occurred_at, consent_id),
+            lead(occurred_at) over (
+                partition by customer_id, purpose, voice order by occurred_at, permission desc, consent_id),
             valid_until
         ) as valid_to
     from decisions

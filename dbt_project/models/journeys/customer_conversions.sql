@@ -27,7 +27,8 @@ adjustments as (
 told as (
     select
         conversions.*,
-        identifiers.customer_id,
+        -- An order told by its address belongs to whoever its number does: strangers may share the address.
+        coalesce(numbered.customer_id, identifiers.customer_id) as customer_id,
         parameters.reporting_currency,
         {{ reporting_week('conversions.occurred_at', 'parameters.time_zone') }} as week,
         cast(conversions.net_amount * rates.currency_rate / rates.reporting_rate as decimal(18, 6)) as net_amount_reporting,
@@ -42,6 +43,11 @@ told as (
     left join identifiers
         on conversions.identifier_type = identifiers.identifier_type
         and conversions.identifier_value = identifiers.identifier_value
+    left join identifiers as numbered
+        on numbered.identifier_type = 'order_name'
+        and conversions.identifier_type = 'email'
+        and conversions.conversion_type in ('order', 'payment', 'refund')
+        and conversions.order_ref = numbered.identifier_value
     left join adjustments on conversions.conversion_id = adjustments.adjusts_conversion_id
     left join rates
         on conversions.currency = rates.currency

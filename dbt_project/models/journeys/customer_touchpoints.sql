@@ -9,12 +9,18 @@ identifiers as (
 owned as (
     select
         touchpoints.*,
-        subject.customer_id,
+        -- As in customer_conversions: an order belongs to whoever its number does.
+        coalesce(numbered.customer_id, subject.customer_id) as customer_id,
         visitor.identifier_hash as visitor_hash
     from touchpoints
     left join identifiers as subject
         on touchpoints.identifier_type = subject.identifier_type
         and touchpoints.identifier_value = subject.identifier_value
+    left join identifiers as numbered
+        on numbered.identifier_type = 'order_name'
+        and touchpoints.identifier_type = 'email'
+        and touchpoints.family = 'commerce'
+        and touchpoints.order_ref = numbered.identifier_value
     left join identifiers as visitor
         on touchpoints.visitor_type = visitor.identifier_type
         and touchpoints.visitor_id = visitor.identifier_value
