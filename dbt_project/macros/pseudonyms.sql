@@ -28,9 +28,13 @@ another one hashes nothing twice. Add to `typed_by` a column whose kind another 
 {#- A query with a pseudonym in place of every identifier. -#}
 {% macro pseudonymised(query) %}
     {%- set replaced = [] -%}
-    {%- for column in adapter.get_column_schema_from_query(query) if column.dtype == 'VARCHAR' -%}
-        {%- set kind = identifier_kind(column.name) -%}
-        {%- if kind %}{% do replaced.append('pseudonym(' ~ kind ~ ', ' ~ column.name ~ ') as ' ~ column.name) %}{% endif -%}
+    {%- for column in adapter.get_column_schema_from_query(query) if identifier_kind(column.name) -%}
+        {%- if column.dtype == 'VARCHAR' -%}
+            {%- do replaced.append('pseudonym(' ~ identifier_kind(column.name) ~ ', ' ~ column.name ~ ') as ' ~ column.name) -%}
+        {%- elif column.dtype not in ('UUID', 'BOOLEAN') -%}
+            {%- do exceptions.raise_compiler_error(column.name ~ ' is named as an identifier and is ' ~ column.dtype
+                ~ ': cast it to varchar, or name it otherwise') -%}
+        {%- endif -%}
     {%- endfor -%}
     {{- return('select * replace (' ~ replaced | join(', ') ~ ') from (' ~ query ~ ') as delivered' if replaced else query) }}
 {% endmacro %}

@@ -262,3 +262,17 @@ def test_a_path_holds_no_mail_address(warehouse: Warehouse, url: str, path: str)
     with duckdb.connect() as connection:
         found = connection.execute(next(iter(compiled.values())).node.compiled_code, {"url": url}).fetchall()
     assert found == [(path,)]
+
+
+def test_only_columns_named_as_identifiers_become_pseudonyms(warehouse: Warehouse) -> None:
+    query = "select 'a' as previous_email, 'b' as email_status, 'c' as click_id, 'gclid' as click_id_type"
+    compiled = warehouse.dbt("compile", "--inline", f'{{{{ pseudonymised("{query}") }}}}')
+    assert next(iter(compiled.values())).node.compiled_code == (
+        "select * replace (pseudonym('email', previous_email) as previous_email, "
+        f"pseudonym(click_id_type, click_id) as click_id) from ({query}) as delivered"
+    )
+
+
+def test_an_identifier_that_is_no_text_is_refused(warehouse: Warehouse) -> None:
+    with pytest.raises(AssertionError, match="user_id is named as an id"):
+        warehouse.dbt("compile", "--inline", "{{ pseudonymised('select 1 as user_id') }}")

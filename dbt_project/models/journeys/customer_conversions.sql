@@ -47,7 +47,7 @@ told as (
         on numbered.identifier_type = 'order_name'
         and conversions.identifier_type = 'email'
         and conversions.conversion_type in ('order', 'payment', 'refund')
-        and conversions.order_ref = cast(numbered.identifier_value as varchar)
+        and conversions.order_ref = numbered.identifier_hash
     left join adjustments on conversions.conversion_id = adjustments.adjusts_conversion_id
     left join rates
         on conversions.currency = rates.currency

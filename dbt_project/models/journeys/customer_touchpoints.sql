@@ -20,7 +20,7 @@ owned as (
         on numbered.identifier_type = 'order_name'
         and touchpoints.identifier_type = 'email'
         and touchpoints.family = 'commerce'
-        and touchpoints.order_ref = cast(numbered.identifier_value as varchar)
+        and touchpoints.order_ref = numbered.identifier_hash
     left join identifiers as visitor
         on touchpoints.visitor_type = visitor.identifier_type
         and touchpoints.visitor_id = visitor.identifier_value
