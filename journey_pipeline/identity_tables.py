@@ -10,23 +10,27 @@ import hashlib
 import duckdb
 import numpy as np
 
-from journey_pipeline import identity
+from journey_pipeline import identity, person_records
+from journey_pipeline.settings import MatchingSwitch
 
 # Evidence, strongest first. Weak evidence (an IP, a device shared by design) never links on its own.
 _PRIORITY = """
     case evidence when 'explicit_merge' then 0 when 'alias' then 1 when 'login' then 2 when 'same_record' then 3
-        when 'hashed_equality' then 4 else 5 end
+        when 'hashed_equality' then 4 when 'probable' then 6 else 5 end
 """
 
 
-def build(connection: duckdb.DuckDBPyConnection, key: bytes) -> dict[str, int]:
-    """Create `identity.identifiers` and `identity.exceptions`; return counts for the UI.
+def build(connection: duckdb.DuckDBPyConnection, key: bytes, matching: MatchingSwitch | None = None) -> dict[str, int]:
+    """Create `identity.identifiers`, `identity.exceptions` and `identity.review`; return counts for the UI.
 
     Args:
         connection: the warehouse, with the events tables and the seeds built.
         key: secret of the pseudonyms (HMAC-SHA256).
+        matching: whether records without a shared key are linked too, and how sure a link must be; off when left out.
     """
     connection.execute("create schema if not exists identity")
+    _hash_macro(connection, key)
+    person_records.write_links(connection, matching or MatchingSwitch())
     _number_identifiers(connection)
     nodes = connection.execute(
         "select hard_kind, is_click, device_kind from temp.identifier_nodes order by node"
@@ -41,7 +45,6 @@ def build(connection: duckdb.DuckDBPyConnection, key: bytes) -> dict[str, int]:
         np.asarray(nodes["is_click"], bool),
         np.asarray(nodes["device_kind"], np.int16),
     )
-    _hash_macro(connection, key)
     _write_identifiers(connection, resolution)
     _write_exceptions(connection, resolution)
     counts = connection.execute(
@@ -113,7 +116,12 @@ def _number_identifiers(connection: duckdb.DuckDBPyConnection) -> None:
         create or replace temp table edge_numbers as
         with numbered as (
             select l.node as a, r.node as b, {_PRIORITY} as priority, epoch_us(e.first_seen_at) as first_seen
-            from events.identifier_edges as e
+            from (
+                select a_type, a_value, b_type, b_value, evidence, confidence, first_seen_at
+                from events.identifier_edges
+                union all
+                select * from temp.probable_links
+            ) as e
             inner join temp.identifier_nodes as l
                 on e.a_type = l.identifier_type and e.a_value = l.identifier_value
             inner join temp.identifier_nodes as r

@@ -63,6 +63,10 @@ class MatchingError(Exception):
     """Matching cannot run; the text says what was expected, what was found and what to do."""
 
 
+class NothingToLearnError(MatchingError):
+    """The records are too few, or agree on too little, to learn from."""
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Evidence of one kind: SQL conditions from the strongest level to the weakest; what meets none disagrees.
@@ -377,7 +381,7 @@ def _learn(workshop: duckdb.DuckDBPyConnection, settings: MatchingSettings) -> M
     sure = [line for line in settings.sure if _agreeing(workshop, line)]
     lines = [line for line in settings.training if _agreeing(workshop, line)]
     if not sure or not lines:
-        raise MatchingError(
+        raise NothingToLearnError(
             "expected records that agree on e-mail, phone, or name and birth date to learn from, found none; "
             "deliver more records with these columns, or leave matching off"
         )

@@ -33,6 +33,7 @@ _EVENTS = [
         for name, description in {
             "identifiers": "One row per identifier and its customer. Holds raw identifiers: never released.",
             "exceptions": "One row per edge that a guard left out, with the reason; identifiers as pseudonyms.",
+            "review": "One row per pair of records that may be one person and is not linked; pseudonyms only.",
         }.items()
     ],
     partitions_def=WEEKS,
@@ -43,8 +44,8 @@ def customers(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
     """Resolve every identifier into a customer, or say which guard kept it out."""
     with warehouse.get_connection() as connection:
         require_left(context, connection, "identity")
-        summary = identity_tables.build(connection, pseudonym_key(home.settings))
-        for name in ("identifiers", "exceptions"):
+        summary = identity_tables.build(connection, pseudonym_key(home.settings), home.settings.matching)
+        for name in ("identifiers", "exceptions", "review"):
             verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"identity/{name}", True)])
             yield dg.MaterializeResult(
                 asset_key=["identity", name],
