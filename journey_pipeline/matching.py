@@ -169,6 +169,9 @@ BLOCKING = (
     ("surname", "postcode"),
 )
 
+# Of two people of one home, about one pair in fifty shares a given name or a birth date; the data soon says better.
+_KIN_AGREE = 0.02
+
 # Attributes that agree while m of the other comparisons is learnt; each comparison must be free in one of the lines.
 TRAINING = (("given_name", "surname"), ("birth_date",), ("email",), ("phone",))
 
@@ -401,7 +404,7 @@ def _learn(workshop: duckdb.DuckDBPyConnection, settings: MatchingSettings) -> M
     records = workshop.execute("select count(*) from records").fetchall()[0][0]
     all_pairs = records * (records - 1) // 2
     random_pairs = min(settings.sampled_pairs, all_pairs)
-    learnt = _learnt(linker, random_pairs)
+    learnt = _learnt(linker, random_pairs, all_pairs)
     candidates = _candidates(workshop, settings, _without_matches(learnt, learnt.prior, random_pairs))
     # A sum of integers: no order of rows changes it.
     millionths = workshop.execute(f"select sum(round(match_probability * 1e6)::bigint) from {candidates}").fetchall()
@@ -465,18 +468,20 @@ def _described(comparison: Comparison, learnt: Sequence[tuple[float, float]] | N
     return {"output_column_name": comparison.name, "comparison_levels": levels}
 
 
-def _learnt(linker: Linker, random_pairs: int) -> Model:
-    """The parameters. A level no random pair met is as rare as one of them, one that no match met says nothing."""
+def _learnt(linker: Linker, random_pairs: int, all_pairs: int) -> Model:
+    """The parameters. What no random pair met is as rare as one of them, what no match met as one of the matches."""
     learnt = linker.misc.save_model_to_json()
+    prior = learnt["probability_two_random_records_match"]
+    least = 1 / max(1.0, prior * all_pairs)
     levels: Levels = {}
     for comparison in learnt["comparisons"]:
         found = []
         for level in comparison["comparison_levels"]:
             if not level.get("is_null_level"):
                 u = level.get("u_probability") or 1 / random_pairs
-                found.append((level.get("m_probability") or u, u))
+                found.append((level.get("m_probability") or min(u, least), u))
         levels[comparison["output_column_name"]] = tuple(found)
-    return Model(learnt["probability_two_random_records_match"], levels)
+    return Model(prior, levels)
 
 
 def _without_matches(model: Model, prior: float, random_pairs: int) -> Model:
@@ -484,7 +489,7 @@ def _without_matches(model: Model, prior: float, random_pairs: int) -> Model:
 
     def chance(m: float, u: float) -> float:
         left = max((u - prior * m) / (1 - prior), min(u, 2 * math.sqrt(u / random_pairs)))
-        return min(left, 1.0) if m != u else u
+        return min(left, 1.0)
 
     levels = {name: tuple((m, chance(m, u)) for m, u in levels) for name, levels in model.levels.items()}
     return Model(prior, levels)
@@ -501,8 +506,8 @@ def _learn_kin(workshop: duckdb.DuckDBPyConnection, candidates: str, kin: Kin, l
 
     Two of a kind truly agree on an attribute (twins on the birth date) with a probability of its own, and then their
     records differ as those of one person do, by mistakes; else they agree by chance. So u is a mixture of m and u with
-    one unknown per comparison, found by expectation maximisation over the counted patterns of levels. Each of these
-    starts from one pair that agrees and one that does not.
+    one unknown per comparison, found by expectation maximisation over the counted patterns of levels. Each is worth one
+    observation of what is usual before the data speaks, or few pairs would say too much.
     """
     gammas = ", ".join(f"gamma_{name}" for name in kin.told_apart_by)
     patterns = np.asarray(
@@ -531,8 +536,9 @@ def _learn_kin(workshop: duckdb.DuckDBPyConnection, candidates: str, kin: Kin, l
         one, two = share * m.prod(axis=0), (1 - share) * u.prod(axis=0)
         are_two = two / (one + two)
         before = np.append(agreeing, share)
-        share = float((counts * (1 - are_two)).sum() + 1) / float(counts.sum() + 2)
-        agreeing = ((known * are_two * agreeing * m / u).sum(axis=1) + 1) / ((known * are_two).sum(axis=1) + 2)
+        share = float((counts * (1 - are_two)).sum() + 0.5) / float(counts.sum() + 1)
+        agree = (known * are_two * agreeing * m / u).sum(axis=1)
+        agreeing = (agree + _KIN_AGREE) / ((known * are_two).sum(axis=1) + 1)
         agreeing = agreeing[:, np.newaxis]
         if np.abs(np.append(agreeing, share) - before).max() < 1e-9:
             break
