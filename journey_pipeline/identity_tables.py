@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 
-from journey_pipeline import identity
+from journey_pipeline import identity, person_records
 from journey_pipeline.identity_history import History
-from journey_pipeline.settings import shared_numbers
+from journey_pipeline.settings import MatchingSwitch, shared_numbers
 
 # Evidence, strongest first. Weak evidence (an IP, a device shared by design) never links on its own.
 EVIDENCE = ("explicit_merge", "alias", "login", "same_record", "hashed_equality", "form_prefill", "probable")
@@ -35,14 +35,18 @@ class Summary:
     splits: int
 
 
-def build(connection: duckdb.DuckDBPyConnection, history: History) -> Summary:
-    """Create `identity.identifiers`, `identity.links`, `identity.exceptions` and `identity.changes`.
+def build(
+    connection: duckdb.DuckDBPyConnection, history: History, matching: MatchingSwitch = MatchingSwitch()
+) -> Summary:
+    """Create `identity.identifiers`, `identity.links`, `identity.exceptions`, `identity.review` and `identity.changes`.
 
     Args:
         connection: the warehouse, with the events tables and the seeds built.
         history: what earlier builds found; this build is written down in it.
+        matching: whether records without a shared key are linked too, and how sure a link must be.
     """
     connection.execute("create schema if not exists identity")
+    person_records.write_links(connection, matching)
     _number_identifiers(connection)
     resolution = identity.resolve(
         _nodes(connection),
@@ -133,7 +137,12 @@ def _number_identifiers(connection: duckdb.DuckDBPyConnection) -> None:
                 e.first_seen_at, e.last_seen_at, source,
                 evidence in ({claims}) as is_claim,
                 confidence = 'deterministic' as is_deterministic
-            from events.identifier_edges as e
+            from (
+                select source, a_type, a_value, b_type, b_value, evidence, confidence, first_seen_at, last_seen_at
+                from events.identifier_edges
+                union all
+                select 'matching', *, first_seen_at from temp.probable_links
+            ) as e
             inner join temp.identifier_nodes as l
                 on e.a_type = l.identifier_type and e.a_value = l.identifier_value
             inner join temp.identifier_nodes as r

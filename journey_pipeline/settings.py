@@ -13,11 +13,11 @@ import os
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -26,6 +26,22 @@ DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 
 class SettingsError(ValueError):
     """A setting is unknown or has a value that cannot be used; the text names it and what to do."""
+
+
+class MatchingSwitch(BaseModel):
+    """Probabilistic matching of person records: off unless switched on, thresholds for this deployment's data."""
+
+    model_config = {"extra": "forbid", "frozen": True}
+
+    enabled: bool = Field(default=False, description="Link records without a shared key by name, date and address.")
+    merge_at: float = Field(default=0.95, ge=0.5, lt=1, description="Least match probability of a link.")
+    review_at: float = Field(default=0.8, ge=0.5, lt=1, description="Least match probability of a listed pair.")
+
+    @model_validator(mode="after")
+    def _review_lies_below(self) -> Self:
+        if self.review_at > self.merge_at:
+            raise ValueError(f"review_at {self.review_at} is above merge_at {self.merge_at}; lower it")
+        return self
 
 
 class Settings(BaseSettings):
@@ -40,6 +56,7 @@ class Settings(BaseSettings):
     threads: int = Field(default=2, ge=1, le=64)
     memory_limit: str = Field(default="3GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
     fail_on_gaps: bool = Field(default=False, description="A source that stops delivering refuses the release.")
+    matching: MatchingSwitch = Field(default=MatchingSwitch())
     pseudonym_key: str | None = Field(default=None, min_length=16, repr=False)
 
     @field_validator("time_zone")
@@ -96,6 +113,8 @@ class Settings(BaseSettings):
     def configuration_hash(self) -> str:
         """SHA-256 over what the numbers depend on; machine size and paths are not part of it."""
         facts = f"{self.time_zone}|{self.reporting_currency}|{self.fail_on_gaps}|{sorted(shared_numbers().items())}"
+        if self.matching.enabled:
+            facts += f"|{self.matching}"
         return hashlib.sha256(facts.encode()).hexdigest()
 
 

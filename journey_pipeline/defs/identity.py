@@ -24,6 +24,7 @@ _TABLES = {
     "identifiers": "One row per identifier, as its pseudonym, and its customer.",
     "links": "One row per pair of identifiers that joins, with its evidence; identifiers as pseudonyms.",
     "exceptions": "One row per pair that a guard left out, with the reason; identifiers as pseudonyms.",
+    "review": "One row per pair of records that may be one person and is not linked; pseudonyms only.",
     "changes": "One row per merge, split or new name of a customer since the first build, with its cause.",
 }
 
@@ -50,7 +51,7 @@ def customers(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
         require_left(context, connection, "identity")
         known_at, as_of = connection.execute("select known_at, as_of from raw.run_parameters").fetchall()[0]
         history = History(home.lake.root / "identity", known_at, as_of)
-        summary = identity_tables.build(connection, history)
+        summary = identity_tables.build(connection, history, home.settings.matching)
         for name in _TABLES:
             verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"identity/{name}", True)])
             yield dg.MaterializeResult(

@@ -19,6 +19,9 @@ Words = Annotated[list[str], Field(min_length=1)]
 ContractId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*__[a-z][a-z0-9_]*$")]
 LogicalType = Literal["string", "number", "integer", "date", "timestamp", "boolean", "object", "array"]
 PersonalClass = Literal["email", "phone", "name", "ip", "device", "free_text", "address"]
+PersonAttribute = Literal[
+    "full_name", "given_name", "surname", "birth_date", "address", "postcode", "city", "email", "phone"
+]
 EventsTable = Literal[
     "touchpoints",
     "identifier_edges",
@@ -392,6 +395,8 @@ class Identity(_Block):
 
     identifiers: list[Identifier] = []
     personal: dict[Name, PersonalClass] = {}
+    # Columns that describe the person whom the staging model's identifier names, for probabilistic matching.
+    person: dict[PersonAttribute, Name] = {}
 
 
 class SpendColumns(_Block):
@@ -452,6 +457,7 @@ class Contract(_Block):
         if ingest.delivery.mode == "replace_window" and not ingest.delivery.window and ingest.time is None:
             raise ValueError("delivery mode replace_window lacks its window or the time block that dates the rows")
         used |= {rule.column for rule in ingest.rows.drop} | set(self.identity.personal)
+        used |= set(self.identity.person.values())
         used |= {name for pair in ingest.rows.equal for name in pair}
         used |= {name for c in self.columns for name in c.custom.reportPeriod or ()}
         always = (c.custom.alwaysDelivered for c in self.columns)
