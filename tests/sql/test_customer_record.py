@@ -313,12 +313,12 @@ def test_an_order_belongs_to_its_number_and_not_to_an_address_strangers_share(be
         """
     )
     told = [
-        ("email", "box", "commerce", "1", "cus_ann"),
-        ("email", "nobody", "commerce", "2", "cus_ben"),
+        ("email", "box", "commerce", "h8", "cus_ann"),
+        ("email", "nobody", "commerce", "h9", "cus_ben"),
         ("email", "box", "commerce", "unknown", "cus_box"),
         # A number in the link of a survey is nobody's word, and that of a deal is no order's.
-        ("email", "box", "feedback", "1", "cus_box"),
-        ("ga_client_id", "ann-1", "commerce", "2", "cus_ann"),
+        ("email", "box", "feedback", "h8", "cus_box"),
+        ("ga_client_id", "ann-1", "commerce", "h9", "cus_ann"),
     ]
     columns = ["identifier_type", "identifier_value", "family", "order_ref", "expected"]
     frame = pd.DataFrame(told, columns=columns).assign(

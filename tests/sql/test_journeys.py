@@ -352,7 +352,8 @@ def deals_counted(bench: Bench, deals: list[tuple[str, str, str, float]]) -> lis
     )
     known = sorted(set(given["source"]))
     bench.put(
-        "identity.identifiers", pd.DataFrame({"identifier_type": known, "identifier_value": "1", "customer_id": "c"})
+        "identity.identifiers",
+        pd.DataFrame({"identifier_type": known, "identifier_value": "1", "identifier_hash": "1", "customer_id": "c"}),
     )
     bench.put(
         "journeys.reporting_rates",

@@ -63,9 +63,9 @@ with told as (
     select n, 'again' || n, 'p' || n, ordered_at + interval 1 day from events.people where orders = 2
 )
 select order_ref as conversion_id, 'order' as conversion_type, 'email' as identifier_type,
-    pseudonym('email', address) as identifier_value, pseudonym('order_name', order_ref) as order_ref, occurred_at,
-    (10 + n % 90)::decimal(18, 6) as net_amount, net_amount as gross_amount, 'EUR' as currency, 'shop' as source,
-    null::varchar as adjusts_conversion_id, false as is_test
+    pseudonym('email', address) as identifier_value, pseudonym('order_name', order_ref)::varchar as order_ref,
+    occurred_at, (10 + n % 90)::decimal(18, 6) as net_amount, net_amount as gross_amount, 'EUR' as currency,
+    'shop' as source, null::varchar as adjusts_conversion_id, false as is_test
 from told
 """
 
