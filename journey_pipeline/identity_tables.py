@@ -22,6 +22,7 @@ CLAIMS = ("form_prefill",)
 # The name of a customer, from the pseudonym of the identifier it is named after.
 CUSTOMER_ID = "'cus_' || substr(replace(hash, '-', ''), 1, 16)"
 MICROSECONDS_PER_DAY = 86_400_000_000
+_NO_MATCHING = MatchingSwitch()
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,7 @@ class Summary:
     splits: int
 
 
-def build(
-    connection: duckdb.DuckDBPyConnection, history: History, matching: MatchingSwitch = MatchingSwitch()
-) -> Summary:
+def build(connection: duckdb.DuckDBPyConnection, history: History, matching: MatchingSwitch = _NO_MATCHING) -> Summary:
     """Create `identity.identifiers`, `identity.links`, `identity.exceptions`, `identity.review` and `identity.changes`.
 
     Args:
