@@ -18,7 +18,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from journey_pipeline.ingest import engine
 from journey_pipeline.ingest.body import Body
-from journey_pipeline.ingest.columns import assign, held, require, warnings_of
+from journey_pipeline.ingest.columns import assign, filled, require, warnings_of
 from journey_pipeline.ingest.contract import Contract
 from journey_pipeline.ingest.faults import Fault, IngestError
 from journey_pipeline.ingest.stage import Staged
@@ -61,7 +61,7 @@ def read_parquet(contract: Contract, staged: Staged) -> Body:
         select=f"select {', '.join(columns)}, {extra} as _extra "
         f"from (select {written} "
         f"from read_parquet({engine.file(staged.path)}, hive_partitioning = false) as delivered({plain}))",
-        columns=held(contract, assignment),
+        columns=filled(contract, assignment),
         records=records,
         recount=lambda: records,
         diagnose=lambda: parquet_fault(_DAMAGED),
