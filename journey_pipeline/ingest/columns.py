@@ -57,11 +57,9 @@ def require(contract: Contract, headers: Sequence[str], assignment: Assignment) 
             raise IngestError(missing_column(column, [headers[position] for position in assignment.unknown]))
 
 
-def held(contract: Contract, assignment: Assignment) -> list[str]:
-    """The columns of a record that this file fills, in the order of the contract, `_extra` last."""
-    filled = [column.name for column in contract.columns if column.is_captured or column.name in assignment.known]
-    # Without a header there are no unknown columns, but records of another width.
-    return [*filled, "_extra"] if assignment.unknown or not contract.ingest.format.header else filled
+def filled(contract: Contract, assignment: Assignment) -> list[str]:
+    """The columns of the contract that this file fills, in their order."""
+    return [column.name for column in contract.columns if column.is_captured or column.name in assignment.known]
 
 
 def missing_column(column: Column, unclaimed: Sequence[str]) -> Fault:

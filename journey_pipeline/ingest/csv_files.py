@@ -17,7 +17,7 @@ from typing import IO
 
 from journey_pipeline.ingest import engine
 from journey_pipeline.ingest.body import Body
-from journey_pipeline.ingest.columns import Assignment, assign, displayed, held, missing_column, require, warnings_of
+from journey_pipeline.ingest.columns import Assignment, assign, displayed, filled, missing_column, require, warnings_of
 from journey_pipeline.ingest.contract import Column, Contract
 from journey_pipeline.ingest.faults import Fault, IngestError
 from journey_pipeline.ingest.lines import Lines
@@ -91,7 +91,7 @@ def read_csv(contract: Contract, staged: Staged, head: bytes, folder: Path) -> B
     told = "\n".join(part for part in (header.preamble, footer.text) if part)
     return Body(
         select=_select(contract, above, assignment, path, told),
-        columns=held(contract, assignment),
+        columns=filled(contract, assignment),
         records=scan.newlines + (not scan.ends_with_newline) if not scan.quotes else _quoted_records(scan),
         recount=reading.count,
         diagnose=reading.diagnose,

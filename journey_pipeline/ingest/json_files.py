@@ -17,7 +17,7 @@ import duckdb
 
 from journey_pipeline.ingest import engine
 from journey_pipeline.ingest.body import Body
-from journey_pipeline.ingest.columns import Assignment, duplicate_column, held, require, safe_name, warnings_of
+from journey_pipeline.ingest.columns import Assignment, duplicate_column, filled, require, safe_name, warnings_of
 from journey_pipeline.ingest.contract import Contract
 from journey_pipeline.ingest.faults import Fault, IngestError
 from journey_pipeline.ingest.lines import Lines
@@ -35,7 +35,7 @@ def read_json(contract: Contract, staged: Staged, folder: Path, connection: duck
     require(contract, keys, assignment)
     return Body(
         select=_select(contract, keys, assignment, by_column, path),
-        columns=held(contract, assignment),
+        columns=filled(contract, assignment),
         records=scan.newlines + (not scan.ends_with_newline),
         recount=lines.count,
         diagnose=lines.diagnose,

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from journey_pipeline.ingest import engine
 from journey_pipeline.ingest.body import Body
-from journey_pipeline.ingest.columns import assign, held, require, warnings_of
+from journey_pipeline.ingest.columns import assign, filled, require, warnings_of
 from journey_pipeline.ingest.contract import Contract
 from journey_pipeline.ingest.faults import Fault, IngestError
 from journey_pipeline.ingest.stage import Staged
@@ -38,8 +38,11 @@ def read_parquet(contract: Contract, staged: Staged) -> Body:
     assignment = assign(contract, names)
     require(contract, names, assignment)
     plain = ", ".join(f"c{position}" for position in range(len(names)))
+    nested = {n for n in assignment.known.values() if pa.types.is_nested(schema.field(n).type)}
+    # Written out once, below the stripping: an expression that a condition and its branches share is computed for each.
+    written = ", ".join(_as_json(n, schema.field(n).type) if n in nested else f"c{n}" for n in range(len(names)))
     columns = [
-        f"{_as_text(position, schema.field(position).type)} as {engine.name(name)}"
+        f"{_without_nulls(f'c{position}') if position in nested else f'c{position}::varchar'} as {engine.name(name)}"
         if (position := assignment.known.get(name)) is not None
         else f"null::varchar as {engine.name(name)}"
         for name in contract.column_names
@@ -56,8 +59,9 @@ def read_parquet(contract: Contract, staged: Staged) -> Body:
     beside.shutdown(wait=False)
     return Body(
         select=f"select {', '.join(columns)}, {extra} as _extra "
-        f"from read_parquet({engine.file(staged.path)}, hive_partitioning = false) as delivered({plain})",
-        columns=held(contract, assignment),
+        f"from (select {written} "
+        f"from read_parquet({engine.file(staged.path)}, hive_partitioning = false) as delivered({plain}))",
+        columns=filled(contract, assignment),
         records=records,
         recount=lambda: records,
         diagnose=lambda: parquet_fault(_DAMAGED),
@@ -85,16 +89,18 @@ def _no_lines(_: Iterable[int]) -> dict[int, int]:
     return {}
 
 
-def _as_text(position: int, kind: pa.DataType) -> str:
+def _as_json(position: int, kind: pa.DataType) -> str:
     column = f"c{position}"
-    if not pa.types.is_nested(kind):
-        return f"{column}::varchar"
-    written = f"to_json({column}::{_json_type(kind)})::varchar"
+    return f"case when {column} is not null then to_json({column}::{_json_type(kind)})::varchar end as {column}"
+
+
+def _without_nulls(text: str) -> str:
+    """JSON text without the members that are null."""
+    stripped = text
     # The last quote of each pattern is not escaped and a colon follows it, so it closes a key, never a text.
-    stripped = written
     for pattern in (r',"[^"\\]*":null', r'"[^"\\]*":null,?'):
         stripped = f"regexp_replace({stripped}, '{pattern}', '', 'g')"
-    return f"case when {column} is null then null when contains({written}, ':null') then {stripped} else {written} end"
+    return f"case when contains({text}, ':null') then {stripped} else {text} end"
 
 
 def _json_type(kind: pa.DataType) -> str:

@@ -48,7 +48,7 @@ class BadCell:
 class Parsed:
     """Verdict on an accepted file. `records = accepted + quarantined + dropped`. Times are UTC, naive.
 
-    `columns` are those of the contract, and `_extra`, that the written file has.
+    `columns` are those of the contract that the written file has.
     """
 
     records: int
@@ -119,11 +119,10 @@ def judge_again(contract: Contract, earlier: Path, target: Path, connection: duc
         engine.name(name) if name in there else f"null::varchar as {engine.name(name)}"
         for name in contract.column_names
     )
-    extra = "_extra" if "_extra" in there else "null::varchar as _extra"
     records = engine.rows(connection, f"select count(*) from {source}")[0][0]
     body = Body(
-        f"select {columns}, {extra}, _verdict = '{DROPPED}' as _was_dropped from {source}",
-        [name for name in [*contract.column_names, "_extra"] if name in there],
+        f"select {columns}, _extra, _verdict = '{DROPPED}' as _was_dropped from {source}",
+        [name for name in contract.column_names if name in there],
         records,
         lambda: records,
         lambda: None,
@@ -234,7 +233,7 @@ def _write(
     _run(
         connection,
         f"""
-        copy (select {columns}{_verdict(contract, dropped_rows)} as _verdict from {source})
+        copy (select {columns}_extra, {_verdict(contract, dropped_rows)} as _verdict from {source})
         to {engine.text(str(target))} (format parquet, compression zstd, compression_level 1)
         """,
         body,
@@ -260,9 +259,7 @@ def _verdict(contract: Contract, dropped_rows: str) -> str:
 
 def _judge(connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body, target: Path) -> Parsed:
     absent = "".join(
-        f", null::varchar as {engine.name(name)}"
-        for name in [*contract.column_names, "_extra"]
-        if name not in body.columns
+        f", null::varchar as {engine.name(name)}" for name in contract.column_names if name not in body.columns
     )
     # The lake keeps records in the order of their file, so their place is their number.
     source = f"(select *, file_row_number + 1 as _row_number{absent} from read_parquet({engine.file(target)}))"

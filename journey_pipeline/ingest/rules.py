@@ -245,7 +245,7 @@ def instant(time: Time) -> str:
 
 
 def written(time: Time, column: str | None = None) -> str:
-    """A cell as the time it says by itself, before any zone; it sorts like the instants it stands for.
+    """A cell as the time it says by itself, before a declared zone; it sorts like the instants it stands for.
 
     `column` is dated like the time column.
     """
@@ -256,12 +256,17 @@ def written(time: Time, column: str | None = None) -> str:
         return f"make_timestamp(try_cast({cell} as bigint){_EPOCHS[time.kind]})"
     if time.format:
         return f"try_strptime({cell}, {engine.text(time.format)})"
-    return f"try_cast({cell} as {'timestamptz' if time.kind in _WITH_OFFSET else 'timestamp'})"
+    if time.kind not in _WITH_OFFSET:
+        return f"try_cast({cell} as timestamp)"
+    # Seconds and at most a Z behind them are UTC already; what has an offset costs five times as much to read.
+    offset = f"timezone('UTC', try_cast({cell} as timestamptz))"
+    is_plain = f"substr({cell}, 17, 1) = ':' and strlen({cell}) <= 20"
+    return f"case when {is_plain} then try_cast({cell} as timestamp) else {offset} end"
 
 
 def in_utc(time: Time, value: str) -> str:
     """A written time as TIMESTAMP in UTC."""
-    if time.kind in _EPOCHS:
+    if time.kind in _EPOCHS or (time.kind in _WITH_OFFSET and not time.format):
         return value
     if time.kind in _WITH_OFFSET:
         return f"timezone('UTC', {value})"

@@ -112,7 +112,7 @@ def _ranked(contract: Contract, lake: Lake, files: list[_RawFile]) -> str:
     is_mixed = len({tuple(file.columns) for file in files}) > 1
     columns = "".join(
         f"rows.{engine.name(name)}, " if name in delivered else f"null::varchar as {engine.name(name)}, "
-        for name in [*contract.column_names, "_extra"]
+        for name in contract.column_names
     )
     lie_at = {file.sha256: lake.raw_path(contract.id, file.sha256).absolute() for file in files}
     paths = ", ".join(engine.file(path) for path in lie_at.values())
@@ -122,7 +122,7 @@ def _ranked(contract: Contract, lake: Lake, files: list[_RawFile]) -> str:
         for file in files
     )
     return f"""
-        select {columns}files.file_id as _file_id, rows.file_row_number + 1 as _row_number,
+        select {columns}rows._extra, files.file_id as _file_id, rows.file_row_number + 1 as _row_number,
             files.rank::integer as _delivery_rank, files.exported_at as _exported_at, files.name as _file_name
         from (
             select *, file_row_number, filename

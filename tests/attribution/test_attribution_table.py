@@ -248,7 +248,7 @@ def test_jackknife_of_one_customer_reaches_down_to_nothing() -> None:
     assert low == 0.0 and high == pytest.approx(1 + 1.959963984540054)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     st.lists(
         st.tuples(

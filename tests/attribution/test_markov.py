@@ -65,7 +65,7 @@ def test_published_chain_with_non_converting_paths() -> None:
     np.testing.assert_allclose(markov.credit(paths).by_channel["credit"], [1.493857, 1.572482, 0.933661], atol=5e-7)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(journeys, st.integers(1, 3))
 def test_credit_sums_exactly_and_base_is_the_observed_rate(rows: list[tuple[list[str], int, int]], order: int) -> None:
     paths = as_paths(rows)
@@ -83,7 +83,7 @@ def test_credit_sums_exactly_and_base_is_the_observed_rate(rows: list[tuple[list
     assert credit.null_share == pytest.approx(paths["nulls"].sum() / everyone)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(journeys.filter(lambda rows: any(row[1] for row in rows)), st.randoms(), st.integers(1, 3))
 def test_symmetry_scale_and_order(rows: list[tuple[list[str], int, int]], random: object, order: int) -> None:
     paths = as_paths(rows)

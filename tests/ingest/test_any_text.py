@@ -37,7 +37,7 @@ def landed(contract_id: str, name: str, content: bytes, columns: str) -> list[tu
             return rows(connection, f"select {columns} from '{target}' order by file_row_number")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=5), st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
 def test_csv_cells_survive(names: list[tuple[str, str]], quoting: int) -> None:
     out = io.StringIO()
@@ -56,7 +56,7 @@ def cleaned(cell: str) -> str | None:
     return cell[1:] if cell[0] == "'" and cell[1:2] and cell[1] in "0123456789+=@(-" else cell
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(TEXT, min_size=1, max_size=5), st.booleans())
 def test_json_texts_survive(comments: list[str], ascii_only: bool) -> None:
     rating = {
