@@ -17,8 +17,10 @@ and Snowplow's shared nodes; the linear-time components are scipy's):
    edge. Two kinds of device id are one browser seen by two trackers;
 6. where a component still holds two hard identifiers of one kind, its edges are taken again from the strongest
    and oldest on, and one that would join the two is left out;
-7. a component of more identifiers than any person has is taken again with deterministic evidence alone, and taken apart
-   when that is still too large.
+7. a component of more identifiers than any person has is taken again without probable links, then with deterministic
+   evidence alone, and taken apart when that is still too large.
+
+A probable link counts for nothing in guards 2 to 5, so that it never costs a sure edge, and never joins what they found.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 KEPT, UNVERIFIED_CLAIM, SHARED_IDENTIFIER, OVER_LIMIT, SHARED_CLICK, HARD_CONFLICT, OVER_CAP = range(7)
+_POSTPONED = -1
 REASONS: Sequence[str] = (
     "kept",
     "unverified_claim",
@@ -77,6 +80,7 @@ class Edges:
         first_seen: when the pair was first observed (microseconds); breaks ties of priority, then a, then b.
         is_claim: nobody verified that the two belong together.
         is_deterministic: a system says so of its own users or records, not a coincidence of one moment.
+        is_probable: two records are alike; no system says that they belong together.
     """
 
     a: Numbers
@@ -85,6 +89,7 @@ class Edges:
     first_seen: Numbers
     is_claim: Flags
     is_deterministic: Flags
+    is_probable: Flags
 
     def __len__(self) -> int:
         return len(self.a)
@@ -131,10 +136,13 @@ def resolve(nodes: Nodes, edges: Edges, limits: Sequence[Limit] = (), cap: int =
     outcome = _Outcome(nodes, edges)
     a, b = edges.a, edges.b
     # An explicit merge of two hard identifiers is a decision, not a coincidence: no guard demotes it.
-    decided = (nodes.hard_kind[a] > 0) & (nodes.hard_kind[a] == nodes.hard_kind[b]) & ~edges.is_claim
+    decided = (
+        (nodes.hard_kind[a] > 0) & (nodes.hard_kind[a] == nodes.hard_kind[b]) & ~(edges.is_claim | edges.is_probable)
+    )
     is_hard = nodes.hard_kind > 0
     softer = np.where(is_hard[a], b, a)  # the end that is at fault where the other is an account
     outcome.leave_out(edges.is_claim & (is_hard[a] | is_hard[b]), UNVERIFIED_CLAIM, softer)
+    outcome.leave_out(edges.is_probable, _POSTPONED, softer)
     # Hard identifiers by what they were merged into, everything else by itself.
     owner = outcome.components(decided)
     outcome.leave_out_all_of(_touches_two(outcome, nodes.hard_kind, ~is_hard, owner), SHARED_IDENTIFIER)
@@ -145,6 +153,7 @@ def resolve(nodes: Nodes, edges: Edges, limits: Sequence[Limit] = (), cap: int =
         _touches_two(outcome, nodes.device_kind, nodes.is_click, np.arange(len(nodes))), SHARED_CLICK
     )
     outcome.keep(decided)
+    outcome.take_up_postponed()
     _without_conflicts(outcome, decided)
     if cap:
         _within_cap(outcome, cap)
@@ -158,6 +167,7 @@ class _Outcome:
         self.nodes, self.edges = nodes, edges
         self.reason = np.zeros(len(edges), np.int8)
         self.culprit = np.full(len(edges), NOBODY, np.int64)
+        self.found_guilty = np.full(len(nodes), KEPT, np.int8)  # per node, why it joins nobody
 
     @property
     def kept(self) -> Flags:
@@ -180,6 +190,16 @@ class _Outcome:
             return
         a, b = self.edges.a, self.edges.b
         self.leave_out(guilty[a] | guilty[b], reason, np.where(guilty[a], a, b))
+        self.found_guilty[guilty] = reason
+
+    def take_up_postponed(self) -> None:
+        """Keep the postponed edges but those of a node that lost its others."""
+        a, b = self.edges.a, self.edges.b
+        postponed = self.reason == _POSTPONED
+        self.keep(postponed)
+        for reason in (SHARED_IDENTIFIER, OVER_LIMIT, SHARED_CLICK):
+            guilty = self.found_guilty == reason
+            self.leave_out(postponed & (guilty[a] | guilty[b]), reason, np.where(guilty[a], a, b))
 
     def both_ways(self) -> tuple[Numbers, Numbers]:
         """Ends of the edges kept so far, each edge once in each direction."""
@@ -344,7 +364,7 @@ def _bit(kind: np.int64) -> int:
 def _within_cap(outcome: _Outcome, cap: int) -> None:
     """Take components apart that hold more identifiers than any person has."""
     edges, busier = outcome.edges, outcome.busier()
-    for spared in (edges.is_deterministic, np.zeros(len(edges), dtype=bool)):
+    for spared in (~edges.is_probable, edges.is_deterministic, np.zeros(len(edges), dtype=bool)):
         label = outcome.components()
         size = np.bincount(label, weights=~outcome.nodes.is_click)
         outcome.leave_out((size > cap)[label[edges.a]] & ~spared, OVER_CAP, busier)

@@ -135,7 +135,8 @@ def _number_identifiers(connection: duckdb.DuckDBPyConnection) -> None:
                 case evidence {ranks} else {len(EVIDENCE)} end as priority,
                 e.first_seen_at, e.last_seen_at, source,
                 evidence in ({claims}) as is_claim,
-                confidence = 'deterministic' as is_deterministic
+                confidence = 'deterministic' as is_deterministic,
+                evidence = 'probable' as is_probable
             from (
                 select source, a_type, a_value, b_type, b_value, evidence, confidence, first_seen_at, last_seen_at
                 from events.identifier_edges
@@ -155,6 +156,7 @@ def _number_identifiers(connection: duckdb.DuckDBPyConnection) -> None:
             max(last_seen_at) as last_seen_at,
             bool_and(is_claim) as is_claim,
             bool_or(is_deterministic) as is_deterministic,
+            bool_and(is_probable) as is_probable,
             list_sort(list(distinct source)) as sources
         from numbered group by a, b
         """
@@ -176,7 +178,8 @@ def _nodes(connection: duckdb.DuckDBPyConnection) -> identity.Nodes:
 def _edges(connection: duckdb.DuckDBPyConnection) -> identity.Edges:
     found = connection.execute(
         """
-        select a, b, priority, epoch_us(first_seen_at) as first_seen, is_claim, is_deterministic
+        select a, b, priority, epoch_us(first_seen_at) as first_seen, is_claim, is_deterministic,
+            is_probable
         from temp.edge_numbers order by edge
         """
     ).fetchnumpy()
@@ -187,6 +190,7 @@ def _edges(connection: duckdb.DuckDBPyConnection) -> identity.Edges:
         first_seen=np.asarray(found["first_seen"], np.int64),
         is_claim=np.asarray(found["is_claim"], bool),
         is_deterministic=np.asarray(found["is_deterministic"], bool),
+        is_probable=np.asarray(found["is_probable"], bool),
     )
 
 

@@ -37,6 +37,7 @@ def run(
     types: dict[int, int] | None = None,
     claims: set[int] | None = None,
     deterministic: set[int] | None = None,
+    probable: set[int] | None = None,
     seen: list[int] | None = None,
     limits: tuple[Limit, ...] = (),
     cap: int = 0,
@@ -53,6 +54,7 @@ def run(
             np.array(seen or range(len(edges)), np.int64),
             _flags(len(edges), claims),
             _flags(len(edges), deterministic),
+            _flags(len(edges), probable),
         ),
         limits,
         cap,
@@ -314,3 +316,30 @@ def test_one_conflict_costs_no_other_customer_an_edge() -> None:
     resolution = run(edges, hard=dict.fromkeys(range(60), LOGIN), priority=[1] * 60 + [5] * 30)
     assert list(resolution.reason) == [KEPT] * 60 + [HARD_CONFLICT] * 30
     assert (resolution.culprit[60:] >= 100).all()
+
+
+def test_a_probable_link_costs_no_sure_edge() -> None:
+    login_edges = [(0, 1), (1, 2)]  # one mailbox with a login; a probable link to a second login
+    found = run(login_edges, hard={0: LOGIN, 2: LOGIN}, probable={1}, priority=[3, 6])
+    assert found.reason.tolist() == [KEPT, HARD_CONFLICT]
+
+    crowd = [(0, n) for n in range(1, 8)]
+    found = run(crowd, types={0: 1, **dict.fromkeys(range(1, 8), 2)}, limits=(Limit(1, 2, 4, DAY),), probable={4, 5, 6})
+    assert found.reason.tolist() == [KEPT] * 7
+
+
+def test_a_probable_link_joins_nothing_that_a_guard_found_shared() -> None:
+    crowd = [(0, n) for n in range(1, 8)]
+    found = run(crowd, types={0: 1, **dict.fromkeys(range(1, 8), 2)}, limits=(Limit(1, 2, 4, DAY),), probable={6})
+    assert found.reason.tolist() == [OVER_LIMIT] * 7
+
+
+def test_a_probable_link_between_two_accounts_is_no_merge() -> None:
+    assert run([(0, 1)], hard={0: LOGIN, 1: LOGIN}, probable={0}).reason.tolist() == [HARD_CONFLICT]
+    assert run([(0, 1)], hard={0: LOGIN, 1: LOGIN}).reason.tolist() == [KEPT]
+
+
+def test_a_customer_too_large_loses_its_probable_links_first() -> None:
+    chain = [(n, n + 1) for n in range(9)]
+    found = run(chain, probable={4}, cap=6)
+    assert [found.reason[n] == OVER_CAP for n in range(9)] == [n == 4 for n in range(9)]

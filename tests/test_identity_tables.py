@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import itertools
+import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +16,7 @@ import pytest
 from journey_pipeline import identity_tables, pseudonyms
 from journey_pipeline.identity_history import History
 
+VECTORS = Path(__file__).parent / "vectors" / "20_identity"
 KEY = b"a key that only tests know"
 DAY = datetime(2026, 11, 1)
 WEEK = timedelta(days=7)
@@ -66,7 +70,8 @@ def warehouse() -> duckdb.DuckDBPyConnection:
         """
         create table seeds.identifier_types as select * from (values
             ('user_id', 'hard', false), ('email', 'soft', false), ('ga_client_id', 'soft', true),
-            ('order_name', 'soft', false), ('gclid', 'click', false)) as t(identifier_type, strength, is_device);
+            ('order_name', 'soft', false), ('phone', 'soft', false), ('gclid', 'click', false)
+            ) as t(identifier_type, strength, is_device);
         create table seeds.identity_limits as select * from (values
             ('email', 'order_name', 50, 7)) as t(identifier_type, other_type, most, window_days);
         create table events.touchpoints (identifier_type varchar, identifier_value uuid, visitor_type varchar,
@@ -221,3 +226,63 @@ def test_what_the_lake_remembers_is_pseudonymous_and_private(lake: Lake) -> None
     (part,) = (lake.folder / "identifiers").glob("*.parquet")
     assert part.stat().st_mode & 0o077 == 0
     assert "canary" not in str(duckdb.sql(f"select * from '{part}'").fetchall())
+
+
+def vector(name: str) -> list[dict[str, str]]:
+    with (VECTORS / name).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def record_seen(row: dict[str, str], day: str) -> datetime:
+    """The vectors break ties of a day by the record's number."""
+    return datetime.fromisoformat(row[day]) + timedelta(minutes=int(row["record_id"][1:]))
+
+
+def clusters(customers: dict[str, str]) -> set[frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for record, customer in customers.items():
+        found.setdefault(customer, set()).add(record)
+    return {frozenset(records) for records in found.values()}
+
+
+def test_the_published_observations_give_the_published_clusters(lake: Lake) -> None:
+    kinds = {"email_hash": "email", "login_id": "user_id", "phone_hash": "phone", "device_ip": "order_name"}
+    parameters = json.loads((VECTORS / "params.json").read_text())
+    assert parameters["blocklist"] == ["email_hash:test@"]
+    strong = set(parameters["strong_types"])
+    told = []
+    for row in vector("input_observations.csv"):
+        value = "test@test.com" if row["id_value"] == "test@" else row["id_value"]
+        evidence = "same_record" if row["id_type"] in strong else "guess"
+        seen = record_seen(row, "first_seen")
+        told.append(edge(f"ga_client_id:{row['record_id']}", f"{kinds[row['id_type']]}:{value}", evidence, seen))
+    found = lake.build(told)
+    expected = {row["record_id"]: row["customer_key"] for row in vector("expected_clusters_run1.csv")}
+    assert clusters({record: str(found[f"ga_client_id:{record}"]) for record in expected}) == clusters(expected)
+
+
+def test_the_published_second_run_keeps_the_published_names(lake: Lake) -> None:
+    def build(groups: dict[str, str], as_of: datetime) -> dict[str, str]:
+        """Records of one group in a chain; every record has a mail of its own, so that those alone are told too."""
+        told = [edge(f"ga_client_id:{name}", f"email:{name}", seen=seen[name]) for name in groups]
+        for group in set(groups.values()):
+            members = sorted(name for name in groups if groups[name] == group)
+            told += [edge(f"ga_client_id:{a}", f"ga_client_id:{b}") for a, b in itertools.pairwise(members)]
+        found = lake.build(told, as_of)
+        return {name: str(found[f"ga_client_id:{name}"]) for name in groups}
+
+    seen = {row["record_id"]: record_seen(row, "created") for row in vector("input_previous.csv")}
+    before = build({row["record_id"]: row["customer_key"] for row in vector("input_previous.csv")}, DAY)
+    second = {row["record_id"]: row["raw_cluster"] for row in vector("input_new_clusters.csv")}
+    seen |= {name: DAY for name in second if name not in seen}
+    after = build(second, DAY + WEEK)
+
+    names = {row["customer_key"]: before[row["record_id"]] for row in vector("input_previous.csv")}
+    for row in vector("expected_assignment_run2.csv"):
+        if row["customer_key"] in names:
+            assert after[row["record_id"]] == names[row["customer_key"]], row
+        else:
+            assert after[row["record_id"]] not in before.values(), row
+    told = {(change, cause) for change, cause, *_ in lake.changes()}
+    assert told == {("merge", "linked"), ("split", "link_withdrawn")}
+    assert len(lake.changes()) == 2

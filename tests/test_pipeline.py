@@ -72,8 +72,16 @@ def test_the_shared_tablet_stays_two_people(home: Path) -> None:
     assert not people & customers_of(home, "ga_client_id:660066006.1793000000")
 
 
-def test_case_plus_and_space_variants_of_a_mail_are_one_person(home: Path) -> None:
-    assert len(customers_of(home, "hubspot_contact_id:78971957", "hubspot_contact_id:78971958")) == 1
+def test_two_contacts_of_one_crm_are_no_person_because_one_mail_is_spelled_two_ways(home: Path) -> None:
+    assert len(customers_of(home, "hubspot_contact_id:78971957", "hubspot_contact_id:78971958")) == 2
+    rows = ask(
+        released(home),
+        "select reason, identifier_type, customers_affected from identity_exceptions where identifier_type = 'email'",
+    )
+    assert ("shared_identifier", "email", 2) in rows
+
+
+def test_case_and_plus_variants_of_a_mail_are_one_person(home: Path) -> None:
     assert len(customers_of(home, "hubspot_contact_id:78971956", "zendesk_user_id:9006", "order_name:1050")) == 1
 
 

@@ -90,7 +90,7 @@ def with_guards(a: Labels, b: Labels, nodes: int) -> Callable[[], Labels]:
 
     same, none, no = np.zeros(len(a), np.int64), np.zeros(nodes, np.int64), np.zeros(nodes, bool)
     people = identity.Nodes(type=none, hard_kind=none, device_kind=none, is_click=no)
-    pairs = identity.Edges(a, b, same, same, same.astype(bool), same.astype(bool))
+    pairs = identity.Edges(a, b, same, same, *[same.astype(bool)] * 3)
     return lambda: identity.resolve(people, pairs).label
 
 
