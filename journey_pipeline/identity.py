@@ -20,7 +20,7 @@ and Snowplow's shared nodes; the linear-time components are scipy's):
 7. a component of more identifiers than any person has is taken again without probable links, then with deterministic
    evidence alone, and taken apart when that is still too large.
 
-A probable link counts for nothing in guards 2 to 5, so that it costs no sure edge, and joins nothing that they found shared.
+A probable link counts for nothing in guards 2 to 5: it costs no sure edge, and joins nothing that they found shared.
 """
 
 from __future__ import annotations
