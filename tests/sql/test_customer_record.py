@@ -57,6 +57,8 @@ def golden(bench: Bench, told: Rows) -> dict[tuple[str, str], tuple[Any, ...]]:
     """(customer, attribute) -> value, source, number of values, of what (identifier, source, attribute, day, value)."""
     columns = ["attribute", "source", "source_attribute", "priority", "is_verified"]
     bench.put("seeds.attribute_sources", pd.DataFrame(ATTRIBUTE_SOURCES, columns=columns))
+    names = [("germany", "DE"), ("de", "DE"), ("france", "FR")]
+    bench.put("seeds.country_names", pd.DataFrame(names, columns=["country_name", "country_code"]))
     rows = [(*who.split(":"), source, name, f"2026-11-{day:02}", value) for who, source, name, day, value in told]
     columns = ["identifier_type", "identifier_value", "source", "attribute", "observed_at", "value"]
     bench.put("events.profile_attributes", pd.DataFrame(rows, columns=columns), observed_at="timestamp")
@@ -99,6 +101,16 @@ def golden(bench: Bench, told: Rows) -> dict[tuple[str, str], tuple[Any, ...]]:
             + [("ga_client_id:ann-2", "shop", "billing_country", 1, "DE")],
             ("DE", "shop", 1),
             id="a value told again is one value",
+        ),
+        pytest.param(
+            [("email:ann", "shop", "shipping_country", 1, "DE"), ("email:ann", "tracker", "country", 2, " Germany")],
+            ("DE", "shop", 1),
+            id="one country under two names is one value",
+        ),
+        pytest.param(
+            [("email:ann", "shop", "shipping_country", 1, "Atlantis")],
+            ("Atlantis", "shop", 1),
+            id="a country that no line knows stays as it is called",
         ),
     ],
 )  # fmt: skip

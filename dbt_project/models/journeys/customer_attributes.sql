@@ -15,9 +15,16 @@ with observed as (
     group by identifiers.customer_id, attributes.source, attributes.attribute, attributes.value
 ),
 
--- A source that has a line of its own follows that, any other the line of `any`.
+-- A source that has a line of its own follows that, any other the line of `any`. One country has one name.
 named as (
-    select observed.*, coalesce(own.attribute, other.attribute) as attribute,
+    select
+        observed.* exclude (value),
+        coalesce(own.attribute, other.attribute) as attribute,
+        case
+            when coalesce(own.attribute, other.attribute) = 'country'
+                then coalesce(country_names.country_code, observed.value)
+            else observed.value
+        end as value,
         coalesce(own.priority, other.priority) as priority,
         coalesce(own.is_verified, other.is_verified) as is_verified
     from observed
@@ -25,6 +32,8 @@ named as (
         on observed.source = own.source and observed.source_attribute = own.source_attribute
     left join {{ ref('attribute_sources') }} as other
         on other.source = 'any' and observed.source_attribute = other.source_attribute
+    left join {{ ref('country_names') }} as country_names
+        on lower(trim(observed.value)) = country_names.country_name
     where coalesce(own.attribute, other.attribute) is not null
 ),
 
