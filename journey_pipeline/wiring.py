@@ -34,17 +34,18 @@ def missing_steps(contract: Contract, project: Path = DBT_PROJECT) -> list[str]:
             f"no staging model reads {contract.id}: write {path}, "
             f"beginning with select * from {{{{ source('raw', '{contract.id}') }}}} where _is_current"
         ]
-    readable = [
+    # A column may be told in several places; it is renamed once.
+    readable = dict.fromkeys(
         f"{model} tells {column} as {kind}, and by its name it would stay readable: call it <what it is>_{kind}"
         for text in texts.values()
         for model, pairs in _EDGES.findall(text)
         if model in staged
         for kind, column in _AS_KIND.findall(pairs)
         if not column.endswith(f"_{kind}")
-    ]
+    )
     reached = _downstream(staged, texts)
     return (
-        readable
+        list(readable)
         + _unreadable_spend(contract)
         + [
             f"{contract.id} does not reach events.{table}: add a line to dbt_project/models/events/{table}.sql, "
