@@ -82,8 +82,8 @@ def test_nothing_released_holds_a_readable_identifier(home: Path) -> None:
     assert not [canary for canary in canaries if canary in page]
 
 
-# Identifiers of every kind the samples hold, as cells would show them. 9001 is a Zendesk user and a company of HubSpot, so
-# another user stands for the kind.
+# Identifiers of every kind the samples hold, as cells would show them. 9001 is a Zendesk user and a company of HubSpot,
+# so another user stands for the kind.
 IDENTIFIERS = [value.split(":", 1)[1] for value in MAYA if value != "zendesk_user_id:9001"] + [
     "maya.okafor@example.org", "liam.lindqvist@example.com", "u_1007", "u_1008", "660066006.1793000000", "78971957",
     "anon-maya-01", "9f1f999c3e", "1050", "9006",
