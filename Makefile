@@ -21,7 +21,7 @@ run: setup
 	$(BIN)/journey run --as-of 2026-11-16
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 ui: setup
 	$(BIN)/journey ui

@@ -4,6 +4,7 @@ A model needs no line here: dbt's manifest is the list. dbt runs through its own
 process costs 15 s a word where a call costs under two; Dagster still gets every materialisation and every test.
 """
 
+import fcntl
 import os
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -50,13 +51,21 @@ def dbt_arguments(target: Path) -> list[str]:
 
 
 def prepared_manifest() -> Path:
-    """The manifest, parsed again when it is missing or older than any file of the project."""
-    write_generated_files()
-    sources = [f for f in DBT_PROJECT.rglob("*") if f.suffix in {".sql", ".yml", ".csv"} and "target" not in f.parts]
-    newest = max(f.stat().st_mtime for f in sources)
-    if not MANIFEST.exists() or MANIFEST.stat().st_mtime < newest:
-        _parse()
-        MANIFEST.touch()
+    """The manifest, parsed again when it is missing or older than any file of the project.
+
+    Two homes may start at once, so one process at a time looks and writes.
+    """
+    MANIFEST.parent.mkdir(exist_ok=True)
+    with (MANIFEST.parent / "manifest.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        write_generated_files()
+        sources = [
+            f for f in DBT_PROJECT.rglob("*") if f.suffix in {".sql", ".yml", ".csv"} and "target" not in f.parts
+        ]
+        newest = max(f.stat().st_mtime for f in sources)
+        if not MANIFEST.exists() or MANIFEST.stat().st_mtime < newest:
+            _parse()
+            MANIFEST.touch()
     return MANIFEST
 
 
