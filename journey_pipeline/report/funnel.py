@@ -5,6 +5,7 @@ Add here when the funnel needs another view. Must not be here: rates of its own;
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -44,7 +45,7 @@ def _key(row: Row) -> tuple[str, str]:
 
 def _ordered(keys: set[tuple[str, str]]) -> list[tuple[str, str]]:
     """Each step to the next stage in their order, and last the way to purchase."""
-    return [key for key in [*zip(_STAGES, _STAGES[1:], strict=False), _END_TO_END] if key in keys]
+    return [key for key in [*pairwise(_STAGES), _END_TO_END] if key in keys]
 
 
 def _step(key: tuple[str, str], rows: list[Row]) -> dict[str, Any]:

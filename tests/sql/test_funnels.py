@@ -113,7 +113,8 @@ def test_time_in_a_stage_is_that_of_the_vector(vector: Bench, mode: str) -> None
 
 def test_transitions_are_every_step_and_the_first_step_to_each_later_one(vector: Bench) -> None:
     found = vector.ask(
-        "select from_number, to_number, window_seconds, is_overall from warehouse.journeys.funnel_transitions order by all"
+        "select from_number, to_number, window_seconds, is_overall "
+        "from warehouse.journeys.funnel_transitions order by all"
     )
     steps = [[k, k + 1, 14 * DAY, False] for k in (1, 2, 3, 4)]
     overall = [[1, k, 60 * DAY, True] for k in (3, 4, 5)]
