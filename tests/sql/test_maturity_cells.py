@@ -44,14 +44,14 @@ def put_journeys(bench: Bench, journeys: pd.DataFrame) -> pd.DataFrame:
         "from_stage": "awareness",
         "to_stage": "consideration",
         "window_seconds": WINDOW,
-        **{name: "one" for name in MEMBERS},
+        **dict.fromkeys(MEMBERS, "one"),
     }.items():
-        given[name] = journeys[name] if name in journeys else value
+        given[name] = journeys.get(name, value)
     given["journey_id"] = "j" + given["customer_id"]
     given["entered_at"] = pd.to_datetime(journeys["entered_at"])
     given["moved_at"] = pd.to_datetime(journeys["moved_at"])
     given["last_event_at"] = journeys.get("last_event_at", given["entered_at"])
-    times = {name: "timestamp" for name in ("entered_at", "moved_at", "last_event_at")}
+    times = dict.fromkeys(("entered_at", "moved_at", "last_event_at"), "timestamp")
     bench.put("journeys.transitions_of_journeys", given, **times)
     return given
 
