@@ -3,7 +3,7 @@ with journeys as (
 ),
 
 stages as (
-    select * from {{ ref('stages') }}
+    select * from {{ ref('stages') }} where funnel = 'journey'
 )
 
 select
