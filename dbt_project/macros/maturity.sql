@@ -11,3 +11,20 @@
 {% macro lag_hours(lag_seconds) -%}
     cast(ceil(greatest({{ lag_seconds }}, 0) / 3600.0) as bigint)
 {%- endmacro %}
+
+{#- The last value up to here that is not null, and the first from here on; `over (...)` follows. -#}
+{% macro last_known(value) -%}
+    {{ return(adapter.dispatch('last_known')(value)) }}
+{%- endmacro %}
+
+{% macro duckdb__last_known(value) -%}
+    last_value({{ value }} ignore nulls)
+{%- endmacro %}
+
+{% macro next_known(value) -%}
+    {{ return(adapter.dispatch('next_known')(value)) }}
+{%- endmacro %}
+
+{% macro duckdb__next_known(value) -%}
+    first_value({{ value }} ignore nulls)
+{%- endmacro %}

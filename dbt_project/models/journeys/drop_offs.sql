@@ -1,5 +1,5 @@
--- Where journeys that did not move on were last seen, and where next. A touch has its number among those of its customer,
--- a deadline the number of touches up to it: two joins on numbers, and no join of touches to deadlines by time.
+-- Where journeys that did not move on were last seen, and where next. Deadlines stand among the touches of their customer,
+-- so that one pass in order finds both neighbours, and nothing is joined by time.
 with parameters as (
     select * from {{ source('raw', 'run_parameters') }}
 ),
@@ -30,70 +30,57 @@ unmoved as (
         and coalesce({{ seconds_between('moves.entered_at', 'moves.moved_at') }} > moves.window_seconds, true)
 ),
 
-touches as (
-    select
-        customer_id,
-        occurred_at,
-        touchpoint_id
+-- One row a deadline, however many transitions share it.
+placed as (
+    select customer_id, occurred_at as placed_at, 1 as is_touch, touchpoint_id
     from {{ ref('customer_touchpoints') }}
     where customer_id in (select customer_id from unmoved)
         and not coalesce(is_machine, false)
         and not coalesce(is_internal_test, false)
+    union all
+    select distinct customer_id, deadline_at, 0, cast(null as varchar)
+    from unmoved
 ),
 
 -- A touch at the very end of the window still belongs to it.
-placed as (
+seen as (
     select
-        customer_id, occurred_at as placed_at, 1 as is_touch, touchpoint_id as id,
-        cast(null as varchar) as to_stage, cast(null as varchar) as from_stage
-    from touches
-    union all
-    select customer_id, deadline_at, 0, journey_id, to_stage, from_stage
-    from unmoved
-),
-
-numbered as (
-    select
-        *,
-        sum(is_touch) over (
-            partition by customer_id order by placed_at, is_touch desc, id, from_stage, to_stage rows unbounded preceding
-        ) as touch_number
+        customer_id,
+        placed_at,
+        is_touch,
+        {{ last_known('touchpoint_id') }} over (
+            ordered rows between unbounded preceding and current row
+        ) as last_id,
+        {{ next_known('touchpoint_id') }} over (
+            ordered rows between current row and unbounded following
+        ) as next_id
     from placed
+    window ordered as (partition by customer_id order by placed_at, is_touch desc, touchpoint_id)
 ),
 
 ends as (
-    select
-        unmoved.*,
-        numbered.touch_number as last_number,
-        numbered.touch_number + 1 as next_number
+    select unmoved.*, seen.last_id, seen.next_id
     from unmoved
-    inner join numbered
-        on unmoved.customer_id = numbered.customer_id
-        and unmoved.journey_id = numbered.id
-        and unmoved.from_stage = numbered.from_stage
-        and unmoved.to_stage = numbered.to_stage
-        and numbered.is_touch = 0
+    inner join seen
+        on unmoved.customer_id = seen.customer_id
+        and unmoved.deadline_at = seen.placed_at
+        and seen.is_touch = 0
 ),
 
 -- Only the touches that are asked for are looked up in full.
 asked as (
-    select customer_id, last_number as touch_number from ends
+    select last_id as touchpoint_id from ends
     union
-    select customer_id, next_number as touch_number from ends
+    select next_id from ends
 ),
 
 told as (
     select
-        asked.customer_id,
-        asked.touch_number,
+        asked.touchpoint_id,
         touchpoints.family || ':' || touchpoints.interaction_type as touch,
         coalesce(sessions.channel, touchpoints.channel, touchpoints.family) as channel
     from asked
-    inner join numbered
-        on asked.customer_id = numbered.customer_id
-        and asked.touch_number = numbered.touch_number
-        and numbered.is_touch = 1
-    inner join {{ ref('customer_touchpoints') }} as touchpoints on numbered.id = touchpoints.touchpoint_id
+    inner join {{ ref('customer_touchpoints') }} as touchpoints on asked.touchpoint_id = touchpoints.touchpoint_id
     left join {{ ref('marketing_touches') }} as sessions
         on touchpoints.session_id = sessions.session_id and sessions.touch_number = 1
 ),
@@ -107,10 +94,8 @@ described as (
         coalesce(next_touch.channel, 'none') as next_channel,
         {{ seconds_between('ends.last_event_at', 'ends.as_of') }} >= {{ var('null_after_days') }} * 86400 as is_silent
     from ends
-    left join told as last_touch
-        on ends.customer_id = last_touch.customer_id and ends.last_number = last_touch.touch_number
-    left join told as next_touch
-        on ends.customer_id = next_touch.customer_id and ends.next_number = next_touch.touch_number
+    left join told as last_touch on ends.last_id = last_touch.touchpoint_id
+    left join told as next_touch on ends.next_id = next_touch.touchpoint_id
 )
 
 select
