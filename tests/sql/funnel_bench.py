@@ -12,7 +12,15 @@ from .compiled_models import Bench
 VECTORS = Path(__file__).parent.parent / "vectors"
 MODES = ("reached", "sequential", "strict", "any_order")
 DAY = 86400
-CHAIN = ("funnel_events", "journey_events", "funnel_journeys", "funnel_transitions", "step_times", "stage_entries")
+CHAIN = (
+    "funnel_events",
+    "journey_events",
+    "funnel_journeys",
+    "funnel_transitions",
+    "step_times",
+    "stage_entries",
+    "transitions_of_journeys",
+)
 
 
 def put_funnel(
@@ -106,8 +114,14 @@ def put_people(bench: Bench) -> None:
 
 
 def run_funnel(bench: Bench, *, cells: bool = True) -> Bench:
-    for model in (*CHAIN, "transitions_of_journeys"):
+    for model in CHAIN:
         bench.run(model)
     if cells:
+        # The weeks of a report begin with its first touchpoint.
+        bench.connection.execute(
+            "create or replace table warehouse.journeys.customer_touchpoints as "
+            "select min(occurred_at) as occurred_at from warehouse.journeys.stage_events"
+        )
+        bench.run("weeks")
         bench.run("stage_cells")
     return bench

@@ -113,7 +113,8 @@ def test_time_in_a_stage_is_that_of_the_vector(vector: Bench, mode: str) -> None
 
 def test_transitions_are_every_step_and_the_first_step_to_each_later_one(vector: Bench) -> None:
     found = vector.ask(
-        "select from_number, to_number, window_seconds, is_overall from warehouse.journeys.funnel_transitions order by all"
+        "select from_number, to_number, window_seconds, is_overall "
+        "from warehouse.journeys.funnel_transitions order by all"
     )
     steps = [[k, k + 1, 14 * DAY, False] for k in (1, 2, 3, 4)]
     overall = [[1, k, 60 * DAY, True] for k in (3, 4, 5)]
@@ -195,3 +196,37 @@ def test_the_whole_window_runs_from_the_first_entry(bench: Bench) -> None:
 def test_strict_allows_nothing_in_between_but_the_step_itself(bench: Bench, text: str, step: int) -> None:
     letters(bench, text)
     assert furthest(bench, "strict") == step
+
+
+# --- hazard -------------------------------------------------------------------------------------------------------
+
+
+def test_the_weekly_hazard_divides_the_moves_of_a_week_by_those_in_the_stage(bench: Bench) -> None:
+    put_funnel(bench, list("AB"), 14 * DAY, idle=14 * DAY)
+    put_events(
+        bench,
+        [
+            ("moves in the week it enters", 1, "2026-01-05 10:00"),
+            ("moves in the week it enters", 2, "2026-01-06 10:00"),
+            ("moves two weeks later", 1, "2026-01-06 10:00"),
+            ("moves two weeks later", 1, "2026-01-16 10:00"),
+            ("moves two weeks later", 2, "2026-01-19 00:00"),
+            # In the stage until its silence has lasted two weeks: the second of them ends on Wednesday 21 January.
+            ("falls silent", 1, "2026-01-07 10:00"),
+            ("comes later", 1, "2026-02-24 10:00"),
+        ],
+    )
+    run_funnel(bench)
+    for mode in MODES:
+        found = bench.ask(
+            f"""
+            select strftime(week, '%m-%d'), entered, converted from warehouse.journeys.stage_cells
+            where view = 'hazard' and mode = '{mode}' order by all
+            """
+        )
+        assert found.values.tolist() == [
+            ["01-05", 3, 1],
+            ["01-12", 2, 0],
+            ["01-19", 2, 1],
+            ["02-23", 1, 0],
+        ], mode

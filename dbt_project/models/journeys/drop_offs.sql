@@ -4,30 +4,26 @@ with parameters as (
     select * from {{ source('raw', 'run_parameters') }}
 ),
 
--- Weeks that are mature: everybody who entered has had the whole window.
-unmoved as (
+entries as (
     select
-        moves.funnel,
-        moves.mode,
-        moves.from_stage,
-        moves.to_stage,
-        moves.window_seconds,
-        moves.customer_id,
-        moves.journey_id,
-        moves.moved_at,
-        moves.last_event_at,
-        weeks.week,
+        moves.*,
         parameters.as_of,
+        {{ reporting_week('moves.entered_at', 'parameters.time_zone') }} as week,
         {{ seconds_later('moves.entered_at', 'moves.window_seconds') }} as deadline_at
     from {{ ref('transitions_of_journeys') }} as moves
     inner join {{ ref('funnels') }} as funnels
         on moves.funnel = funnels.funnel and moves.mode = funnels.default_mode
     cross join parameters
-    inner join {{ ref('weeks') }} as weeks
-        on weeks.week = {{ reporting_week('moves.entered_at', 'parameters.time_zone') }}
     where moves.funnel = 'journey'
-        and {{ seconds_between('weeks.ends_at', 'parameters.as_of') }} >= moves.window_seconds
-        and coalesce({{ seconds_between('moves.entered_at', 'moves.moved_at') }} > moves.window_seconds, true)
+),
+
+-- Weeks that are mature: everybody who entered has had the whole window.
+unmoved as (
+    select entries.*
+    from entries
+    inner join {{ ref('weeks') }} as weeks on entries.week = weeks.week
+    where {{ seconds_between('weeks.ends_at', 'entries.as_of') }} >= entries.window_seconds
+        and coalesce({{ seconds_between('entries.entered_at', 'entries.moved_at') }} > entries.window_seconds, true)
 ),
 
 -- One row a deadline, however many transitions share it.

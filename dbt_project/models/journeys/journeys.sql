@@ -36,6 +36,19 @@ select
     named.*,
     journeys.entry_channel,
     journeys.last_event_at,
+    named.journey_number > 1 as is_reentry,
+    {{ seconds_between('lag(journeys.last_event_at) over (partition by named.customer_id order by named.journey_number)',
+        'journeys.first_event_at') }} / 86400 as days_since_previous_journey,
+    journeys.regressions > 0 as has_regression,
+    journeys.regressions,
+    -- In a stage until the next one begins; in the furthest until the last event.
+    {%- set stages = ['awareness', 'consideration', 'purchase', 'experience', 'advocacy'] %}
+    {%- for stage in stages %}
+    {{ seconds_between('named.' ~ stage ~ '_at',
+        'coalesce(named.' ~ stages[loop.index] ~ '_at, journeys.last_event_at)' if not loop.last
+        else 'journeys.last_event_at') }} as {{ stage }}_seconds,
+    {%- endfor %}
+    named.furthest_stage_number / {{ stages | length }}.0 as completion,
     {{ reporting_week('named.entered_at', 'parameters.time_zone') }} as entry_week,
     case
         when named.advocacy_at is not null then 'complete'
