@@ -20,7 +20,7 @@ of their own.
 Assumption: the shape of the lags is stable. Where the last four mature weeks moved at another pace than the eight
 before, `lag_shift_warning` says so, and the nowcast of that transition is a guess.
 
-Sources: Kaplan and Meier 1958; Greenwood 1926; Wilson 1927.
+Sources: Kaplan and Meier 1958; Greenwood 1926; Wilson 1927; Smirnov 1948 for the distance that is chance.
 """
 
 from dataclasses import dataclass
@@ -35,6 +35,7 @@ FITTED_WEEKS = 12  # mature weeks behind the lag curve: a quarter, long enough t
 RECENT_WEEKS = 4  # of them, those whose lags are held against the ones before
 MIN_COMPLETENESS = 0.8  # from here on a nowcast may stand beside mature rates
 LAG_SHIFT = 0.1  # distance of two lag curves above which a nowcast misleads
+KS95 = 1.3581  # times sqrt(1/n + 1/m): the distance that two samples of one distribution exceed in one case of 20
 HOUR_SECONDS = 3600
 
 TRANSITION = ["funnel", "mode", "from_stage", "to_stage", "window_seconds"]
@@ -140,11 +141,16 @@ def shape_distance(one: LagCurve, other: LagCurve, window: float) -> float:
 
 
 def lag_shift(recent: pd.DataFrame, before: pd.DataFrame, window: float, min_n: int) -> bool | None:
-    """Whether the lags of two sets of lag cells differ in shape by more than 0.1; None below `min_n` moves in one."""
+    """Whether the lags of two sets of lag cells differ in shape by more than 0.1, and by more than chance explains.
+
+    Chance alone parts two sets of 50 and 100 moves by 0.1 in most weeks: without the second condition the warning would
+    stand on every small transition and mean nothing. None below `min_n` moves in one of them.
+    """
     one, other = _curve_of(recent), _curve_of(before)
-    if min(one.moves.sum(), other.moves.sum()) < max(min_n, 1):
+    n, m = float(one.moves.sum()), float(other.moves.sum())
+    if min(n, m) < max(min_n, 1):
         return None
-    return shape_distance(one, other, window) > LAG_SHIFT
+    return bool(shape_distance(one, other, window) > max(LAG_SHIFT, KS95 * np.sqrt(1 / n + 1 / m)))
 
 
 def _hours(transition: Any) -> float:
@@ -168,8 +174,8 @@ def add_nowcast(
     * A mature cohort is complete and is its own nowcast. An open one has a nowcast when its transition has a curve.
       Other views have none.
     * is_reportable: large enough, and mature or complete to 0.8. Only such rows belong in a KPI or a test.
-    * lag_shift_warning: about the nowcasts of the transition, so NULL on mature rows, which must never change; NULL too
-      while either side has fewer than `min_n` moves.
+    * lag_shift_warning: about the nowcasts of the transition (see `lag_shift`), so NULL on mature rows, which must
+      never change; NULL too while either side has fewer than `min_n` moves.
 
     Raises ValueError when cells repeat their key.
     """

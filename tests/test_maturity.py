@@ -192,6 +192,31 @@ def test_the_distance_is_of_shapes_and_not_of_rates() -> None:
     assert np.isnan(maturity.shape_distance(everybody, maturity.lag_curve([5], False), 99))
 
 
+def lag_cells_of(lags: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({"hours": lags, "is_moved": True, "journeys": 1})
+
+
+@pytest.mark.parametrize(("slower", "low", "high"), [(0, 0, 0.05), (60, 0.9, 1)])
+def test_a_shift_is_told_and_chance_is_not(slower: float, low: float, high: float) -> None:
+    """50 recent moves against 100 before: alike they are nearly always farther than 0.1 from each other."""
+    generator = np.random.default_rng(5)
+    told, apart = [], []
+    for _ in range(400):
+        recent, before = (np.ceil(generator.exponential(72, size)) for size in (50, 100))
+        cells = lag_cells_of(recent + slower), lag_cells_of(before)
+        told.append(maturity.lag_shift(*cells, 999, 30))
+        curves = [maturity.lag_curve(of["hours"], of["is_moved"]) for of in cells]
+        apart.append(maturity.shape_distance(*curves, 999) > maturity.LAG_SHIFT)
+    assert low <= np.mean(told) <= high
+    assert np.mean(apart) > 0.7
+
+
+def test_a_small_shift_of_many_moves_misleads_nobody() -> None:
+    lags = np.arange(1, 1001)
+    assert maturity.lag_shift(lag_cells_of(lags + 99), lag_cells_of(lags), 9999, 30) is False
+    assert maturity.lag_shift(lag_cells_of(lags + 102), lag_cells_of(lags), 9999, 30) is True
+
+
 # --- the table ----------------------------------------------------------------------------------------------------
 
 STEP = {"funnel": "journey", "mode": "reached", "from_stage": "awareness", "to_stage": "consideration"}
