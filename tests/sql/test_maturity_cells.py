@@ -227,6 +227,15 @@ def test_open_weeks_have_no_drop_offs(bench: Bench, entered: str, told: int) -> 
     assert len(drop_offs(bench)) == told
 
 
+@pytest.mark.parametrize(("entered", "told"), [("2026-03-15 20:59", 1), ("2026-03-15 22:30", 0)])
+def test_the_hour_that_summer_time_takes_is_waited_for(bench: Bench, entered: str, told: int) -> None:
+    """Two weeks of the calendar end on the 30th of March and are an hour short."""
+    bench.clock("2026-03-29 22:00", "Europe/Berlin")
+    put_journeys(bench, moves(entered, None))
+    put_touches(bench, pd.DataFrame({"customer_id": ["c0"], "occurred_at": [entered], "interaction_type": ["x"]}))
+    assert len(drop_offs(bench)) == told
+
+
 def test_drop_offs_of_random_journeys_are_those_counted_one_by_one(bench: Bench) -> None:
     generator = np.random.default_rng(11)
     minutes = 60 * 24 * 56

@@ -8,6 +8,7 @@ entries as (
     select
         moves.*,
         parameters.as_of,
+        parameters.time_zone,
         {{ reporting_week('moves.entered_at', 'parameters.time_zone') }} as week,
         {{ seconds_later('moves.entered_at', 'moves.window_seconds') }} as deadline_at
     from {{ ref('transitions_of_journeys') }} as moves
@@ -17,25 +18,44 @@ entries as (
     where moves.funnel = 'journey'
 ),
 
--- Weeks that are mature: everybody who entered has had the whole window.
 unmoved as (
-    select entries.*
+    select
+        *,
+        {{ days_between('week', reporting_date('as_of', 'time_zone')) }} - 7 as days_since_week
     from entries
-    inner join {{ ref('weeks') }} as weeks on entries.week = weeks.week
-    where {{ seconds_between('weeks.ends_at', 'entries.as_of') }} >= entries.window_seconds
-        and coalesce({{ seconds_between('entries.entered_at', 'entries.moved_at') }} > entries.window_seconds, true)
+    where coalesce({{ seconds_between('entered_at', 'moved_at') }} > window_seconds, true)
+),
+
+-- As stage_conversion has it: a cohort is mature when the window has passed since its week, by the calendar of the report,
+-- and nobody is still on the way, which the hour that summer time takes may leave over.
+open_cohorts as (
+    select distinct week, from_stage, to_stage, window_seconds
+    from unmoved
+    where deadline_at > as_of
+),
+
+mature as (
+    select unmoved.*
+    from unmoved
+    left join open_cohorts
+        on unmoved.week = open_cohorts.week
+        and unmoved.from_stage = open_cohorts.from_stage
+        and unmoved.to_stage = open_cohorts.to_stage
+        and unmoved.window_seconds = open_cohorts.window_seconds
+    where open_cohorts.week is null
+        and unmoved.days_since_week * 86400 >= unmoved.window_seconds
 ),
 
 -- One row a deadline, however many transitions share it.
 placed as (
     select customer_id, occurred_at as placed_at, 1 as is_touch, touchpoint_id
     from {{ ref('customer_touchpoints') }}
-    where customer_id in (select customer_id from unmoved)
+    where customer_id in (select customer_id from mature)
         and not coalesce(is_machine, false)
         and not coalesce(is_internal_test, false)
     union all
     select distinct customer_id, deadline_at, 0, cast(null as varchar)
-    from unmoved
+    from mature
 ),
 
 -- A touch at the very end of the window still belongs to it.
@@ -55,11 +75,11 @@ seen as (
 ),
 
 ends as (
-    select unmoved.*, seen.last_id, seen.next_id
-    from unmoved
+    select mature.*, seen.last_id, seen.next_id
+    from mature
     inner join seen
-        on unmoved.customer_id = seen.customer_id
-        and unmoved.deadline_at = seen.placed_at
+        on mature.customer_id = seen.customer_id
+        and mature.deadline_at = seen.placed_at
         and seen.is_touch = 0
 ),
 
