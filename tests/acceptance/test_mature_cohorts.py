@@ -139,7 +139,7 @@ def moves(market: Path, as_of: str) -> pa.Table:
     """Every journey and transition of one week's warehouse, whose views know it by its own name only."""
     with duckdb.connect() as built:
         built.execute(f"attach '{market / as_of}.duckdb' as warehouse (read_only); set TimeZone = 'UTC'")
-        return built.execute(
+        return built.sql(
             """
             select cast(date_trunc('week', timezone('Europe/Berlin', timezone('UTC', entered_at))) as date) as week,
                 *, 'all' as "all", coalesce(epoch(moved_at) - epoch(entered_at) <= window_seconds, false) as is_moved
@@ -186,7 +186,8 @@ def restated(market: Path, weeks: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyC
     weeks.execute(f"create temp table causes as select distinct * from ({named}) as t (cause, customer_id)")
     touched = " union ".join(
         f"""select {TRANSITION}, '{breakdown}' as breakdown, "{breakdown}" as member, cause
-        from restated inner join causes using (customer_id)"""
+        from restated inner join causes using (customer_id)
+        where cause <> 'golden record' or '{breakdown}' = 'market'"""
         for breakdown in BREAKDOWNS
     )
     weeks.execute(f"create temp table touched as {touched}")
