@@ -117,11 +117,9 @@ def drop_offs_are_those_who_did_not_move(connection: Connection) -> Outcome:
             from marts.drop_offs group by all
         ),
         stayed as (
-            select cells.week, cells.funnel, cells.mode, from_stage, to_stage, cells.window_seconds,
-                entered - converted as stayed
-            from marts.stage_conversion as cells
-            inner join seeds.funnels on cells.funnel = funnels.funnel and cells.mode = funnels.default_mode
-            where cells.funnel = 'journey' and view = 'cohort' and breakdown = 'all' and is_mature
+            select week, funnel, mode, from_stage, to_stage, window_seconds, entered - converted as stayed
+            from marts.stage_conversion
+            where funnel = 'journey' and is_default_mode and view = 'cohort' and breakdown = 'all' and is_mature
         )
         select week, from_stage, to_stage, coalesce(told, 0) as told, coalesce(stayed, 0) as stayed
         from told full join stayed using (week, funnel, mode, from_stage, to_stage, window_seconds)

@@ -90,6 +90,21 @@ def test_mature_rates_lie_within_their_interval_of_the_true_rate(
     assert cells["is_inside"].mean() >= 0.93
 
 
+def test_open_cohorts_are_read_at_the_ages_of_all_their_journeys(weeks: duckdb.DuckDBPyConnection) -> None:
+    cell = "week, funnel, mode, from_stage, to_stage, window_seconds, breakdown, member"
+    found = weeks.execute(
+        f"""
+        select count(*), count(*) filter (where journeys is distinct from entered)
+        from (select {cell}, sum(journeys) as journeys from after.journeys.entry_age_cells group by all)
+        full join (
+            select * from after.marts.stage_conversion where view = 'cohort' and is_default_mode and not is_mature
+        ) using ({cell})
+        """
+    ).fetchall()[0]
+    assert found[0] > 500
+    assert found[1] == 0
+
+
 # --- a week later -------------------------------------------------------------------------------------------------
 
 TRANSITION = "week, funnel, mode, from_stage, to_stage, window_seconds"
