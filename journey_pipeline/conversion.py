@@ -221,6 +221,7 @@ def stage_conversion(cells: pd.DataFrame, as_of: datetime, min_n: int = 30) -> p
     table["ci_low"] = np.where(is_flow, flow[0], wilson[0])
     table["ci_high"] = np.where(is_flow, flow[1], wilson[1])
     window = np.where(cohort, np.nan_to_num(floats(table["window_seconds"])), 0)
-    table["is_mature"] = is_mature(table["week"], window, as_of)
+    # Between two local midnights across the change to summer time an hour is missing: who entered last may be open yet.
+    table["is_mature"] = is_mature(table["week"], window, as_of) & ~(cohort & (floats(table["open"]) > 0))
     table["is_small_sample"] = entered < min_n
     return table.sort_values(STAGE_CONVERSION_KEY, ignore_index=True)[STAGE_CONVERSION_COLUMNS]

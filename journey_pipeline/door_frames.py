@@ -29,6 +29,16 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "journeys": ("journey_id",),
     "conversions": ("conversion_id",),
     "stage_conversion": ("week", "view", "funnel", "mode", "from_stage", "to_stage", "breakdown", "member"),
+    "drop_offs": (
+        "week",
+        "from_stage",
+        "to_stage",
+        "window_seconds",
+        "last_touch",
+        "last_channel",
+        "next_touch",
+        "next_channel",
+    ),
     "breakdowns": ("breakdown",),
     "journey_sub_stages": ("week", "stage", "sub_stage"),
     "credits": ("conversion_id", "model", "touchpoint_id"),
@@ -92,7 +102,9 @@ def _mart_counts(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     shares = [f'"{c}" not between 0 and 1' for c in sorted(columns) if c.endswith("_share") or c == "share"]
     if table == "stage_conversion":  # a flow is a ratio of different people and may exceed one
         shares.append("view <> 'flow' and rate not between 0 and 1")
-    crossed = ["ci_low > ci_high"] if {"ci_low", "ci_high"} <= columns else []
+        shares += ["completeness not between 0 and 1", "rate_nowcast not between 0 and 1"]
+    pairs = [("ci_low", "ci_high"), ("nowcast_low", "nowcast_high")]
+    crossed = [f"{low} > {high}" for low, high in pairs if {low, high} <= columns]
     stamped = ["as_of is null", "definition_version is null"] if "week" in columns else []
 
     def count(conditions: list[str]) -> str:

@@ -107,6 +107,27 @@ def funnel_never_grows(connection: Connection) -> Outcome:
     )
 
 
+def drop_offs_are_those_who_did_not_move(connection: Connection) -> Outcome:
+    """Per mature week and transition of the main funnel, drop-offs add up to entered - converted."""
+    return _offending(
+        connection,
+        """
+        with told as (
+            select week, funnel, mode, from_stage, to_stage, window_seconds, sum(journeys) as told
+            from marts.drop_offs group by all
+        ),
+        stayed as (
+            select week, funnel, mode, from_stage, to_stage, window_seconds, entered - converted as stayed
+            from marts.stage_conversion
+            where funnel = 'journey' and is_default_mode and view = 'cohort' and breakdown = 'all' and is_mature
+        )
+        select week, from_stage, to_stage, coalesce(told, 0) as told, coalesce(stayed, 0) as stayed
+        from told full join stayed using (week, funnel, mode, from_stage, to_stage, window_seconds)
+        where coalesce(told, 0) <> coalesce(stayed, 0)
+        """,
+    )
+
+
 def segments_hold_every_customer(connection: Connection) -> Outcome:
     """In the last week every customer is in one segment of each set: the sizes are those of the customers table."""
     return _offending(
@@ -206,6 +227,7 @@ MARTS: dict[tuple[str, str], Law] = {
     ("credit_sums_to_conversions", "marts/attribution"): credit_sums_to_conversions,
     ("spend_is_conserved", "marts/attribution"): spend_is_conserved,
     ("funnel_never_grows", "marts/journeys"): funnel_never_grows,
+    ("drop_offs_are_those_who_did_not_move", "marts/drop_offs"): drop_offs_are_those_who_did_not_move,
     ("segments_hold_every_customer", "marts/segment_metrics"): segments_hold_every_customer,
     ("every_touchpoint_is_shipped", "marts/touchpoints"): every_touchpoint_is_shipped,
     ("sources_deliver", "marts/coverage"): sources_deliver,

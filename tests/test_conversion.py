@@ -183,6 +183,14 @@ def test_a_hazard_has_a_wilson_interval_and_is_settled_with_its_week() -> None:
         conversion.stage_conversion(cells(view=["hazard"], entered=[40], converted=[60]), AS_OF)
 
 
+def test_a_cohort_with_somebody_on_the_way_is_not_mature() -> None:
+    """The calendar says the window is over; an hour of it was taken by summer time."""
+    found = conversion.stage_conversion(
+        cells(week=["2026-03-09", "2026-03-02"], entered=[40, 40], converted=[8, 8], open=[1, 0]), datetime(2026, 3, 30)
+    )
+    assert found["is_mature"].tolist() == [True, False]
+
+
 def test_who_did_not_convert_is_open_or_dropped() -> None:
     found = conversion.stage_conversion(cells(entered=[40], converted=[8], open=[30]), AS_OF)
     assert found["dropped"].item() == 2

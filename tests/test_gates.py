@@ -57,6 +57,15 @@ def sound() -> duckdb.DuckDBPyConnection:
         create table marts.journeys as select 'j' as journey_id, timestamp '2026-10-01' as awareness_at,
             timestamp '2026-10-02' as consideration_at, timestamp '2026-10-02' as purchase_at,
             null::timestamp as experience_at, null::timestamp as advocacy_at;
+        create table marts.stage_conversion as select date '2026-09-07' as week, v as view, 'journey' as funnel,
+            'reached' as mode, true as is_default_mode, 'awareness' as from_stage, 'consideration' as to_stage,
+            'all' as breakdown, 86400 as window_seconds, 40 as entered, 30 as converted, m as is_mature
+            from (values ('cohort', true), ('flow', true)) as t(v, m)
+            union all select date '2026-11-09', 'cohort', 'journey', 'reached', true, 'awareness', 'consideration', 'all',
+                86400, 40, 3, false;
+        create table marts.drop_offs as select date '2026-09-07' as week, 'journey' as funnel, 'reached' as mode,
+            'awareness' as from_stage, 'consideration' as to_stage, 86400 as window_seconds, n as journeys
+            from (values (4), (6)) as t(n);
         create table journeys.weeks as select date '2026-11-09' as week;
         create table marts.customers as select 'c1' as customer_id, 'lost' as rfm_segment, 'dormant' as lifecycle
             union all select 'c2', 'not_rated', 'prospect';
@@ -85,6 +94,7 @@ BREAKS = {
     "credit_sums_to_conversions": "update marts.attribution set credit = 0.999999 where model = 'markov'",
     "spend_is_conserved": "update marts.attribution set spend = null where model = 'first'",
     "funnel_never_grows": "update marts.journeys set purchase_at = timestamp '2026-10-01 12:00'",
+    "drop_offs_are_those_who_did_not_move": "delete from marts.drop_offs where journeys = 4",
     "every_touchpoint_is_shipped": "delete from marts.touchpoints",
     "segments_hold_every_customer": "update marts.segment_metrics set numerator = 2 where segment = 'prospect'",
     "sources_deliver": "update marts.coverage set status = 'silent'",

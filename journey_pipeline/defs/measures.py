@@ -13,7 +13,7 @@ import dagster as dg
 import duckdb
 import pandas as pd
 
-from journey_pipeline import attribution, conversion, experience, report, scorecard, segments, verdicts
+from journey_pipeline import attribution, conversion, experience, maturity, report, scorecard, segments, verdicts
 from journey_pipeline.defs.gates import require_left
 from journey_pipeline.defs.resources import (
     CUSTOMER_EXPERIENCE,
@@ -43,6 +43,13 @@ class Measure:
     after: tuple[str, ...] = ()  # relations that must stand although no cell of them is read
 
 
+def _stage_conversion(
+    cells: pd.DataFrame, lag_cells: pd.DataFrame, entry_age_cells: pd.DataFrame, as_of: datetime
+) -> pd.DataFrame:
+    table = conversion.stage_conversion(cells, as_of, min_n=MIN_N)
+    return maturity.add_nowcast(table, lag_cells, entry_age_cells, min_n=MIN_N)
+
+
 def _kpi_scorecard(cells: pd.DataFrame, kpis: pd.DataFrame, targets: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
     program_start = date.fromisoformat(str(shared_numbers()["program_start"]))
     return scorecard.kpi_scorecard(cells, kpis, targets, as_of, program_start, min_n=MIN_N)
@@ -50,10 +57,10 @@ def _kpi_scorecard(cells: pd.DataFrame, kpis: pd.DataFrame, targets: pd.DataFram
 
 MEASURES: dict[str, Measure] = {
     "stage_conversion": Measure(
-        ("journeys.stage_cells",),
-        partial(conversion.stage_conversion, min_n=MIN_N),
+        ("journeys.stage_cells", "journeys.lag_cells", "journeys.entry_age_cells"),
+        _stage_conversion,
         CUSTOMER_EXPERIENCE,
-        "One row per week, view, transition, breakdown and member: rate, Wilson interval, maturity.",
+        "One row per week, view, transition, breakdown and member: rate, Wilson interval, maturity, nowcast.",
         needs_as_of=True,
         plot=report.stage_conversion_plot,
     ),

@@ -22,6 +22,15 @@ select
     cast(measured.median_seconds_converters_only as double) as median_seconds_converters_only,
     cast(measured.p75_seconds_converters_only as double) as p75_seconds_converters_only,
     cast(measured.p90_seconds_converters_only as double) as p90_seconds_converters_only,
+    cast(measured.km_median_seconds as double) as km_median_seconds,
+    cast(measured.km_p75_seconds as double) as km_p75_seconds,
+    cast(measured.km_p90_seconds as double) as km_p90_seconds,
+    cast(measured.completeness as double) as completeness,
+    cast(measured.rate_nowcast as double) as rate_nowcast,
+    cast(measured.nowcast_low as double) as nowcast_low,
+    cast(measured.nowcast_high as double) as nowcast_high,
+    cast(measured.is_reportable as boolean) as is_reportable,
+    cast(measured.lag_shift_warning as boolean) as lag_shift_warning,
     parameters.as_of,
     '{{ var("definition_version") }}' as definition_version
 from {{ source('measures', 'stage_conversion') }} as measured
