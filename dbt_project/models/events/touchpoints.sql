@@ -1,7 +1,9 @@
 with delivered as (
     {{ rows_from('stg_canonical__touchpoints') }}
     union all
-    {{ rows_from('stg_ga4__events', visitor_type="case when visitor_id is not null then 'ga_client_id' end") }}
+    {{ rows_from('stg_ga4__events',
+        visitor_type="case when visitor_id is not null then 'ga_client_id' end",
+        where='is_interaction') }}
     union all
     {{ rows_from('stg_hubspot__deal_stage_history', where="not (is_archived and interaction_type = 'deal_won')") }}
     union all
@@ -105,7 +107,7 @@ with delivered as (
         visitor_type="case when visitor_id is not null then 'segment_anonymous_id' end",
         where='is_interaction') }}
     union all
-    {{ rows_from('stg_snowplow__events') }}
+    {{ rows_from('stg_snowplow__events', where='is_interaction') }}
     union all
     {{ rows_from('stg_mixpanel__events',
         visitor_type="case when visitor_id is not null then 'mixpanel_distinct_id' end",
