@@ -37,6 +37,8 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "segment_metrics": ("week", "segment_set", "segment", "metric"),
     "segment_migration": ("week", "segment_set", "from_segment", "to_segment"),
     "experience": ("week", "stage", "family", "instrument"),
+    "performance": ("week", "stage", "device", "metric"),
+    "friction": ("week", "stage", "page_group", "signal"),
     "kpi_scorecard": ("week", "target_set", "kpi"),
     "coverage": ("week", "source", "events_table"),
     "link_audit": ("week", "channel", "campaign"),

@@ -45,3 +45,26 @@ the largest number Snowplow's own schema takes is no measurement.
     {{ rows_from(model_name, visitor_type=visitor_type, metric='null', value='null',
         where="interaction_type <> 'web_vital' and " ~ is_measurement('interaction_type')) }}
 {%- endmacro %}
+
+{#- The part of a site a page is in: the first word of its path, without ids. `/products/arc-lamp` -> /products. -#}
+{% macro page_group(path) -%}
+coalesce(
+        '/' || case
+            when regexp_matches(split_part({{ path }}, '/', 2), '[0-9]') then '*'
+            else lower(split_part({{ path }}, '/', 2))
+        end,
+        'unknown'
+    )
+{%- endmacro %}
+
+{#- An instant as a whole number, so that the latest of some rows and what it says fit into one. -#}
+{% macro microseconds_of(instant) %}{{ return(adapter.dispatch('microseconds_of')(instant)) }}{% endmacro %}
+{% macro duckdb__microseconds_of(instant) -%}
+epoch_us({{ instant }})
+{%- endmacro %}
+
+{#- The exact quantile, interpolated between its two neighbours (Hyndman and Fan's type 7). -#}
+{% macro exact_quantile(column, share) %}{{ return(adapter.dispatch('exact_quantile')(column, share)) }}{% endmacro %}
+{% macro duckdb__exact_quantile(column, share) -%}
+quantile_cont({{ column }}, {{ share }})
+{%- endmacro %}

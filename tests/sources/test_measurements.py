@@ -58,7 +58,7 @@ SNOWPLOW = "".join(
             "v-vitals", "web_vitals", test_snowplow.at(3), domain_userid="d-vitals",
             contexts=test_snowplow.page("view-v"), unstruct_event=test_snowplow.told(
                 "/web_vitals/jsonschema/1-0-0",
-                {"lcp": 1908, "cls": 0.05, "fcp": None, "fid": 1.2, "inp": 36, "ttfb": 228.9, "navigationType": "navigate"},
+                {"lcp": 1908, "cls": 0.05, "fcp": None, "fid": 1.2, "inp": 36, "ttfb": 228.9},
             ),
         ),
         test_snowplow.event(
