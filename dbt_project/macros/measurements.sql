@@ -62,9 +62,3 @@ coalesce(
 {% macro duckdb__microseconds_of(instant) -%}
 epoch_us({{ instant }})
 {%- endmacro %}
-
-{#- The exact quantile, interpolated between its two neighbours (Hyndman and Fan's type 7). -#}
-{% macro exact_quantile(column, share) %}{{ return(adapter.dispatch('exact_quantile')(column, share)) }}{% endmacro %}
-{% macro duckdb__exact_quantile(column, share) -%}
-quantile_cont({{ column }}, {{ share }})
-{%- endmacro %}

@@ -30,7 +30,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def bench(models: dict[str, str]) -> Bench:
     made = Bench(models)
     made.clock("2026-12-07")
-    made.put("seeds.stages", pd.DataFrame({"stage_number": range(1, 6), "stage": STAGES}))
+    stages = pd.DataFrame({"stage_number": range(1, 6), "stage": STAGES})
+    made.put("seeds.stages", stages.assign(funnel="journey", is_exclusion=False))
     made.put("seeds.web_vital_thresholds", pd.read_csv(THRESHOLDS))
     return made
 
@@ -60,7 +61,9 @@ def told(bench: Bench, touches: list[Touch], measured: list[Measured]) -> None:
     evidence = given.dropna(subset="stage_number")
     bench.put(
         "journeys.stage_events",
-        pd.DataFrame({"event_id": evidence["touchpoint_id"], "stage_number": evidence["stage_number"]}),
+        pd.DataFrame({"event_id": evidence["touchpoint_id"], "stage_number": evidence["stage_number"]}).assign(
+            funnel="journey", is_exclusion=False
+        ),
         event_id="varchar",
         stage_number="integer",
     )

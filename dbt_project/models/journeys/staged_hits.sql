@@ -8,11 +8,11 @@ measuring as (
 ),
 
 stage_events as (
-    select event_id, stage_number from {{ ref('stage_events') }}
+    select event_id, stage_number from {{ ref('stage_events') }} where funnel = 'journey' and not is_exclusion
 ),
 
 stages as (
-    select * from {{ ref('stages') }}
+    select stage_number, stage from {{ ref('stages') }} where funnel = 'journey' and not is_exclusion
 ),
 
 hits as (
