@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
 import pandas as pd
 import pytest
+
+from tests import reference_funnel
 
 from .compiled_models import Bench, compile_models
 from .funnel_bench import DAY, MODES, VECTORS, put_events, put_funnel, put_people, run_funnel
@@ -230,3 +236,81 @@ def test_the_weekly_hazard_divides_the_moves_of_a_week_by_those_in_the_stage(ben
             ["01-19", 2, 1],
             ["02-23", 1, 0],
         ], mode
+
+
+# --- against the plain implementation -----------------------------------------------------------------------------
+
+
+def random_events(generator: np.random.Generator, customers: int, numbers: int) -> list[tuple[str, int, object]]:
+    """Journeys with repeats, returns, near-simultaneous events, ties, long silences and instants on a boundary."""
+    events: list[tuple[str, int, object]] = []
+    gaps = np.array(
+        [0, 1, 2, 3, 60, 3600, DAY, 3 * DAY, 10 * DAY, 14 * DAY, 14 * DAY + 1, 29 * DAY, 30 * DAY, 31 * DAY]
+    )
+    for customer in range(customers):
+        at = pd.Timestamp("2025-06-02") + pd.Timedelta(seconds=int(generator.integers(0, 150 * DAY)))
+        number = 1
+        for _ in range(int(generator.integers(1, 16))):
+            events.append((f"c{customer}", number, at))
+            at += pd.Timedelta(seconds=int(generator.choice(gaps)))
+            # Mostly a step further or the same again, now and then anything.
+            number = int(
+                min(number + generator.integers(0, 2), numbers)
+                if generator.random() < 0.6
+                else generator.integers(1, numbers + 1)
+            )
+    return [event for event in events if event[2] < pd.Timestamp("2026-03-02")]  # type: ignore[operator]
+
+
+FUNNELS: dict[str, dict[str, Any]] = {
+    "journey": {"entry_until": 2, "terminal_from": 3, "reentry": 30 * DAY, "idle": 20 * DAY},
+    "checkout": {"entry_until": 1, "terminal_from": 5, "idle": 14 * DAY},
+    "optional": {"optional": ["s2", "s4"], "idle": 60 * DAY},
+    "two optional in a row": {"optional": ["s2", "s3"], "entry_until": 2, "idle": 60 * DAY},
+    "exclusion": {"exclusions": ["x"], "idle": 30 * DAY, "reentry": 3 * DAY},
+    "everything": {"optional": ["s3"], "exclusions": ["x", "y"], "terminal_from": 4, "idle": 30 * DAY},
+}
+
+
+@pytest.mark.parametrize("name", FUNNELS)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_every_cell_is_that_of_the_plain_implementation(bench: Bench, name: str, seed: int) -> None:
+    options = {"entry_until": 1, "terminal_from": 5, "reentry": 0, "idle": 90 * DAY, **FUNNELS[name]}
+    steps = [f"s{n}" for n in range(1, 6)]
+    exclusions = options.get("exclusions", [])
+    put_funnel(bench, steps, 14 * DAY, whole=30 * DAY, **options)
+    events = random_events(np.random.default_rng(seed), 150, 5 + len(exclusions))
+    put_events(bench, events)
+    run_funnel(bench)
+    found = bench.ask(
+        """
+        select week::timestamp as week, view, mode, f.stage_number as from_number, t.stage_number as to_number,
+            entered, converted, imputed, open, median_seconds as median
+        from warehouse.journeys.stage_cells
+        inner join warehouse.seeds.stages as f on from_stage = f.stage
+        inner join warehouse.seeds.stages as t on to_stage = t.stage
+        where breakdown = 'all' order by all
+        """
+    )
+    funnel = reference_funnel.Funnel(
+        steps=[
+            reference_funnel.Step(n, step, timedelta(days=14), step in options.get("optional", []))
+            for n, step in enumerate(steps, 1)
+        ],
+        exclusions=frozenset(range(6, 6 + len(exclusions))),
+        whole=timedelta(days=30),
+        idle=timedelta(seconds=options["idle"]),
+        entry_until=options["entry_until"],
+        terminal_from=options["terminal_from"],
+        reentry=timedelta(seconds=options["reentry"]),
+    )
+    frame = pd.DataFrame(events, columns=["customer_id", "stage_number", "occurred_at"])
+    plain = reference_funnel.cells(
+        funnel, frame.assign(event_id=[f"e{n:06}" for n in range(len(frame))]), datetime(2026, 3, 2)
+    )
+    keys = ["week", "view", "mode", "from_number", "to_number"]
+    kinds = {"week": "datetime64[us]"} | dict.fromkeys(found.columns[5:], "float64")
+    assert len(found) > 500
+    pd.testing.assert_frame_equal(
+        *(cells.sort_values(keys, ignore_index=True).astype(kinds) for cells in (found, plain)), rtol=1e-12
+    )
