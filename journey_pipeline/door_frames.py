@@ -26,6 +26,8 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "identity_coverage": ("week", "source"),
     "touchpoints": ("touchpoint_id",),
     "sessions": ("session_id",),
+    "channel_groupings": ("week", "ruleset", "rules_from", "channel"),
+    "session_hygiene": ("week", "hygiene_rule", "machine_rule"),
     "journeys": ("journey_id",),
     "conversions": ("conversion_id",),
     "stage_conversion": ("week", "view", "funnel", "mode", "from_stage", "to_stage", "breakdown", "member"),
