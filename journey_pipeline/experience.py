@@ -1,9 +1,10 @@
 """How the experience felt: survey answers in, scores with their uncertainty out.
 
-Holds: the net promoter score and the share of positive answers, their intervals, and the released table
-`experience`.
+Holds: the net promoter score and the share of positive answers, the share of visits with a friction, their intervals,
+and the released tables `experience` and `friction`.
 Add here: an instrument (one line in INSTRUMENTS) or a score formed from answer counts.
-Never here: which answers count as positive on which scale (SQL in `events`), targets (`scorecard`), any I/O.
+Never here: which answers count as positive on which scale (SQL in `events`), what a friction is (SQL in `journeys`),
+targets (`scorecard`), any I/O.
 
 Source of the NPS variance: the score is a mean of +1, 0, -1, so its variance is (p + d - (p - d)^2) / n.
 """
@@ -35,6 +36,18 @@ EXPERIENCE_COLUMNS = [
     "is_small_sample",
     "numerator",
     "denominator",
+]
+
+FRICTION_KEY = ["week", "stage", "page_group", "signal"]
+FRICTION_COLUMNS = [
+    *FRICTION_KEY,
+    "events",
+    "affected_sessions",
+    "sessions",
+    "affected_share",
+    "ci_low",
+    "ci_high",
+    "is_small_sample",
 ]
 
 
@@ -83,3 +96,18 @@ def experience(cells: pd.DataFrame, min_n: int = 30) -> pd.DataFrame:
     table["numerator"] = np.where(points, promoters - detractors, positives)
     table["denominator"] = answers
     return table.sort_values(EXPERIENCE_KEY, ignore_index=True)[EXPERIENCE_COLUMNS]
+
+
+def friction(cells: pd.DataFrame, min_n: int = 30) -> pd.DataFrame:
+    """Released table `friction` from `friction_cells`, one row per cell, sorted by its key.
+
+    The share of visits in which a signal happened at least once, with its Wilson interval; NaN without visits. Raises
+    ValueError for a repeated key, or more visits affected than there were.
+    """
+    require_unique(cells, FRICTION_KEY, "friction_cells")
+    table = cells.assign(week=weeks(cells["week"])).reset_index(drop=True)
+    affected, sessions = floats(table["affected_sessions"]), floats(table["sessions"])
+    table["affected_share"] = ratio(affected, sessions)
+    table["ci_low"], table["ci_high"] = wilson_interval(affected, sessions)
+    table["is_small_sample"] = sessions < min_n
+    return table.sort_values(FRICTION_KEY, ignore_index=True)[FRICTION_COLUMNS]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journey_pipeline.experience import EXPERIENCE_COLUMNS, experience, net_promoter_score
+from journey_pipeline.experience import EXPERIENCE_COLUMNS, experience, friction, net_promoter_score
 
 VECTORS = Path(__file__).parent / "vectors" / "60_survey_scores"
 
@@ -87,3 +87,24 @@ def test_table_is_sorted_and_complete() -> None:
 def test_impossible_cells_are_refused(bad: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         experience(pd.DataFrame([bad]))
+
+
+def test_friction_is_a_share_of_visits_with_its_wilson_interval() -> None:
+    key = {"week": "2026-01-05", "stage": "purchase", "signal": "error", "events": 9}
+    cells = pd.DataFrame(
+        [
+            {**key, "page_group": "/cart", "affected_sessions": 8, "sessions": 40},
+            {**key, "page_group": "unknown", "affected_sessions": 0, "sessions": 0},
+        ]
+    )
+    cart, nobody = friction(cells).to_dict("records")
+    assert cart["affected_share"] == 0.2
+    assert (cart["ci_low"], cart["ci_high"]) == pytest.approx((0.1050, 0.3476), abs=5e-5)
+    assert (cart["is_small_sample"], nobody["is_small_sample"]) == (False, True)
+    assert np.isnan([nobody["affected_share"], nobody["ci_low"], nobody["ci_high"]]).all()
+
+
+def test_more_visits_affected_than_there_were_are_refused() -> None:
+    cell = {"week": "2026-01-05", "stage": "all", "page_group": "all", "signal": "error", "events": 3}
+    with pytest.raises(ValueError, match=r"outside 0\.\.trials"):
+        friction(pd.DataFrame([{**cell, "affected_sessions": 3, "sessions": 2}]))

@@ -101,6 +101,7 @@ def test_every_contract_is_landed_staged_and_reaches_the_events_it_names(graph: 
         }
         tables = {
             "touchpoints",
+            "measurements",
             "identifier_edges",
             "profile_attributes",
             "conversions",

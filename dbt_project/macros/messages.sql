@@ -126,6 +126,7 @@ renamed as (
         {{ loose_amount(json_any_param(['shipping', 'shipping_cost'])) }} as shipping_amount,
         {{ loose_amount(json_param('discount')) }} as discount_amount,
         {{ currency_code(json_param('currency')) }} as currency,
+        {{- vitals_by_name('event_name', ['metric_name', 'metric', 'name'], ['metric_value', 'value']) }},
         coalesce({{ clean_text('person.plan') }}, {{ clean_text('around.traits.plan') }}) as plan,
         case
             when message_type = 'group' then {{ clean_text('told.name') }}
@@ -215,7 +216,7 @@ resolved as (
             as is_machine,
         -- page, screen and track are what somebody did; identify, group and alias only say who it was.
         named.message_type in ('page', 'screen', 'track') and named.interaction_type <> 'consent_updated'
-            as is_interaction,
+            and not {{ is_measurement('named.interaction_type') }} as is_interaction,
         named.revenue_amount as order_value_amount,
         case when named.interaction_type <> 'purchase' then named.revenue_amount end as revenue_amount,
         case when named.interaction_type <> 'purchase' and named.revenue_amount is not null then named.currency end

@@ -21,7 +21,8 @@ case
 
 {#-
 Devices and days that behaved like a robot, of hits with `occurred_at` and `interaction_type`. METHODS 4: over 500 hits
-a day, or 20 and more at over 2 a second. Somebody who buys is never set aside silently.
+a day, or 20 and more at over 2 a second; what a page measures of itself is no hit. Somebody who buys is never set aside
+silently.
 -#}
 {% macro machine_days(relation, visitor, day, visit) -%}
 select {{ visitor }}, {{ day }}, cast(sum(hit_count) as bigint) as hit_count
@@ -34,7 +35,7 @@ select {{ visitor }}, {{ day }}, cast(sum(hit_count) as bigint) as hit_count
             epoch(max(occurred_at)) - epoch(min(occurred_at)) as duration_seconds,
             bool_or(interaction_type = 'purchase') as has_purchase
         from {{ relation }}
-        where {{ visitor }} is not null
+        where {{ visitor }} is not null and not {{ is_measurement('interaction_type') }}
         group by {{ visitor }}, {{ day }}, {{ visit }}
     ) as visits
     group by {{ visitor }}, {{ day }}

@@ -77,3 +77,12 @@ coalesce({{ left }}.ad_set_id = {{ right }}.ad_set_id, {{ left }}.ad_set = {{ ri
 {% macro duckdb__action_value(items, name) -%}
 list_filter({{ items }}, lambda a: a.action_type = '{{ name }}')[1].value
 {%- endmacro %}
+
+{#- What the channel of a bill is decided by, of the newest bill of a group (`recency` = 1), where `condition` holds. -#}
+{% macro billed_channel(recency, condition='true', prefix='') -%}
+{%- for column in ['utm_source', 'utm_medium', 'stated_channel'] %}
+        case when {{ condition }} then max(case when {{ prefix }}{{ recency }} = 1 then {{ prefix }}{{ column }} end) end
+            as {{ column }},
+{%- endfor %}
+        {{ condition }} as is_billed
+{%- endmacro %}

@@ -18,6 +18,8 @@ with keys as (
     union all
     select 'channel_rules', ruleset || ' ' || position || ' ' || valid_from from {{ ref('channel_rules') }}
     union all
+    select 'custom_channel_rules', position || ' ' || valid_from from {{ ref('custom_channel_rules') }}
+    union all
     select 'survey_questions', source || ' ' || survey_pattern || ' ' || question_pattern || ' ' || valid_from
     from {{ ref('survey_questions') }}
     union all

@@ -3,6 +3,8 @@
 with instants as (
     select 'touchpoints' as events_table, touchpoint_id as row_id, occurred_at from {{ ref('touchpoints') }}
     union all
+    select 'measurements', measurement_id, occurred_at from {{ ref('measurements') }}
+    union all
     select 'conversions', conversion_id, occurred_at from {{ ref('conversions') }}
     union all
     select 'experience_scores', score_id, answered_at from {{ ref('experience_scores') }}

@@ -96,6 +96,12 @@ MEASURES: dict[str, Measure] = {
         CUSTOMER_EXPERIENCE,
         "One row per week, stage, family and instrument: score, interval and answers.",
     ),
+    "friction": Measure(
+        ("journeys.friction_cells",),
+        partial(experience.friction, min_n=MIN_N),
+        CUSTOMER_EXPERIENCE,
+        "One row per week, stage, group of pages and signal: visits affected, their share and its interval.",
+    ),
     "kpi_scorecard": Measure(
         ("journeys.kpi_cells", "seeds.kpis", "seeds.kpi_targets"),
         _kpi_scorecard,

@@ -24,6 +24,7 @@ PersonAttribute = Literal[
 ]
 EventsTable = Literal[
     "touchpoints",
+    "measurements",
     "identifier_edges",
     "profile_attributes",
     "conversions",

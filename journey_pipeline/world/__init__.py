@@ -40,6 +40,7 @@ from journey_pipeline.world.deliveries import touchpoints_told, write_sources
 from journey_pipeline.world.mail import load_mail
 from journey_pipeline.world.parameters import PARAMETERS, TIME_ZONE
 from journey_pipeline.world.people import People, load_people, make_people
+from journey_pipeline.world.performance import load_measured
 from journey_pipeline.world.sessions import Events, Sessions, make_events, make_sessions
 from journey_pipeline.world.tables import (
     define_clock,
@@ -174,6 +175,7 @@ def _load(
     crm = shared(sales.deals["person"], 3, 1, "salesforce", "hubspot", sources)
     load_sales(con, sales.deals | {"crm": crm}, sales.stages)
     load_events(con, events)
+    load_measured(con, seed)
     ad_days = make_ad_days(seed, sessions, ads, calendar, sources)
     load_advertising(con, ad_days, google_ads.credited_days(calendar, defects))
     load_mail(con, calendar)

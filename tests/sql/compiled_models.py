@@ -15,6 +15,15 @@ from journey_pipeline.settings import DBT_PROJECT
 
 def compile_models(folder: Path, select: str, variables: str = "{}") -> dict[str, str]:
     """Compiled SQL by model name. `variables` is the YAML of dbt's --vars."""
+    return _compile(folder, ["--select", select], variables)
+
+
+def compile_inline(folder: Path, sql: str, variables: str = "{}") -> str:
+    """Compiled SQL of a text that calls macros."""
+    return next(iter(_compile(folder, ["--inline", sql], variables).values()))
+
+
+def _compile(folder: Path, what: list[str], variables: str) -> dict[str, str]:
     write_generated_files()
     given = {"JOURNEY_WAREHOUSE": str(folder / "warehouse.duckdb"), "JOURNEY_PSEUDONYM_KEY": "a key only of tests"}
     before = {name: os.environ.get(name) for name in given}
@@ -23,8 +32,7 @@ def compile_models(folder: Path, select: str, variables: str = "{}") -> dict[str
         result = dbtRunner().invoke(
             [
                 "compile",
-                "--select",
-                select,
+                *what,
                 f"--vars={variables}",
                 f"--project-dir={DBT_PROJECT}",
                 f"--profiles-dir={DBT_PROJECT}",

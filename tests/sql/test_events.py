@@ -1,100 +1,16 @@
-"""Events: all sources in one set of tables, one row per fact, and the channel rules."""
+"""Events: all sources in one set of tables, one row per fact."""
 
 from __future__ import annotations
 
-import csv
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 
-import duckdb
 import pytest
 
-from .conftest import Rows, Warehouse
+from .conftest import Rows
 
-VECTOR = Path(__file__).parent.parent / "vectors" / "31_channel_grouping"
 MAYA = "1184523377.1793486700"
 GCLID = "Cj0KCQiAmaya01EALw_wcB"
-
-# DEFINITIONS section 4: source, medium, campaign -> Google's channel group.
-GA4_VECTORS = [
-    ("(direct)", "(none)", None, "direct"),
-    (None, None, None, "direct"),
-    ("google", "cpc", None, "paid_search"),
-    ("google", "organic", None, "organic_search"),
-    ("google", "(none)", None, "organic_search"),
-    ("somesite", "cpm", None, "display"),
-    ("facebook", "cpm", None, "paid_social"),
-    ("facebook", "paid-social", None, "paid_social"),
-    ("facebook", "referral", None, "organic_social"),
-    ("facebook", "email", None, "organic_social"),
-    ("news", "email", None, "email"),
-    ("newsletter", "newsletter", None, "unassigned"),
-    ("amazon", "cpc", None, "paid_shopping"),
-    ("google", "cpc", "Summer_Shop", "paid_shopping"),
-    ("x", "cpc", "cross-network pmax", "cross_network"),
-    ("google", "email", "workshop_may", "organic_search"),
-    ("p", "referral", "eshop_sale", "organic_shopping"),
-    ("blog", "paid_media", None, "paid_other"),
-    ("youtube", "video", None, "organic_video"),
-    ("vimeo", "video", None, "organic_video"),
-    ("x", "web_push", None, "mobile_push_notifications"),
-    ("firebase", "x", None, "mobile_push_notifications"),
-    ("partner", "affiliates", None, "unassigned"),
-    ("x", "social-media", None, "organic_social"),
-    ("podcast", "audio", None, "audio"),
-    ("chatgpt.com", "ai-assistant", "(ai-assistant)", "ai_assistant"),
-]
-
-
-def channels(warehouse: Warehouse, ruleset: str, given: list[tuple[str | None, ...]]) -> list[str]:
-    """The channel of each (source, medium, campaign, click_id_type, campaign_type) under one rule set."""
-    compiled = warehouse.dbt(
-        "compile", "--inline", "{{ channels_of('given') }}", "--vars", f"{{channel_ruleset: {ruleset}}}"
-    )
-    sql = next(iter(compiled.values())).node.compiled_code
-    with duckdb.connect(str(warehouse.path), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        connection.execute(
-            "create temp table given (row_no integer, utm_source varchar, utm_medium varchar, campaign varchar, "
-            "click_id_type varchar, campaign_type varchar)"
-        )
-        for number, row in enumerate(given):
-            connection.execute("insert into given values (?, ?, ?, ?, ?, ?)", [number, *row])
-        found = connection.execute(f"""
-            select given.row_no, grouped.channel from given
-            left join ({sql}) as grouped
-                on (given.utm_source, given.utm_medium, given.campaign, given.click_id_type, given.campaign_type)
-                is not distinct from (grouped.utm_source, grouped.utm_medium, grouped.campaign, grouped.click_id_type,
-                grouped.campaign_type)
-            order by given.row_no
-        """).fetchall()
-    assert [number for number, _ in found] == list(range(len(given)))
-    return [channel for _, channel in found]
-
-
-def test_default_rules_give_the_known_channels(warehouse: Warehouse) -> None:
-    given = list(csv.DictReader((VECTOR / "input.csv").open(encoding="utf-8")))
-    expected = [row["channel"] for row in csv.DictReader((VECTOR / "expected.csv").open(encoding="utf-8"))]
-    tagged = [(row["source"] or None, row["medium"] or None, row["campaign"] or None, None, None) for row in given]
-    typed = [
-        (("google", "cpc", "DE | PMax | Lamps", "gclid", "performance_max"), "cross_network"),
-        (("google", "cpc", "DE | Video | Arc", None, "video"), "paid_video"),
-        (("google", "cpc", "Feed", None, "shopping"), "paid_shopping"),
-        (("google", "cpc", "Banner", None, "display"), "display"),
-        (("google", "cpc", "DE | Search | Brand", None, "search"), "paid_search_brand"),
-        (("google", "cpc", "DE | Search | Rebrand", None, "search"), "paid_search_generic"),
-        ((None, None, None, "gclid", None), "paid_search_generic"),
-        ((None, None, None, "fbclid", None), "organic_social"),
-        ((None, None, None, "li_fat_id", None), "paid_social"),
-    ]
-    found = channels(warehouse, "default", [*tagged, *(row for row, _ in typed)])
-    assert found == [*expected, *(channel for _, channel in typed)]
-
-
-def test_ga4_rules_give_googles_channels(warehouse: Warehouse) -> None:
-    found = channels(warehouse, "ga4", [(*row[:3], None, None) for row in GA4_VECTORS])
-    assert list(zip(GA4_VECTORS, found, strict=True)) == [(row, row[3]) for row in GA4_VECTORS]
 
 
 @pytest.mark.parametrize(

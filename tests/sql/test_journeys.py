@@ -1,4 +1,4 @@
-"""The journeys word against known answers: sessions, credit, segments, paths."""
+"""The journeys word against known answers: credit, segments, paths."""
 
 from __future__ import annotations
 
@@ -24,108 +24,6 @@ def bench(models: dict[str, str]) -> Bench:
 
 def close(found: object, expected: object) -> bool:
     return pytest.approx(expected, rel=1e-9, abs=1e-9) == found
-
-
-# --- sessions and touches -----------------------------------------------------------------------------------------
-
-
-def web(rows: list[tuple[str, str, str | None, str | None]]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=["visitor_id", "occurred_at", "utm_source", "utm_medium"])
-    number = [f"{n:03}" for n in range(1, len(frame) + 1)]
-    return frame.assign(
-        touchpoint_id=number,
-        identifier_type="ga_client_id",
-        identifier_value=frame["visitor_id"],
-        visitor_type="ga_client_id",
-        channel=frame["utm_medium"],
-        campaign=None,
-        is_machine=False,
-        is_internal_test=False,
-        family="website",
-        interaction_type="page_view",
-        order_ref="",
-        device_category="mobile",
-    )
-
-
-def sessionise(bench: Bench, touchpoints: pd.DataFrame) -> None:
-    visitors = touchpoints["visitor_id"].dropna().unique()
-    bench.put(
-        "identity.identifiers",
-        pd.DataFrame(
-            {
-                "identifier_type": "ga_client_id",
-                "identifier_value": visitors,
-                "identifier_hash": [f"h{v}" for v in visitors],
-                "customer_id": [f"cus_{v}" for v in visitors],
-            }
-        ),
-    )
-    bench.put(
-        "events.touchpoints",
-        touchpoints,
-        occurred_at="timestamp",
-        utm_source="varchar",
-        utm_medium="varchar",
-        channel="varchar",
-        campaign="varchar",
-    )
-    bench.run("customer_touchpoints")
-    bench.run("marketing_touches")
-
-
-def test_sessions_and_touches_are_those_of_the_vector(bench: Bench) -> None:
-    given = pd.read_csv(VECTORS / "30_sessions" / "input.csv")
-    given = given.astype(object).where(given.notna(), None)
-    sessionise(
-        bench, web(list(given[["visitor_id", "event_ts", "source", "medium"]].itertuples(index=False, name=None)))
-    )
-    sessions = bench.ask(
-        """
-        select visitor_id, strftime(min(occurred_at), '%Y-%m-%dT%H:%M:%S'),
-            strftime(max(occurred_at), '%Y-%m-%dT%H:%M:%S'), count(*)
-        from warehouse.journeys.customer_touchpoints group by visitor_id, session_id order by all
-        """
-    )
-    expected = pd.read_csv(VECTORS / "30_sessions" / "expected_sessions.csv")
-    assert sessions.values.tolist() == expected[["visitor_id", "start_ts", "end_ts", "n_events"]].values.tolist()
-    touches = bench.ask(
-        """
-        select t.visitor_id, strftime(touched_at, '%Y-%m-%dT%H:%M:%S'), t.utm_source, t.utm_medium
-        from warehouse.journeys.marketing_touches
-        inner join warehouse.journeys.customer_touchpoints as t using (touchpoint_id) order by all
-        """
-    )
-    # The vector gives a touch the time of its session where an untagged hit of the same second came first.
-    wanted = pd.read_csv(VECTORS / "30_sessions" / "expected_touches.csv")
-    assert touches.values.tolist() == wanted[["visitor_id", "touch_ts", "source", "medium"]].values.tolist()
-
-
-@pytest.mark.parametrize(("gap", "sessions"), [(1799, 1), (1800, 1), (1801, 2)])
-def test_a_gap_longer_than_thirty_minutes_starts_a_session(bench: Bench, gap: int, sessions: int) -> None:
-    second = pd.Timestamp("2026-01-01") + pd.Timedelta(seconds=gap)
-    sessionise(bench, web([("u", "2026-01-01", None, None), ("u", str(second), None, None)]))
-    assert (
-        bench.ask("select count(distinct session_id) from warehouse.journeys.customer_touchpoints").iloc[0, 0]
-        == sessions
-    )
-
-
-def test_a_visit_without_any_source_is_one_direct_touch(bench: Bench) -> None:
-    sessionise(bench, web([("u", "2026-01-01 10:00", None, None), ("u", "2026-01-01 10:01", None, None)]))
-    touches = bench.ask("select channel, touchpoint_id from warehouse.journeys.marketing_touches")
-    assert touches.values.tolist() == [["direct", "001"]]
-
-
-def test_denied_hits_are_kept_and_never_become_one_visitor(bench: Bench) -> None:
-    rows = web([(None, "2026-01-01 10:00", None, None), (None, "2026-01-01 10:01", None, None)])  # type: ignore[list-item]
-    rows["identifier_type"] = rows["identifier_value"] = rows["visitor_type"] = None
-    rows = pd.concat([rows, web([("u", "2026-01-01 10:00", None, None)]).assign(touchpoint_id="z")])
-    sessionise(bench, rows)
-    found = bench.ask(
-        "select count(*), count(customer_id), count(session_id) from warehouse.journeys.customer_touchpoints"
-    )
-    assert found.values.tolist() == [[3, 1, 1]]
 
 
 # --- credit -------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections import Counter, defaultdict
+from statistics import median
 
 import pytest
 
@@ -58,6 +59,22 @@ def test_snowplow_lines_have_all_fields_and_no_id_without_consent(written):
     assert seen["page_view"] + seen["struct"] == written.total("tracked_events", "snowplow") > 0
     assert seen["page_ping"] == 2 * seen["page_view"]
     assert empty > 0
+    assert seen["unstruct"] > 0
+
+
+def test_a_slow_kind_of_page_is_slow(written):
+    """Web vitals of the sale are worse than of any other page, and rated by the published limits."""
+    values = defaultdict(list)
+    for path in written.files("ga4/analytics*/**/*.json.gz"):
+        for row in map(json.loads, gzip.decompress(path.read_bytes()).splitlines()):
+            if row["event_name"] == "LCP":
+                told = {p["key"]: p["value"] for p in row["event_params"]}
+                value, page = told["metric_value"]["double_value"], told["page_location"]["string_value"]
+                values["/sale" in page].append(value)
+                rating = "good" if value <= 2500 else "needs-improvement" if value <= 4000 else "poor"
+                assert told["metric_rating"]["string_value"] == rating
+    assert min(len(found) for found in values.values()) > 50
+    assert 1.5 < median(values[True]) / median(values[False]) < 3
 
 
 def test_no_visit_is_told_by_two_trackers(written):

@@ -104,10 +104,13 @@ def test_spend_is_the_last_download_of_each_day(written):
 
 def test_ga4_distinct_rows_and_purchases_reconcile(written, hits, orders):
     counted = Counter(name for _, _, _, name, _, _ in hits)
-    expected = dict(
-        written.truth("select dimension, value::bigint from control_totals where metric = 'ga4_distinct_events'")
+    done, measured = (
+        dict(written.truth(f"select dimension, value::bigint from control_totals where metric = '{metric}'"))
+        for metric in ("ga4_distinct_events", "ga4_measurements")
     )
-    assert counted == expected
+    assert measured.keys() == {"LCP", "INP", "CLS", "FCP", "TTFB", "error", "rage_click"}
+    measured["exception"] = measured.pop("error")
+    assert counted == done | measured
     bought = [dict(parameters)["transaction_id"] for _, _, _, name, _, parameters in hits if name == "purchase"]
     names = {row["Name"].removeprefix("#") for row in orders}
     assert set(bought) <= names

@@ -49,50 +49,68 @@ campaigns as (
 
 named as (
     select
-        preferred.* exclude (account_id, campaign, campaign_type),
+        preferred.* exclude (account_id, campaign, campaign_type, channel, stated_channel),
+        preferred.channel as stated_channel,
         coalesce(preferred.account_id, campaigns.account_id) as account_id,
         coalesce(campaigns.campaign, preferred.campaign) as campaign,
         coalesce(campaigns.campaign_type, preferred.campaign_type) as campaign_type,
-        cast(null as varchar) as click_id_type
+        preferred.utm_source as channel_source,
+        preferred.utm_medium as channel_medium,
+        cast(null as varchar) as channel_click_id_type
     from preferred
     left join campaigns
         on preferred.platform = campaigns.platform
         and preferred.campaign_id = campaigns.campaign_id
 ),
 
+rule_days as (
+    {{ channel_days('named', 'spend_date') }}
+),
+
+dated as (
+    select named.*, rule_days.channel_version
+    from named
+    left join rule_days on named.spend_date = rule_days.day
+),
+
 channels as (
-    {{ channels_of('named') }}
+    {{ channels_of('dated') }}
 ),
 
 final as (
     select
-        named.record_key as spend_id,
-        named.source,
-        named.platform,
-        named.account_id,
-        named.campaign_id,
-        named.campaign,
-        named.campaign_type,
-        named.ad_set_id,
-        named.ad_set,
-        named.ad_id,
-        named.ad,
-        named.attribution_setting,
-        named.utm_source,
-        named.utm_medium,
-        named.campaign_tag,
-        coalesce(named.channel, channels.channel) as channel,
-        named.spend_date,
-        named.cost_amount,
-        named.cost_currency,
-        named.impressions,
-        named.clicks,
-        named.platform_conversions,
-        named.platform_conversion_value,
-        named.source_file_id,
-        named.source_row_number
-    from named
-    left join channels on {{ same_channel_tuple('named', 'channels') }}
+        dated.record_key as spend_id,
+        dated.source,
+        dated.platform,
+        dated.account_id,
+        dated.campaign_id,
+        dated.campaign,
+        dated.campaign_type,
+        dated.ad_set_id,
+        dated.ad_set,
+        dated.ad_id,
+        dated.ad,
+        dated.attribution_setting,
+        dated.utm_source,
+        dated.utm_medium,
+        dated.campaign_tag,
+        coalesce(dated.stated_channel, channels.channel) as channel,
+        dated.stated_channel,
+        case
+            when dated.stated_channel is not null then 'stated'
+            else '{{ var('channel_ruleset') }} ' || coalesce(cast(dated.channel_version as varchar), 'none')
+        end as channel_rule_version,
+        dated.spend_date,
+        dated.cost_amount,
+        dated.cost_currency,
+        dated.impressions,
+        dated.clicks,
+        dated.platform_conversions,
+        dated.platform_conversion_value,
+        dated.source_file_id,
+        dated.source_row_number
+    from dated
+    left join channels on {{ same_channel_tuple('dated', 'channels') }}
 )
 
 select * from final

@@ -1,7 +1,9 @@
 with delivered as (
     {{ rows_from('stg_canonical__touchpoints') }}
     union all
-    {{ rows_from('stg_ga4__events', visitor_type="case when visitor_id is not null then 'ga_client_id' end") }}
+    {{ rows_from('stg_ga4__events',
+        visitor_type="case when visitor_id is not null then 'ga_client_id' end",
+        where='is_interaction') }}
     union all
     {{ rows_from('stg_hubspot__deal_stage_history', where="not (is_archived and interaction_type = 'deal_won')") }}
     union all
@@ -105,7 +107,7 @@ with delivered as (
         visitor_type="case when visitor_id is not null then 'segment_anonymous_id' end",
         where='is_interaction') }}
     union all
-    {{ rows_from('stg_snowplow__events') }}
+    {{ rows_from('stg_snowplow__events', where='is_interaction') }}
     union all
     {{ rows_from('stg_mixpanel__events',
         visitor_type="case when visitor_id is not null then 'mixpanel_distinct_id' end",
@@ -157,15 +159,30 @@ preferred as (
     {{ preferred_rows('of_record', 'interaction_type') }}
 ),
 
--- A paid campaign is called what its platform calls it, so that touch and spend meet under one name and one channel.
+-- A paid campaign is called what its platform calls it, so that touch and spend meet under one name and one channel:
+-- a touch of a campaign that was billed is grouped by what its bill says.
 named as (
     select
-        preferred.* exclude (campaign, campaign_id, channel),
-        preferred.channel as stated_channel,
+        preferred.* exclude (
+            campaign, campaign_id, channel, campaign_type, channel_source, channel_medium, channel_click_id_type
+        ),
         coalesce(preferred.campaign_id, handles.campaign_id, tags.campaign_id) as campaign_id,
         coalesce(handles.campaign, tags.campaign, preferred.campaign) as campaign,
         coalesce(handles.campaign_type, tags.campaign_type) as campaign_type,
-        coalesce(handles.channel, tags.channel) as campaign_channel
+        coalesce(handles.is_billed, tags.is_billed, false) as is_billed,
+        coalesce(preferred.channel, handles.stated_channel, tags.stated_channel) as stated_channel,
+        case
+            when handles.is_billed then handles.utm_source
+            when tags.is_billed then tags.utm_source
+            else preferred.utm_source
+        end as channel_source,
+        case
+            when handles.is_billed then handles.utm_medium
+            when tags.is_billed then tags.utm_medium
+            else preferred.utm_medium
+        end as channel_medium,
+        case when not coalesce(handles.is_billed, tags.is_billed, false) then preferred.click_id_type end
+            as channel_click_id_type
     from preferred
     left join {{ ref('campaign_handles') }} as handles
         on coalesce(preferred.campaign_id, cast(preferred.click_id as varchar)) = handles.handle
@@ -175,35 +192,49 @@ named as (
         and {{ campaign_tag('preferred.utm_source', 'preferred.utm_medium', 'preferred.campaign') }} = tags.handle
 ),
 
+rule_days as (
+    {{ channel_days('named', 'occurred_at') }}
+),
+
+dated as (
+    select named.*, rule_days.channel_version
+    from named
+    left join rule_days on cast(named.occurred_at as date) = rule_days.day
+),
+
 channels as (
-    {{ channels_of('named') }}
+    {{ channels_of('dated') }}
 ),
 
 -- A ticket or a deal is no way in: only what can bring a visitor, or says what brought them, has a channel.
 grouped as (
     select
-        named.*,
+        dated.*,
         case
-            when named.stated_channel is not null then named.stated_channel
-            when named.family is null or coalesce(named.utm_source, named.utm_medium, named.click_id_type) is not null
-                then coalesce(named.campaign_channel, channels.channel)
+            when dated.stated_channel is not null then dated.stated_channel
+            when dated.family is null or coalesce(dated.utm_source, dated.utm_medium, dated.click_id_type) is not null
+                then channels.channel
         end as channel
-    from named
-    left join channels on {{ same_channel_tuple('named', 'channels') }}
+    from dated
+    left join channels on {{ same_channel_tuple('dated', 'channels') }}
 ),
 
 final as (
     select
         {{ key_of(['grouped.source', 'grouped.record_key', 'grouped.interaction_type']) }} as touchpoint_id,
         grouped.* exclude (
-            touchpoint_id, family, is_machine, is_internal_test,
-            campaign_type, campaign_channel, stated_channel, record_key, twin_key, source_priority, order_rank,
+            touchpoint_id, family, is_machine, is_internal_test, channel_rule_version, channel_version,
+            is_billed, stated_channel, record_key, twin_key, source_priority, order_rank,
             is_time_ambiguous
         ),
         coalesce(grouped.family, {{ channel_family('grouped.channel') }}) as family,
         coalesce(grouped.is_time_ambiguous, false) as is_time_ambiguous,
         coalesce(grouped.is_machine, false) as is_machine,
-        coalesce(grouped.is_internal_test, false) or {{ is_our_own('grouped.identifier_value') }} as is_internal_test
+        coalesce(grouped.is_internal_test, false) or {{ is_our_own('grouped.identifier_value') }} as is_internal_test,
+        case
+            when grouped.stated_channel is not null then 'stated'
+            else '{{ var('channel_ruleset') }} ' || coalesce(cast(grouped.channel_version as varchar), 'none')
+        end as channel_rule_version
     from grouped
 )
 

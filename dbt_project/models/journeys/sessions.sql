@@ -18,7 +18,10 @@ summed as (
         min(device_category) as device_category,
         max(case when interaction_type = 'purchase' then 1 else 0 end) = 1 as has_order,
         bool_or(coalesce(is_machine, false)) as is_machine,
-        bool_or(coalesce(is_internal_test, false)) as is_internal_test
+        min(machine_rule) as machine_rule,
+        bool_or(coalesce(needs_review, false)) as needs_review,
+        bool_or(coalesce(is_internal_test, false)) as is_internal_test,
+        bool_or(was_cut) as was_cut
     from touchpoints
     group by session_id
 )

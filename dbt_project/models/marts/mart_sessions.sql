@@ -10,7 +10,10 @@ select
     campaign,
     device_category,
     is_engaged,
-    has_order
+    has_order,
+    is_machine,
+    machine_rule,
+    needs_review,
+    is_internal_test,
+    was_cut
 from {{ ref('sessions') }}
-where not is_machine
-    and not is_internal_test

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from journey_pipeline.world.clock import Calendar, stream
 from journey_pipeline.world.parameters import ADS_CUSTOMER, GA4_PROPERTY, GA4_STREAM, Parameters
 from journey_pipeline.world.tables import duplicated
-from journey_pipeline.world.vendors import Delivery
+from journey_pipeline.world.vendors import Delivery, count
 
 PARQUET_FROM = 0.8  # the last fifth of the days is delivered as Parquet, as after a change of the extract job
 DAYS_PER_QUERY = 7  # a week of a million-touchpoint market is 40 MB of text
@@ -37,6 +37,11 @@ PARAMETERS: tuple[tuple[str, str, str], ...] = (
     ("currency", "string", "value_currency"),
     ("value", "double", "value"),
     ("value", "int", "rounded_value"),
+    ("metric_id", "string", "metric_id"),
+    ("metric_value", "double", "metric_value"),
+    ("metric_rating", "string", "metric_rating"),
+    ("description", "string", "error_text"),
+    ("fatal", "string", "is_fatal"),
     ("ga_session_id", "int", "ga_session_id"),
     ("ga_session_number", "int", "ga_session_number"),
 )
@@ -59,7 +64,7 @@ with hits as (
     where e.day between $first and $last and s.day between $first and $last and e.is_tracked
         and s.tracker = 'ga4'
 ),
-flat as (
+told as (
     select *,
         case when kind = 6 and event_name = 'page_view' then landing_url || '?page=' || page
             when is_landing then landing_url
@@ -91,8 +96,27 @@ flat as (
             'referral')))
             as last_medium,
         ['Germany', 'United Kingdom', 'Sweden'][list_position(['DE', 'GB', 'SE'], country)] as country_name,
-        ['de-de', 'en-gb', 'sv-se'][list_position(['DE', 'GB', 'SE'], country)] as language
+        ['de-de', 'en-gb', 'sv-se'][list_position(['DE', 'GB', 'SE'], country)] as language,
+        0 as part, null::varchar as metric_id, null::double as metric_value, null::varchar as metric_rating,
+        null::varchar as error_text, null::varchar as is_fatal
     from hits
+),
+-- A vital is told as the web-vitals library's own example does: an event of its name, on the page it is of.
+flat as (
+    from told
+    union all
+    select told.* replace (
+        m.microsecond as microsecond,
+        case m.name when 'error' then 'exception' else m.name end as event_name,
+        false as is_twice, false as is_landing, false as has_source,
+        null as page_title, null as page_referrer, null as entrances, m.value as value,
+        if(m.value is not null, 'v5-' || m.microsecond // 1000 || '-' || (1000000000000 + position), null) as metric_id,
+        m.value as metric_value, m.rating as metric_rating,
+        if(m.name = 'error', 'Cannot read properties of undefined', null) as error_text,
+        if(m.name = 'error', 'false', null) as is_fatal,
+        m.number as part
+    )
+    from told join measured as m using (position)
 )
 """
 
@@ -126,6 +150,8 @@ def write(
     """Write every property day, a week per query; compression runs beside the next query."""
     days = days_of(calendar, rates, defects)
     _mark_deliveries(con, seed, days, rates, defects)
+    count(con, "ga4_measurements", "select name, count(*) from measured join events using (position) "
+          "join sessions using (session) where tracker = 'ga4' group by 1")  # fmt: skip
     folder = f"ga4/{GA4_PROPERTY}"
     with ThreadPoolExecutor(1) as pool:
         pending: list[Future[None]] = []
@@ -181,11 +207,11 @@ def _json(con: duckdb.DuckDBPyConnection, calendar: Calendar, week: list[Day]) -
     days = [day for day in week if not day.is_parquet]
     if not days:
         return {}
-    whole = "if(is_twice, line || chr(10) || line, line), chr(10) order by position"
+    whole = "if(is_twice, line || chr(10) || line, line), chr(10) order by position, part"
     found = con.execute(
         f"{_HITS} select day, string_agg({whole}) filter (where not is_late), "
         f"if(list_contains($again, day), string_agg({whole}), '') "
-        f"from (select position, day, is_twice, is_late, {_LINE} as line from flat) "
+        f"from (select position, part, day, is_twice, is_late, {_LINE} as line from flat) "
         "group by day order by day",
         _bounds(calendar, days) | {"again": [day.number for day in days if day.redelivered_on]},
     ).fetchall()
@@ -201,7 +227,7 @@ def _parquet(con: duckdb.DuckDBPyConnection, calendar: Calendar, week: list[Day]
     if not days:
         return {}
     found = con.sql(
-        f"{_HITS} select day, {_STRUCTS} from (from flat union all from flat where is_twice) order by position",
+        f"{_HITS} select day, {_STRUCTS} from (from flat union all from flat where is_twice) order by position, part",
         params=_bounds(calendar, days),
     ).to_arrow_table()
     files = {}

@@ -7,6 +7,7 @@ import duckdb
 
 from journey_pipeline.world.clock import Calendar
 from journey_pipeline.world.parameters import BLOG_HOST
+from journey_pipeline.world.performance import VITALS
 from journey_pipeline.world.vendors import Delivery, count, files, own
 
 FIELDS = (
@@ -35,6 +36,7 @@ FIELDS = (
 STAMP = "%Y-%m-%d %H:%M:%S.%g"
 SCHEMA = "iglu:com.snowplowanalytics.snowplow"
 PINGS, PING_SECONDS = 2, 10
+VITAL_NAMES = [name for name, *_ in VITALS]
 
 # One row per event collected; `copy` 1 is the same event collected twice, 2 another event under the same id.
 _EVENTS = f"""
@@ -50,20 +52,50 @@ with_pings as (
     union all
     select hits.*, number from hits, range(1, {PINGS + 1}) as pings(number) where event_name = 'page_view'
 ),
+-- All vitals of a page are one event, sent when it is left; an error is told as it happens.
+measured_pages as (
+    select position, 'web_vitals' as told, max(microsecond) as told_at,
+        {", ".join(f"max(value) filter (where name = '{name}') as {name.lower()}" for name in VITAL_NAMES)}
+    from measured where value is not null group by position
+    union all
+    select position, 'application_error', microsecond, null, null, null, null, null from measured where name = 'error'
+),
+with_measured as (
+    select *, 0 as part, null::varchar as told, null::bigint as told_at, {
+    ", ".join(f"null::double as {name.lower()}" for name in VITAL_NAMES)
+}
+    from with_pings
+    union all
+    select hits.*, 0, if(m.told = 'web_vitals', {PINGS + 1}, {PINGS + 2}), m.* exclude (position)
+    from hits join measured_pages as m on hits.place = m.position * 10
+),
 copied as (
-    select *, 0 as copy from with_pings
-    union all select *, 1 from with_pings where $planted and ping = 0 and place % 300 = 70
-    union all select *, 2 from with_pings where $planted and ping = 0 and place % 300 = 110
+    select *, 0 as copy from with_measured
+    union all select *, 1 from with_measured where $planted and ping = 0 and part = 0 and place % 300 = 70
+    union all select *, 2 from with_measured where $planted and ping = 0 and part = 0 and place % 300 = 110
 )
-select *, place + ping as event_number, microsecond + ping * {PING_SECONDS}000000 as moment,
+select *, place + ping + part as event_number, coalesce(told_at, microsecond + ping * {PING_SECONDS}000000) as moment,
     if(is_anonymous, '', substr(md5('duid-' || device_number), 1, 16)) as domain_userid,
     if(is_anonymous, '', substr(md5('nuid-' || device_number), 1, 16)) as network_userid,
     if(is_anonymous, '', 'sess-' || session) as domain_sessionid,
     $planted and device % 23 = 4 as is_ahead
-from copied order by place, ping, copy
+from copied order by place, ping, part, copy
 """
 _UUID = "regexp_replace(md5('snow-' || event_number), '^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$', '\\1-\\2-4\\3-8\\4-\\5')"
-_NAME = "case when ping > 0 then 'page_ping' when event_name = 'page_view' then 'page_view' else 'event' end"
+_NAME = """case when told is not null then told when ping > 0 then 'page_ping'
+    when event_name = 'page_view' then 'page_view' else 'event' end"""
+
+
+_VITALS = (
+    f"to_json({{{', '.join(f'{name.lower()}: {name.lower()}' for name in VITAL_NAMES)}, navigationType: 'navigate'}})"
+)
+_ERROR = """'{"programmingLanguage":"JAVASCRIPT","message":"Script error."}'"""
+
+
+def _told(schema: str, data: str) -> str:
+    """SQL for a self-describing event around the SQL of its data."""
+    frame = f'{{"schema":"{SCHEMA}/unstruct_event/jsonschema/1-0-0","data":{{"schema":"{SCHEMA}/{schema}","data":'
+    return f"concat('{frame}', {data}, '}}}}')"
 
 
 def _at(moment: str) -> str:
@@ -78,7 +110,8 @@ CELLS = {
     "dvce_created_tstamp": _at("moment + is_ahead::bigint * 259200000000"),
     "dvce_sent_tstamp": _at("moment + 100000 + is_ahead::bigint * 259200000000"),
     "derived_tstamp": _at("moment"),
-    "event": "case when ping > 0 then 'page_ping' when event_name = 'page_view' then 'page_view' else 'struct' end",
+    "event": """case when told is not null then 'unstruct' when ping > 0 then 'page_ping'
+        when event_name = 'page_view' then 'page_view' else 'struct' end""",
     "event_id": _UUID,
     "name_tracker": "'sp1'",
     "v_tracker": "'js-3.23.0'",
@@ -108,6 +141,9 @@ CELLS = {
         'jsonschema/1-0-0","data":{{"id":"page-', place, '"}}}}]}}')""",
     "se_category": "if(event_name = 'page_view', '', 'shop')",
     "se_action": "if(event_name = 'page_view', '', event_name)",
+    "unstruct_event": f"""case told
+        when 'web_vitals' then {_told("web_vitals/jsonschema/1-0-0", _VITALS)}
+        when 'application_error' then {_told("application_error/jsonschema/1-0-2", _ERROR)} else '' end""",
     "useragent": "'Mozilla/5.0'",
     "br_lang": "'de-DE'",
     "os_timezone": "'Europe/Berlin'",
@@ -126,7 +162,7 @@ def write(con: duckdb.DuckDBPyConnection, delivery: Delivery, calendar: Calendar
     con.execute(_EVENTS, {"planted": delivery.is_planted})
     own(con, "snowplow_domain_userid", "select person, nullif(domain_userid, '') from snowplow_events")
     own(con, "snowplow_network_userid", "select person, nullif(network_userid, '') from snowplow_events")
-    told = "from snowplow_events where ping = 0"
+    told = "from snowplow_events where ping = 0 and part = 0"
     count(con, "tracked_events", f"select 'snowplow', count(distinct event_number) {told}")
     delivery.plant(
         con,

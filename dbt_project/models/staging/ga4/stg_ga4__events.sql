@@ -58,6 +58,8 @@ resolved as (
         click_id_type,
         click_id,
         interaction_type,
+        not {{ is_measurement('interaction_type') }} as is_interaction,
+        {% for vital in vitals() %}{{ vital }}, {% endfor %}metric_id,
         'inbound' as direction,
         page_path,
         order_name as order_ref,

@@ -68,7 +68,8 @@ renamed as (
         {{ clean_text('user_pseudo_id') }} as ga_client_id,
         {{ clean_text('user_id') }} as user_id,
         {{ json_param('ga_session_id') }} as ga_session_id,
-        event_name as interaction_type,
+        coalesce(names.interaction_type, event_name) as interaction_type,
+        {{- vitals_by_name('event_name', ['metric_name'], ['metric_value', 'value']) }},
         make_timestamp(try_cast(event_timestamp as bigint)) as occurred_at,
         event_date,
         platform,
@@ -116,6 +117,10 @@ renamed as (
         _file_id as source_file_id,
         _row_number as source_row_number
     from located
+    -- GA4 speaks the canonical words but for what it measures.
+    left join {{ ref('event_names') }} as names
+        on {{ event_key('event_name') }} = names.event_key
+        and {{ is_measurement('names.interaction_type') }}
 )
 
 select * from renamed

@@ -24,7 +24,8 @@ named as (
         referrers.referrer_medium,
         {{ interaction_of('names', 'hits', 'hits.place') }} as interaction_type,
         -- Mixpanel's own bookkeeping ($identify, $merge) is nothing that anybody did.
-        names.interaction_type is not null or hits.event_name not like '$%' as is_interaction
+        (names.interaction_type is not null or hits.event_name not like '$%')
+            and not {{ is_measurement('names.interaction_type') }} as is_interaction
     from hits
     left join {{ ref('event_names') }} as names on hits.event_key = names.event_key
     left join referrers

@@ -108,6 +108,7 @@ renamed as (
         {{ loose_amount(json_param('shipping')) }} as shipping_amount,
         {{ loose_amount(json_param('discount')) }} as discount_amount,
         {{ currency_code(json_param('currency')) }} as currency,
+        {{- vitals_by_name('event', ['metric_name', 'metric', 'name'], ['metric_value', 'value']) }},
         {{ clean_text('p.mp_country_code') }} as country,
         _file_id as source_file_id,
         _row_number as source_row_number

@@ -70,6 +70,9 @@ resolved as (
         end as family,
         {{ hit_source() }} as utm_source,
         {{ hit_medium() }} as utm_medium,
+        not {{ is_measurement('named.interaction_type') }} as is_interaction,
+        -- A page view tells its vitals once.
+        named.page_view_id as metric_id,
         case when named.interaction_type = 'order_refunded' then 'system' else 'inbound' end as direction,
         named.order_name as order_ref,
         coalesce(named.device_type, {{ device_of_user_agent('named.user_agent') }}) as device_category,

@@ -54,6 +54,9 @@ unpacked as (
                 then {{ json_fields('told.data', {'type': 'VARCHAR'}) }}.type
             else event_name
         end as plain_name,
+        {{ json_fields("case when told.schema like 'iglu:%/web_vitals/%' then told.data end", {
+            'lcp': 'VARCHAR', 'inp': 'VARCHAR', 'cls': 'VARCHAR', 'fcp': 'VARCHAR', 'ttfb': 'VARCHAR'
+        }) }} as paints,
         '?' || page_urlquery as query_text
     from parsed
 ),
@@ -66,6 +69,9 @@ renamed as (
         plain_name as event_name,
         {{ event_key('plain_name') }} as event_key,
         page_view_id,
+        {% for vital in vitals() -%}
+        try_cast(paints.{{ vital }} as double) as {{ vital }},
+        {% endfor -%}
         {{ clean_user_id('user_id') }} as user_id,
         {{ clean_email('user_id') }} as email,
         {{ clean_device_id('domain_userid') }} as snowplow_domain_userid,
