@@ -92,7 +92,7 @@ def decompose(cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     wholes = cells.groupby(list(by), sort=False)[["entered0", "entered1"]].transform("sum")
     share0, share1 = n0 / floats(wholes["entered0"]), n1 / floats(wholes["entered1"])
     rate0, rate1 = ratio(k0, n0), ratio(k1, n1)
-    filled0, filled1 = np.where(n0 == 0, rate1, rate0), np.where(n1 == 0, rate0, rate1)
+    filled0, filled1 = (np.nan_to_num(np.where(n == 0, b, a)) for n, a, b in ((n0, rate0, rate1), (n1, rate1, rate0)))
     weight, present = (share0 + share1) / 2, (n0 > 0) & (n1 > 0)
     rate_effect = np.where(present, weight * (filled1 - filled0), 0.0)
     mix_effect = (share1 - share0) * (filled0 + filled1) / 2
@@ -197,7 +197,7 @@ def _quasi_binomial(design: Floats, n: Floats, k: Floats) -> tuple[Floats, Float
         found = np.linalg.solve(information, design.T @ (weight * predictor + k - n * p))
         if np.max(np.abs(found - last)) < 1e-10:
             dispersion = max(1.0, float(np.sum((k - n * p) ** 2 / weight)) / freedom)
-            return found, dispersion * np.linalg.inv(information)
+            return np.asarray(found, float), np.asarray(dispersion * np.linalg.inv(information), float)
         last, predictor = found, design @ found
     return None
 

@@ -77,7 +77,11 @@ def test_mix_shift_vector() -> None:
     whole = signals.with_interval(signals.totals(members, ["whole"])).iloc[0]
     total = pd.read_csv(VECTORS / "05_mix_shift/expected_total.csv").iloc[0]
     pairs = [("rate0", "rate0"), ("rate1", "rate1"), ("total_change", "change"), ("rate_effect", "rate_effect")]
-    pairs += [("mix_effect", "mix_effect"), ("rate_effect_lo", "rate_effect_low"), ("rate_effect_hi", "rate_effect_high")]
+    pairs += [
+        ("mix_effect", "mix_effect"),
+        ("rate_effect_lo", "rate_effect_low"),
+        ("rate_effect_hi", "rate_effect_high"),
+    ]
     for theirs, ours in pairs:
         assert whole[ours] == pytest.approx(total[theirs], rel=1e-9), ours
     assert bool(whole["is_simpson"]) is bool(total["simpson"])
@@ -228,7 +232,7 @@ def test_no_estimate_where_nobody_converted() -> None:
 
 
 def test_required_n_gives_eighty_percent_power() -> None:
-    """Known: 10 % to 11.5 % needs 6,689.6 a window; a simulation of that size finds it in 80 of 100."""
+    """Known: 10 % to 11.5 % needs 6,689.9 a window; a simulation of that size finds it in 80 of 100."""
     n = int(signals.required_n(0.10, 0.15))
     assert n == 6690
     generator = np.random.default_rng(10)
