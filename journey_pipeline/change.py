@@ -34,7 +34,7 @@ from journey_pipeline.conversion import (
 from journey_pipeline.signals import TOTAL
 from journey_pipeline.weeks import monday
 
-FUNNEL, MODE = "journey", "reached"
+FUNNEL = "journey"
 # The members that a lift is compared at equal shares of: where the journey began.
 MIX_BREAKDOWN = "entry_channel"
 LIMIT_WEEKS = 12
@@ -117,11 +117,11 @@ SIGNAL_COLUMNS = [
 
 
 def mature_cohorts(stage_cells: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
-    """Cohort cells of the main funnel that nobody can move any more, with `metric`, sorted by their key.
+    """Mature cohort cells of the main funnel in its default mode, with `metric`, sorted by their key.
 
     Raises ValueError when a key repeats, a member has no name, or the members of a breakdown do not add up to all.
     """
-    main = (stage_cells["view"] == "cohort") & (stage_cells["funnel"] == FUNNEL) & (stage_cells["mode"] == MODE)
+    main = (stage_cells["view"] == "cohort") & (stage_cells["funnel"] == FUNNEL) & stage_cells["is_default_mode"]
     cells = stage_cells[main].reset_index(drop=True)
     cells = cells.assign(
         week=weeks(cells["week"]),
@@ -140,7 +140,7 @@ def mature_cohorts(stage_cells: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
     if wrong := int(differ.sum()):
         raise ValueError(f"stage_cells: {wrong} breakdowns of a week do not add up to its member {TOTAL!r}")
     mature = is_mature(cells["week"], cells["window_seconds"], as_of)
-    kept = ["week", *CELL_KEY, "window_seconds", "entered", "converted"]
+    kept = ["week", *CELL_KEY, "mode", "window_seconds", "entered", "converted"]
     return cells.loc[mature & (cells["entered"] > 0), kept].sort_values(EXPLAINED_KEY, ignore_index=True)
 
 
@@ -181,7 +181,7 @@ def baseline_counts(cells: pd.DataFrame, program_start: date, as_of: datetime) -
     window = cells[(cells["week"] < end) & (cells["week"] >= end - BASELINE_WEEKS * WEEK)]
     last = pd.Series(end - WEEK, index=window.index)
     window = window[is_mature(last, window["window_seconds"], as_of)]
-    by = ["metric", "window_seconds", "breakdown", "member"]
+    by = ["metric", "mode", "window_seconds", "breakdown", "member"]
     sums = window.groupby(by, as_index=False)[["entered", "converted"]].sum()
     filled = window[window["breakdown"] == TOTAL].groupby("metric")["week"].nunique()
     return sums.assign(weeks=sums["metric"].map(filled).astype("float64"))

@@ -29,6 +29,8 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "journeys": ("journey_id",),
     "conversions": ("conversion_id",),
     "stage_conversion": ("week", "view", "funnel", "mode", "from_stage", "to_stage", "breakdown", "member"),
+    "change_explained": ("week", "metric", "breakdown", "member"),
+    "weekly_signals": ("week", "metric", "member"),
     "breakdowns": ("breakdown",),
     "journey_sub_stages": ("week", "stage", "sub_stage"),
     "credits": ("conversion_id", "model", "touchpoint_id"),

@@ -36,7 +36,14 @@ def stage_cells(weeks: list[dict[str, Cell]], first: date = FIRST, **columns: An
         ]:
             rows.append((first + timedelta(weeks=number), breakdown, member, *cell))
     frame = pd.DataFrame(rows, columns=["week", "breakdown", "member", "entered", "converted"])
-    of = {"view": "cohort", "funnel": "journey", "mode": "reached", "from_stage": "awareness", "to_stage": "purchase"}
+    of = {
+        "view": "cohort",
+        "funnel": "journey",
+        "mode": "reached",
+        "is_default_mode": True,
+        "from_stage": "awareness",
+        "to_stage": "purchase",
+    }
     return frame.assign(**{**of, "window_seconds": WINDOW, **columns})
 
 
@@ -63,7 +70,11 @@ def week(number: int) -> pd.Timestamp:
 
 def test_only_mature_cohorts_of_the_main_funnel_are_compared() -> None:
     cells = stage_cells(steady(6))
-    others = [cells.assign(view="flow"), cells.assign(funnel="support"), cells.assign(mode="strict")]
+    others = [
+        cells.assign(view="flow"),
+        cells.assign(funnel="support"),
+        cells.assign(mode="strict", is_default_mode=False),
+    ]
     # Week 3 is over on 02-02 and has had its 14 days on 02-16.
     found = change.mature_cohorts(pd.concat([cells, *others]), datetime(2026, 2, 16))
     assert sorted(found["week"].unique()) == [week(n) for n in range(4)]
