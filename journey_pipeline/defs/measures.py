@@ -161,7 +161,7 @@ def write_table(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.Data
 
 
 _SIGNALS = {
-    "baselines": "One row per metric, breakdown and member of the baselines this candidate goes by, frozen or about to be.",
+    "baselines": "One row per metric, breakdown and member of the baselines in force, frozen or to be frozen.",
     "weekly_signals": "One row per week and metric: control limits, and the lift over the frozen baseline.",
 }
 
