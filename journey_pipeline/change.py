@@ -172,13 +172,14 @@ def change_explained(stage_cells: pd.DataFrame, as_of: datetime, min_n: int = 30
 
 
 def baseline_counts(cells: pd.DataFrame, program_start: date, as_of: datetime) -> pd.DataFrame:
-    """Entrants and conversions of the twelve weeks before the programme, per metric, breakdown and member.
+    """Entrants and conversions of the twelve weeks before the programme, per metric: all of them and the mix's members.
 
     From `mature_cohorts`. A metric has rows from the day on which the last of the twelve weeks is mature; `weeks` is
     how many of them anybody entered in.
     """
     end = np.datetime64(monday(program_start), "us")
-    window = cells[(cells["week"] < end) & (cells["week"] >= end - BASELINE_WEEKS * WEEK)]
+    used = cells["breakdown"].isin((TOTAL, MIX_BREAKDOWN))
+    window = cells[used & (cells["week"] < end) & (cells["week"] >= end - BASELINE_WEEKS * WEEK)]
     last = pd.Series(end - WEEK, index=window.index)
     window = window[is_mature(last, window["window_seconds"], as_of)]
     by = ["metric", "mode", "window_seconds", "breakdown", "member"]
@@ -204,6 +205,7 @@ def weekly_signals(
     headline `lift` is the seasonal one where there is one, else the one at equal mix, else the raw one.
     """
     cells = mature_cohorts(stage_cells, as_of)
+    cells = cells[cells["breakdown"].isin((TOTAL, MIX_BREAKDOWN))]
     whole = _with_previous(cells)
     rows = _week_over_week(whole, min_n).merge(_limits(whole, min_n), on=["week", "metric"])
     program = cells[cells["week"] >= pd.Timestamp(program_start)]
@@ -286,7 +288,10 @@ def _lifts(
     rows = _put(rows, "raw", lift_interval(k0, n0, k1, n1)[:3])
     mix = _mix_lifts(windows, baselines, min_n)
     rows = rows.merge(mix, on=by, how="left")
-    seasonal = np.array([_seasonal(row, cells, wholes, program_start) for _, row in rows.iterrows()]).reshape(-1, 4)
+    every_week = cells[cells["breakdown"] == TOTAL]
+    seasonal = np.array([_seasonal(row, every_week, wholes, program_start) for _, row in rows.iterrows()]).reshape(
+        -1, 4
+    )
     rows = _put(rows, "seasonal", tuple(seasonal[:, :3].T))
     return rows.assign(seasonal_kind=np.where(seasonal[:, 3] == 1, "seasonal_model", "seasonal_ratio"))
 
@@ -317,9 +322,9 @@ def _mix_lifts(windows: pd.DataFrame, baselines: pd.DataFrame, min_n: int) -> pd
     return lifts[[*by, *(f"mix_adjusted_lift{end}" for end in ("", "_low", "_high"))]]
 
 
-def _seasonal(row: pd.Series, cells: pd.DataFrame, windows: pd.DataFrame, program_start: date) -> Floats:
+def _seasonal(row: pd.Series, every_week: pd.DataFrame, windows: pd.DataFrame, program_start: date) -> Floats:
     """(lift, low, high, 1 where modelled) of one window against the season; NaN while the history is too short."""
-    whole = cells[(cells["metric"] == row["metric"]) & (cells["breakdown"] == TOTAL) & (cells["week"] <= row["week"])]
+    whole = every_week[(every_week["metric"] == row["metric"]) & (every_week["week"] <= row["week"])]
     parts = windows.loc[(windows["metric"] == row["metric"]) & (windows["week"] == row["week"]), "part"]
     history = (row["week"] - whole["week"].min()) / WEEK + 1
     unknown = np.full(4, np.nan)

@@ -202,6 +202,13 @@ def test_the_baseline_is_the_twelve_mature_weeks_before_the_programme() -> None:
         assert len(change.baseline_counts(change.mature_cohorts(cells, as_of), START, as_of)) == rows
 
 
+def test_a_baseline_keeps_no_member_that_nothing_is_compared_by() -> None:
+    cells = stage_cells(steady(16))
+    campaigns = cells[cells["breakdown"] == "entry_channel"].assign(breakdown="entry_campaign")
+    counted = change.baseline_counts(change.mature_cohorts(pd.concat([cells, campaigns]), LATE), START, LATE)
+    assert set(counted["breakdown"]) == {"all", "entry_channel"}
+
+
 def test_the_current_window_is_four_weeks_of_the_programme() -> None:
     table = signalled(stage_cells([*steady(14), *steady(6, paid=(400, 60))]))
     assert table.loc[[week(13), week(14), week(16), week(17), week(19)], "current_weeks"].fillna(0).tolist() == [
