@@ -41,6 +41,8 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
         "next_touch",
         "next_channel",
     ),
+    "change_explained": ("week", "metric", "breakdown", "member"),
+    "weekly_signals": ("week", "metric", "member"),
     "breakdowns": ("breakdown",),
     "journey_sub_stages": ("week", "stage", "sub_stage"),
     "credits": ("conversion_id", "model", "touchpoint_id"),

@@ -124,6 +124,29 @@ def drop_offs_are_those_who_did_not_move(connection: Connection) -> Outcome:
         select week, from_stage, to_stage, coalesce(told, 0) as told, coalesce(stayed, 0) as stayed
         from told full join stayed using (week, funnel, mode, from_stage, to_stage, window_seconds)
         where coalesce(told, 0) <> coalesce(stayed, 0)
+def contributions_sum_to_the_change(connection: Connection) -> Outcome:
+    """Of every change, the members' mix and rate effects add up to the change of the published rate."""
+    return _offending(
+        connection,
+        """
+        with rates as (
+            select week, funnel || ':' || from_stage || '->' || to_stage as metric, rate
+            from marts.stage_conversion
+            where view = 'cohort' and is_default_mode and breakdown = 'all'
+        ),
+        members as (
+            select week, metric, breakdown, sum(rate_effect) as rate_effect, sum(mix_effect) as mix_effect
+            from marts.change_explained where member <> 'all' group by all
+        )
+        select totals.week, totals.metric, totals.breakdown, totals.change, members.rate_effect, members.mix_effect
+        from marts.change_explained as totals
+        left join members using (week, metric, breakdown)
+        left join rates as before on totals.previous_week = before.week and totals.metric = before.metric
+        left join rates as after on totals.week = after.week and totals.metric = after.metric
+        where totals.member = 'all' and not coalesce(
+            abs(members.rate_effect + members.mix_effect - totals.change) <= 1e-9
+            and abs(members.rate_effect - totals.rate_effect) <= 1e-9
+            and abs(after.rate - before.rate - totals.change) <= 1e-9, false)
         """,
     )
 
@@ -228,6 +251,7 @@ MARTS: dict[tuple[str, str], Law] = {
     ("spend_is_conserved", "marts/attribution"): spend_is_conserved,
     ("funnel_never_grows", "marts/journeys"): funnel_never_grows,
     ("drop_offs_are_those_who_did_not_move", "marts/drop_offs"): drop_offs_are_those_who_did_not_move,
+    ("contributions_sum_to_the_change", "marts/change_explained"): contributions_sum_to_the_change,
     ("segments_hold_every_customer", "marts/segment_metrics"): segments_hold_every_customer,
     ("every_touchpoint_is_shipped", "marts/touchpoints"): every_touchpoint_is_shipped,
     ("sources_deliver", "marts/coverage"): sources_deliver,

@@ -87,8 +87,11 @@ def _level_interval(rows: pd.DataFrame) -> tuple[Floats, Floats]:
     return low, np.select(choose, [wilson[1], ratio(k, n) + half, ratio(counts[1], n)], np.nan)
 
 
-def _aim(judged: pd.DataFrame) -> tuple[Floats, Floats, list[str | None]]:
-    """Value aimed at, relative change it needs, and the note on a target cut to stay a possible share."""
+def aim(judged: pd.DataFrame) -> tuple[Floats, Floats, list[str | None]]:
+    """Value aimed at, relative change it needs, and the note on a target cut to stay a possible share.
+
+    Reads baseline, target, target_type and kind.
+    """
     baseline, target = floats(judged["baseline"]), floats(judged["target"])
     level = (judged["target_type"] == "level").to_numpy()
     share = (judged["kind"] == "proportion").to_numpy()
@@ -101,8 +104,11 @@ def _aim(judged: pd.DataFrame) -> tuple[Floats, Floats, list[str | None]]:
     return np.where(level, target, aimed), np.where(capped, ratio(aimed, baseline) - 1, target), notes
 
 
-def _status(judged: pd.DataFrame, relative_target: Floats) -> pd.Series:
-    """Status words in the order they are tried; a missing interval bound fails every comparison."""
+def status(judged: pd.DataFrame, relative_target: Floats) -> pd.Series:
+    """Status words in the order they are tried; a missing interval bound fails every comparison.
+
+    Reads actual, improvement, its ci_low and ci_high, target and target_type.
+    """
     level = (judged["target_type"] == "level").to_numpy()
     low, high = floats(judged["ci_low"]), floats(judged["ci_high"])
     tested = np.where(level, floats(judged["actual"]), floats(judged["improvement"]))
@@ -150,8 +156,8 @@ def judge(rows: pd.DataFrame, min_n: int = 30) -> pd.DataFrame:
     judged["improvement"], low, high = _improvement(rows)
     level_low, level_high = _level_interval(rows)
     judged["ci_low"], judged["ci_high"] = np.where(level, level_low, low), np.where(level, level_high, high)
-    judged["target_value"], relative_target, judged["note"] = _aim(judged)
-    judged["status"] = _status(judged, relative_target)
+    judged["target_value"], relative_target, judged["note"] = aim(judged)
+    judged["status"] = status(judged, relative_target)
     judged["progress"] = np.where(
         level,
         ratio(judged["actual"], rows["target"].astype(float)),

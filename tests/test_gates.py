@@ -66,6 +66,15 @@ def sound() -> duckdb.DuckDBPyConnection:
         create table marts.drop_offs as select date '2026-09-07' as week, 'journey' as funnel, 'reached' as mode,
             'awareness' as from_stage, 'consideration' as to_stage, 86400 as window_seconds, n as journeys
             from (values (4), (6)) as t(n);
+        create table marts.stage_conversion as
+            select w::date as week, 'cohort' as view, 'journey' as funnel, 'awareness' as from_stage,
+                'purchase' as to_stage, 'all' as breakdown, true as is_default_mode, r::double as rate
+            from (values ('2026-10-05', 0.15), ('2026-10-12', 0.13)) as t(w, r);
+        create table marts.change_explained as
+            select date '2026-10-12' as week, 'journey:awareness->purchase' as metric, 'entry_channel' as breakdown,
+                m as member, date '2026-10-05' as previous_week, r::double as rate_effect, x::double as mix_effect,
+                (r + x)::double as change
+            from (values ('all', 0.01, -0.03), ('paid', 0.008, -0.08), ('direct', 0.002, 0.05)) as t(m, r, x);
         create table journeys.weeks as select date '2026-11-09' as week;
         create table marts.customers as select 'c1' as customer_id, 'lost' as rfm_segment, 'dormant' as lifecycle
             union all select 'c2', 'not_rated', 'prospect';
@@ -96,6 +105,7 @@ BREAKS = {
     "funnel_never_grows": "update marts.journeys set purchase_at = timestamp '2026-10-01 12:00'",
     "drop_offs_are_those_who_did_not_move": "delete from marts.drop_offs where journeys = 4",
     "every_touchpoint_is_shipped": "delete from marts.touchpoints",
+    "contributions_sum_to_the_change": "update marts.change_explained set mix_effect = 0.06 where member = 'direct'",
     "segments_hold_every_customer": "update marts.segment_metrics set numerator = 2 where segment = 'prospect'",
     "sources_deliver": "update marts.coverage set status = 'silent'",
     "nobody_is_everybody": "update identity.identifiers set customer_id = 'cus_0' where customer_id = 'cus_1'",
@@ -179,3 +189,18 @@ def test_a_source_object_is_called_what_its_worst_table_is(sound: duckdb.DuckDBP
     assert statuses(sound) == {"ga4__events": "ok", "ga4__more": "silent"}
     sound.execute("insert into marts.coverage by name select * replace (week + 7 as week) from marts.coverage limit 1")
     assert statuses(sound) == {"ga4__events": "ok", "ga4__more": "ok"}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "update marts.stage_conversion set rate = 0.14 where week = '2026-10-12'",
+        "update marts.change_explained set rate_effect = 0.009, mix_effect = -0.081 where member = 'paid'",
+        "delete from marts.change_explained where member <> 'all'",
+    ],
+)
+def test_a_change_is_that_of_the_published_rate_and_of_its_members(
+    sound: duckdb.DuckDBPyConnection, broken: str
+) -> None:
+    sound.execute(broken)
+    assert laws.contributions_sum_to_the_change(sound).failing == 1

@@ -1,9 +1,10 @@
 """measures: the mathematics on small aggregates. Each asset reads cells, calls one pure function, writes a table.
 
-Add a measure as one entry of MEASURES. Must not be here: formulas (the pure modules), scans of row-scale tables.
+Add a measure as one entry of MEASURES; one that also reads the lake is a step of its own. Must not be here: formulas
+(the pure modules), scans of row-scale tables.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -13,7 +14,18 @@ import dagster as dg
 import duckdb
 import pandas as pd
 
-from journey_pipeline import attribution, conversion, experience, maturity, report, scorecard, segments, verdicts
+from journey_pipeline import (
+    attribution,
+    change,
+    conversion,
+    experience,
+    maturity,
+    report,
+    scorecard,
+    segments,
+    verdicts,
+)
+from journey_pipeline.baselines import Baselines
 from journey_pipeline.defs.gates import require_left
 from journey_pipeline.defs.resources import (
     CUSTOMER_EXPERIENCE,
@@ -21,6 +33,7 @@ from journey_pipeline.defs.resources import (
     ONE_BY_ONE,
     WEEKS,
     WRITER_POOL,
+    Home,
     Warehouse,
     week_end,
 )
@@ -28,6 +41,7 @@ from journey_pipeline.defs.tables import table_metadata
 from journey_pipeline.settings import shared_numbers
 
 MIN_N = int(shared_numbers()["min_n"])
+PROGRAM_START = date.fromisoformat(str(shared_numbers()["program_start"]))
 
 
 @dataclass(frozen=True)
@@ -51,8 +65,7 @@ def _stage_conversion(
 
 
 def _kpi_scorecard(cells: pd.DataFrame, kpis: pd.DataFrame, targets: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
-    program_start = date.fromisoformat(str(shared_numbers()["program_start"]))
-    return scorecard.kpi_scorecard(cells, kpis, targets, as_of, program_start, min_n=MIN_N)
+    return scorecard.kpi_scorecard(cells, kpis, targets, as_of, PROGRAM_START, min_n=MIN_N)
 
 
 MEASURES: dict[str, Measure] = {
@@ -63,6 +76,13 @@ MEASURES: dict[str, Measure] = {
         "One row per week, view, transition, breakdown and member: rate, Wilson interval, maturity, nowcast.",
         needs_as_of=True,
         plot=report.stage_conversion_plot,
+    ),
+    "change_explained": Measure(
+        ("journeys.stage_cells",),
+        partial(change.change_explained, min_n=MIN_N),
+        CUSTOMER_EXPERIENCE,
+        "One row per week, metric, breakdown and member: what of the change is mix and what is rate.",
+        needs_as_of=True,
     ),
     "attribution": Measure(
         ("journeys.credit_cells", "journeys.path_cells", "journeys.spend_cells"),
@@ -163,4 +183,50 @@ def write_table(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.Data
     connection.unregister("measured")
 
 
-measures = [asset_of(name, measure) for name, measure in MEASURES.items()]
+_SIGNALS = {
+    "baselines": "One row per metric, breakdown and member of the baselines in force, frozen or to be frozen.",
+    "weekly_signals": "One row per week and metric: control limits, and the lift over the frozen baseline.",
+}
+
+
+@dg.multi_asset(
+    # One step: signals over the baselines of another candidate would look like an improvement.
+    specs=[
+        dg.AssetSpec(
+            ["measures", name],
+            group_name="measures",
+            deps=[["journeys", "stage_cells"], ["seeds", "kpi_targets"]],
+            owners=[CUSTOMER_EXPERIENCE],
+            kinds={"python", "pandas"},
+            description=description,
+        )
+        for name, description in _SIGNALS.items()
+    ],
+    partitions_def=WEEKS,
+    backfill_policy=ONE_BY_ONE,
+    pool=WRITER_POOL,
+)
+def signals(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+    """Hold every mature week against the weeks before it and against the baseline that the lake has frozen."""
+    as_of = week_end(context.partition_key)
+    with warehouse.get_connection() as connection:
+        require_left(context, connection, "measures")
+        cells = read_cells(connection, "journeys.stage_cells")
+        counted = change.baseline_counts(change.mature_cohorts(cells, as_of), PROGRAM_START, as_of).assign(
+            program_start=str(PROGRAM_START),
+            time_zone=home.settings.time_zone,
+            definition_version=str(shared_numbers()["definition_version"]),
+        )
+        known_at, until = connection.execute("select known_at, as_of from raw.run_parameters").fetchall()[0]
+        baselines = Baselines(home.lake.root / "baselines", known_at, until).in_force(counted)
+        targets = read_cells(connection, "seeds.kpi_targets")
+        signalled = change.weekly_signals(cells, baselines, targets, as_of, PROGRAM_START, min_n=MIN_N)
+        for name, table in zip(_SIGNALS, (baselines, signalled), strict=True):
+            write_table(connection, name, table)
+            verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"measures/{name}", True)])
+            yield dg.MaterializeResult(
+                asset_key=["measures", name], metadata=table_metadata(connection, "measures", name)
+            )
+
+
+measures = [*(asset_of(name, measure) for name, measure in MEASURES.items()), signals]

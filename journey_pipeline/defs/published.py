@@ -6,6 +6,7 @@ from functools import partial
 import dagster as dg
 
 from journey_pipeline import release, report, verdicts
+from journey_pipeline.baselines import Baselines
 from journey_pipeline.defs.gates import require_left
 from journey_pipeline.defs.resources import (
     CUSTOMER_EXPERIENCE,
@@ -40,6 +41,9 @@ def published(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
             from raw.run_parameters
             """
         ).fetchall()[0]
+        # Before the release is served, so that no release goes by a baseline that the lake does not hold.
+        baselines = connection.execute("select * from measures.baselines order by all").df()
+        Baselines(home.lake.root / "baselines", known_at, as_of).freeze(baselines)
     facts = release.ReleaseFacts(
         as_of=as_of.replace(tzinfo=UTC),
         known_at=known_at.replace(tzinfo=UTC),
