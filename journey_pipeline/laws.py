@@ -124,6 +124,10 @@ def drop_offs_are_those_who_did_not_move(connection: Connection) -> Outcome:
         select week, from_stage, to_stage, coalesce(told, 0) as told, coalesce(stayed, 0) as stayed
         from told full join stayed using (week, funnel, mode, from_stage, to_stage, window_seconds)
         where coalesce(told, 0) <> coalesce(stayed, 0)
+        """,
+    )
+
+
 def contributions_sum_to_the_change(connection: Connection) -> Outcome:
     """Of every change, the members' mix and rate effects add up to the change of the published rate."""
     return _offending(
