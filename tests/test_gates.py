@@ -57,6 +57,16 @@ def sound() -> duckdb.DuckDBPyConnection:
         create table marts.journeys as select 'j' as journey_id, timestamp '2026-10-01' as awareness_at,
             timestamp '2026-10-02' as consideration_at, timestamp '2026-10-02' as purchase_at,
             null::timestamp as experience_at, null::timestamp as advocacy_at;
+        create table marts.journey_paths as select date '2026-10-26' as week, 'j' || n as journey_id
+            from range(3) as t(n);
+        create table marts.path_steps as select date '2026-10-26' as week, s as cohort_set, c as cohort,
+                k as step_number, a as activity, n as journeys
+            from (values ('all', 'all', 1, 'web/visit', 2), ('all', 'all', 1, 'other', 1), ('all', 'all', 2, 'exit', 3),
+                ('outcome', 'open', 1, 'web/visit', 2), ('outcome', 'open', 2, 'exit', 2),
+                ('outcome', 'converting', 1, 'other', 1), ('outcome', 'converting', 2, 'exit', 1)) as t(s, c, k, a, n);
+        create table marts.transitions as select date '2026-10-26' as week, 'all' as cohort_set, 'all' as cohort,
+                f as from_activity, t as to_activity, n as occurrences
+            from (values ('START', 'a', 3), ('a', 'b', 2), ('a', 'OPEN', 1), ('b', 'END', 2)) as t(f, t, n);
         create table journeys.weeks as select date '2026-11-09' as week;
         create table marts.customers as select 'c1' as customer_id, 'lost' as rfm_segment, 'dormant' as lifecycle
             union all select 'c2', 'not_rated', 'prospect';
@@ -86,6 +96,8 @@ BREAKS = {
     "spend_is_conserved": "update marts.attribution set spend = null where model = 'first'",
     "funnel_never_grows": "update marts.journeys set purchase_at = timestamp '2026-10-01 12:00'",
     "every_touchpoint_is_shipped": "delete from marts.touchpoints",
+    "path_steps_hold_every_journey": "delete from marts.path_steps where activity = 'other' and cohort = 'all'",
+    "transitions_are_conserved": "update marts.transitions set occurrences = 1 where from_activity = 'b'",
     "segments_hold_every_customer": "update marts.segment_metrics set numerator = 2 where segment = 'prospect'",
     "sources_deliver": "update marts.coverage set status = 'silent'",
     "nobody_is_everybody": "update identity.identifiers set customer_id = 'cus_0' where customer_id = 'cus_1'",
@@ -93,7 +105,11 @@ BREAKS = {
     "merges_are_usual": "insert into marts.identity_changes select timestamp '2026-11-16', 'merge' from range(9)",
 }
 # A law counts what breaks it; merges are counted from the first one on.
-FAILING = dict.fromkeys(BREAKS, 1) | {"merges_are_usual": 11}
+FAILING = (
+    dict.fromkeys(BREAKS, 1)
+    | {"merges_are_usual": 11, "path_steps_hold_every_journey": 2}
+    | {"transitions_are_conserved": 2}
+)
 
 
 def test_every_law_has_a_case_that_breaks_it() -> None:
@@ -169,3 +185,17 @@ def test_a_source_object_is_called_what_its_worst_table_is(sound: duckdb.DuckDBP
     assert statuses(sound) == {"ga4__events": "ok", "ga4__more": "silent"}
     sound.execute("insert into marts.coverage by name select * replace (week + 7 as week) from marts.coverage limit 1")
     assert statuses(sound) == {"ga4__events": "ok", "ga4__more": "ok"}
+
+
+def test_cohorts_that_swap_journeys_between_steps_break_the_law(sound: duckdb.DuckDBPyConnection) -> None:
+    sound.execute(
+        "update marts.path_steps set journeys = 3 - journeys where cohort_set = 'outcome' and step_number = 2"
+    )
+    assert laws.path_steps_hold_every_journey(sound).failing == 2
+
+
+@pytest.mark.parametrize("table", ["path_steps", "transitions"])
+def test_journeys_no_path_shows_break_the_law(sound: duckdb.DuckDBPyConnection, table: str) -> None:
+    sound.execute("insert into marts.journey_paths values ('2026-11-02', 'j9')")
+    law = {"path_steps": laws.path_steps_hold_every_journey, "transitions": laws.transitions_are_conserved}[table]
+    assert law(sound).failing > 0

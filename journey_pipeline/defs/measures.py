@@ -13,7 +13,7 @@ import dagster as dg
 import duckdb
 import pandas as pd
 
-from journey_pipeline import attribution, conversion, experience, report, scorecard, segments, verdicts
+from journey_pipeline import attribution, conversion, experience, path_measures, report, scorecard, segments, verdicts
 from journey_pipeline.defs.gates import require_left
 from journey_pipeline.defs.resources import (
     CUSTOMER_EXPERIENCE,
@@ -88,6 +88,31 @@ MEASURES: dict[str, Measure] = {
         partial(experience.experience, min_n=MIN_N),
         CUSTOMER_EXPERIENCE,
         "One row per week, stage, family and instrument: score, interval and answers.",
+    ),
+    "top_paths": Measure(
+        ("journeys.top_path_cells",),
+        partial(path_measures.top_paths, min_n=MIN_N),
+        CUSTOMER_EXPERIENCE,
+        "One row per cohort and path: journeys, share, conversion rate with interval; rare paths are one row.",
+    ),
+    "path_contrast": Measure(
+        ("journeys.path_contrast_cells",),
+        partial(path_measures.path_contrast, min_n=MIN_N),
+        CUSTOMER_EXPERIENCE,
+        "One row per activity: its share among converting and other journeys. An association, never an effect.",
+    ),
+    "conformance": Measure(
+        ("journeys.conformance_cells",),
+        partial(path_measures.conformance, min_n=MIN_N),
+        CUSTOMER_EXPERIENCE,
+        "One row per week, designed journey and finding: the share of journeys that conform, skip or go out of order.",
+    ),
+    "journey_map": Measure(
+        ("journeys.journey_map_cells",),
+        partial(path_measures.journey_map, min_n=MIN_N),
+        CUSTOMER_EXPERIENCE,
+        "One row per week, stage, family and interaction: touches, conversion to the next stage, sentiment, pain.",
+        needs_as_of=True,
     ),
     "kpi_scorecard": Measure(
         ("journeys.kpi_cells", "seeds.kpis", "seeds.kpi_targets"),

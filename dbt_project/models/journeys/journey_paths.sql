@@ -1,0 +1,65 @@
+with journeys as (
+    select * from {{ ref('journeys') }}
+),
+
+steps as (
+    select * from {{ ref('journey_steps') }}
+),
+
+parameters as (
+    select * from {{ source('raw', 'run_parameters') }}
+),
+
+paths as (
+    select
+        journey_id,
+        count(*) as steps,
+        {{ seconds_between('min(occurred_at)', 'max(occurred_at)') }} as seconds,
+        {{ ordered_text(
+            "case when step_number <= " ~ var('paths_max_steps') ~ " then activity end", ' > ', 'step_number') }} as path
+    from steps
+    group by journey_id
+),
+
+entered as (
+    select
+        journeys.*,
+        {{ reporting_week('journeys.entered_at', 'parameters.time_zone') }} as week,
+        parameters.as_of,
+        parameters.time_zone,
+        {{ var('end_to_end_window_seconds') }} as window_seconds
+    from journeys
+    cross join parameters
+),
+
+matured as (
+    select
+        *,
+        coalesce({{ seconds_between('entered_at', 'purchase_at') }} <= window_seconds, false) as is_converting,
+        {{ week_is_mature('week', 'window_seconds', 'as_of', 'time_zone') }} as is_mature
+    from entered
+)
+
+select
+    matured.journey_id,
+    matured.week,
+    case when matured.journey_number = 1 then 'new' else 'returning' end as customer_type,
+    -- A young cohort is neither: those who convert in time would be in it before those who do not.
+    case
+        when not matured.is_mature then 'open'
+        when matured.is_converting then 'converting'
+        else 'not_converting'
+    end as outcome,
+    matured.is_converting,
+    matured.is_mature,
+    matured.status <> 'open' as has_ended,
+    matured.entered_at,
+    matured.purchase_at,
+    matured.window_seconds,
+    -- What was cut is said, so that a path never looks as if it ended there.
+    coalesce(paths.path, '') || case when paths.steps > {{ var('paths_max_steps') }} then ' > ...' else '' end as path,
+    coalesce(paths.steps, 0) as steps,
+    greatest(coalesce(paths.steps, 0) - {{ var('paths_max_steps') }}, 0) as steps_cut,
+    coalesce(paths.seconds, 0) as seconds
+from matured
+left join paths on matured.journey_id = paths.journey_id

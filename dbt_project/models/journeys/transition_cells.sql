@@ -1,0 +1,60 @@
+with steps as (
+    select * from {{ ref('journey_steps') }}
+),
+
+journeys as (
+    select * from {{ ref('journey_paths') }}
+),
+
+activities as (
+    select activity, shown_activity from {{ ref('path_activities') }}
+),
+
+edges as (
+    select
+        steps.journey_id,
+        activities.shown_activity as from_activity,
+        next_activities.shown_activity as to_activity,
+        steps.seconds_to_next
+    from steps
+    inner join activities on steps.activity = activities.activity
+    left join activities as next_activities on steps.next_activity = next_activities.activity
+    union all
+    select steps.journey_id, 'START', activities.shown_activity, 0
+    from steps
+    inner join activities on steps.activity = activities.activity
+    where steps.step_number = 1
+    union all
+    select journey_id, 'START', null, 0
+    from journeys
+    where steps = 0
+),
+
+-- A journey that may still go on has not ended: it leads to OPEN.
+placed as (
+    select
+        journeys.week,
+        journeys.outcome,
+        journeys.customer_type,
+        edges.journey_id,
+        edges.from_activity,
+        coalesce(edges.to_activity, case when journeys.has_ended then 'END' else 'OPEN' end) as to_activity,
+        coalesce(edges.seconds_to_next, 0) as seconds_to_next
+    from edges
+    inner join journeys on edges.journey_id = journeys.journey_id
+)
+
+{% for cohort_set, cohort in cohort_sets().items() %}
+select
+    week,
+    '{{ cohort_set }}' as cohort_set,
+    {{ cohort }} as cohort,
+    from_activity,
+    to_activity,
+    count(distinct journey_id) as journeys,
+    count(*) as occurrences,
+    {{ exact_median('seconds_to_next') }} as median_seconds
+from placed
+group by week, {{ cohort ~ ', ' if cohort_set != 'all' }}from_activity, to_activity
+{{ 'union all' if not loop.last }}
+{% endfor %}
