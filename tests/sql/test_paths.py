@@ -32,7 +32,7 @@ Touch = tuple[str, datetime, str, str]
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return compile_models(tmp_path_factory.mktemp("dbt"), "path:models/journeys", VARIABLES)
+    return compile_models(tmp_path_factory.mktemp("dbt"), "path:models/journeys mart_customer_timeline", VARIABLES)
 
 
 @pytest.fixture
@@ -270,3 +270,150 @@ def test_a_touch_before_the_first_journey_belongs_to_none(
         "select count(*) from warehouse.journeys.journey_touches where journey_id is null and stage is null"
     )
     assert found.values.tolist() == [[len(early)]]
+
+
+# --- what is made of paths ----------------------------------------------------------------------------------------
+
+
+def test_top_paths_and_the_rest_add_up_to_every_cohort(
+    market: tuple[Bench, list[Touch], list[dict[str, Any]]],
+) -> None:
+    bench, touches, journeys = market
+    steps = walked(touches, journeys)
+    expected: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for journey in journeys:
+        mine = [activity for _, activity in steps[journey["journey_id"]]]
+        path = " > ".join(mine[:MAX_STEPS]) + (" > ..." if len(mine) > MAX_STEPS else "")
+        for week, *cohort in cohorts(journey):
+            if week >= AS_OF.date() - timedelta(weeks=12):
+                expected[cohort[0], cohort[1]][path] += 1
+    bench.run("top_path_cells")
+    rows = bench.connection.execute(
+        "select cohort_set, cohort, path_rank, path, paths, journeys from warehouse.journeys.top_path_cells"
+    ).fetchall()
+    assert {(row[0], row[1]) for row in rows} == set(expected)
+    for cohort, counts in expected.items():
+        ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        mine = [(rank, path, 1, count) for rank, (path, count) in enumerate(ranked[:TOP_PATHS], 1)]
+        rest = [count for _, count in ranked[TOP_PATHS:]]
+        mine += [(None, "other", len(rest), sum(rest))] if rest else []
+        assert sorted((row[2:] for row in rows if row[:2] == cohort), key=str) == sorted(mine, key=str)
+
+
+def day(number: float) -> datetime:
+    return datetime(2026, 1, 5) + timedelta(days=number)
+
+
+def put_walks(bench: Bench, walks: dict[str, list[tuple[float, str]]], **given: dict[str, Any]) -> None:
+    """One journey a customer: activities by day, and times of its stages (`given`, by customer)."""
+    put_touches(bench, [(who, day(at), *what.split("/")) for who, walk in walks.items() for at, what in walk])
+    journeys = [
+        {"journey_id": who, "customer_id": who, "journey_number": 1, "status": "dropped"}
+        | {"entered_at": day(0), "awareness_at": day(0)}
+        | given.get(who, {})
+        for who in walks
+    ]
+    put_journeys(bench, journeys)
+    build(bench)
+
+
+def test_conformance_names_what_was_skipped_and_what_came_too_early(bench: Bench) -> None:
+    put_walks(
+        bench,
+        {
+            "whole": [(0, "web/a"), (1, "shop/cart"), (2, "shop/buy")],
+            "so far": [(0, "web/a")],
+            "optional left out": [(0, "web/b"), (1, "shop/buy")],
+            "at once": [(0, "web/a"), (0, "shop/buy")],
+            "skipped": [(0, "shop/buy")],
+            "too early": [(0, "shop/buy"), (1, "web/a"), (2, "shop/buy")],
+        },
+    )
+    design = [("d", 1, "look", "web/*", True), ("d", 2, "cart", "shop/cart", False), ("d", 3, "buy", "*/buy", True)]
+    columns = ["design", "step_number", "step", "activity_pattern", "is_required"]
+    bench.put("seeds.designed_journeys", pd.DataFrame(design, columns=columns))
+    bench.run("conformance_cells")
+    found = bench.connection.execute(
+        "select finding, journeys, found from warehouse.journeys.conformance_cells order by all"
+    ).fetchall()
+    assert found == [
+        ("conforming", 6, 4),
+        ("out_of_order:buy", 6, 1),
+        ("out_of_order:cart", 6, 0),
+        ("out_of_order:look", 6, 0),
+        ("skipped:buy", 6, 0),
+        ("skipped:look", 6, 1),
+    ]
+
+
+def test_only_what_came_before_the_purchase_and_in_its_window_is_contrasted(bench: Bench) -> None:
+    put_walks(
+        bench,
+        {
+            "buyer": [(0, "web/a"), (1, "web/b"), (2, "shop/buy"), (3, "web/c")],
+            "other buyer": [(0, "web/a"), (2, "shop/buy")],
+            "late buyer": [(0, "web/a"), (61, "web/c")],
+            "nobody": [(0, "web/b"), (1, "web/a"), (2, "web/b")],
+        },
+        **{
+            "buyer": {"purchase_at": day(2)},
+            "other buyer": {"purchase_at": day(2)},
+            "late buyer": {"purchase_at": day(61)},
+        },
+    )
+    bench.run("path_contrast_cells")
+    found = bench.connection.execute("select * from warehouse.journeys.path_contrast_cells order by all").fetchall()
+    assert found == [("web/a", 2, 2, 2, 2), ("web/b", 1, 2, 1, 2)]
+
+
+def test_the_map_counts_touches_by_the_stage_in_force_and_what_followed(bench: Bench) -> None:
+    walk = [(-1.0, "email/sent"), (0.0, "web/a"), (0.5, "web/a"), (7.0, "web/a"), (40.0, "shop/buy")]
+    put_walks(bench, {"c": walk}, c={"consideration_at": day(3), "purchase_at": day(40)})
+    answers = [
+        (day(0).date(), "awareness", "web", 0.25),
+        (day(0).date(), "awareness", "web", 1.0),
+        (day(0).date(), "experience", "shop", 0.75),
+    ]
+    bench.put("journeys.experience_answers", pd.DataFrame(answers, columns=["week", "stage", "family", "score_share"]))
+    bench.run("journey_map_cells")
+    found = bench.connection.execute(
+        """
+        select strftime(week, '%m-%d'), stage, family, interaction_type, touches, customers, journeys, converted,
+            answers, score_share_sum, pained_answers
+        from warehouse.journeys.journey_map_cells order by all
+        """
+    ).fetchall()
+    assert found == [
+        ("01-05", "awareness", "web", "a", 2, 1, 1, 1, 2, 1.25, 1),
+        ("01-05", "experience", "shop", "none", 0, 0, 0, 0, 1, 0.75, 0),
+        # The purchase came 33 days after it: the window is 28.
+        ("01-12", "consideration", "web", "a", 1, 1, 1, 0, 0, None, 0),
+        ("02-09", "purchase", "shop", "buy", 1, 1, 1, 0, 0, None, 0),
+        ("12-29", "none", "email", "sent", 1, 1, 0, 0, 0, None, 0),
+    ]
+
+
+def test_a_timeline_holds_every_kind_of_event_in_the_journey_in_force(bench: Bench) -> None:
+    put_walks(bench, {"c": [(-1, "email/sent"), (0, "web/a")]}, c={"consideration_at": day(3), "purchase_at": day(3)})
+    conversions = [("c", day(3), "o1", "order", 10.5, False), ("c", day(4), "o2", "order", 9.0, True)]
+    columns = ["customer_id", "occurred_at", "conversion_id", "conversion_type", "net_amount_reporting", "is_test"]
+    bench.put("journeys.customer_conversions", pd.DataFrame(conversions, columns=columns), occurred_at="timestamp")
+    answers = [("c", day(5), "s1", "CSAT", "commerce", 4), (None, day(5), "s2", "CSAT", "commerce", 1)]
+    columns = ["customer_id", "answered_at", "score_id", "instrument", "family", "score"]
+    bench.put("journeys.experience_answers", pd.DataFrame(answers, columns=columns), answered_at="timestamp")
+    consents = [("c", "email_marketing", "granted", day(-2))]
+    columns = ["customer_id", "purpose", "state", "valid_from"]
+    bench.put("journeys.customer_consents", pd.DataFrame(consents, columns=columns), valid_from="timestamp")
+    found = bench.connection.execute(
+        f"""
+        select kind, event_id, journey_id, stage, what, channel, amount::double, score
+        from ({bench.models["mart_customer_timeline"]}) order by occurred_at
+        """
+    ).fetchall()
+    assert found == [
+        ("consent", "email_marketing", None, None, "email_marketing granted", None, None, None),
+        ("touchpoint", "t00000", None, None, "email/sent", "direct", None, None),
+        ("touchpoint", "t00001", "c", "awareness", "web/a", "direct", None, None),
+        ("conversion", "o1", "c", "purchase", "order", None, 10.5, None),
+        ("answer", "s1", "c", "purchase", "CSAT commerce", None, None, 4.0),
+    ]
