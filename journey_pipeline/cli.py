@@ -396,7 +396,7 @@ def journeys_by_path(
         typer.Option(formats=["%Y-%m-%d"], help="Only journeys that entered in the week of this Monday."),
     ] = None,
     cohort: Annotated[
-        str, typer.Option(help="all, converting, not_converting, open, new or returning journeys.")
+        str, typer.Option(help="all, converting, not_converting, open, new, returning, or as segment:at_risk.")
     ] = "all",
     home: HomeOption = None,
 ) -> None:
@@ -412,7 +412,7 @@ def journeys_by_path(
             found = paths.find(connection, pattern, week.date() if week else None, cohort)
         except paths.PatternError as refusal:
             _fail(str(refusal), REFUSED)
-        except duckdb.CatalogException:
+        except (duckdb.CatalogException, duckdb.BinderException):
             _fail("the published release is older than its paths; `journey run` makes a new one", FAULT)
     for line in _found(found):
         out.print(line, soft_wrap=True, markup=False)
@@ -446,7 +446,7 @@ def timeline(
     with duckdb.connect(str(_released(load(home))), read_only=True) as connection:
         try:
             events = paths.timeline(connection, customer_id.strip())
-        except duckdb.CatalogException:
+        except (duckdb.CatalogException, duckdb.BinderException):
             _fail("the published release is older than its timelines; `journey run` makes a new one", FAULT)
     if not events:
         _fail("the release knows no event of this customer; `journey identity explain` finds the id of a person", FAULT)

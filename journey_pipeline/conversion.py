@@ -25,16 +25,33 @@ Numbers = npt.ArrayLike | pd.Series
 Z95 = 1.959963984540054
 WEEK = np.timedelta64(7, "D")
 
-STAGE_CONVERSION_KEY = ["week", "view", "from_stage", "to_stage", "breakdown", "member", "window_seconds"]
+STAGE_CONVERSION_KEY = [
+    "week",
+    "view",
+    "funnel",
+    "mode",
+    "from_stage",
+    "to_stage",
+    "breakdown",
+    "member",
+    "window_seconds",
+]
+# How long those took who converted: short of the truth, as whoever is still on the way is not among them.
+CONVERTERS_ONLY = {f"{name}_seconds": f"{name}_seconds_converters_only" for name in ("median", "p75", "p90")}
 STAGE_CONVERSION_COLUMNS = [
     *STAGE_CONVERSION_KEY,
+    "is_default_mode",
     "entered",
     "converted",
+    "imputed",
+    "open",
+    "dropped",
     "rate",
     "ci_low",
     "ci_high",
     "is_mature",
     "is_small_sample",
+    *CONVERTERS_ONLY.values(),
 ]
 
 
@@ -182,24 +199,27 @@ def is_mature(week_start: pd.Series, window_seconds: Numbers, as_of: datetime) -
 def stage_conversion(cells: pd.DataFrame, as_of: datetime, min_n: int = 30) -> pd.DataFrame:
     """Released table `stage_conversion` from `stage_cells`, one row per cell, sorted by its key.
 
-    cohort: people who entered in the week and moved on within the window; Wilson interval; mature when the
-    whole week has had the window. flow: entries into the two stages in one week, different people, so the
-    ratio may exceed 1, has a count-ratio interval, is NaN when nobody entered, and is mature as soon as the
-    week is over (it has no window to wait for). Immature rows are published with the flag, never hidden.
-    Raises ValueError for another view, a repeated key, or a cohort that converts more people than entered.
+    cohort: journeys that entered in the week and moved on within the window; Wilson interval; mature when the
+    whole week has had the window. Of those who did not convert, `open` still may and `dropped` cannot.
+    flow: entries into the two stages in one week, different people, so the ratio may exceed 1, has a
+    count-ratio interval and is NaN when nobody entered. hazard: journeys in the stage at any time of the week,
+    and of them those that moved in it; Wilson interval. Flow and hazard are mature as soon as the week is over
+    (they have no window to wait for). Immature rows are published with the flag, never hidden.
+    Raises ValueError for another view, a repeated key, or a cell that converts more journeys than it has.
     """
     require_unique(cells, STAGE_CONVERSION_KEY, "stage_cells")
-    strange = sorted(set(cells["view"].dropna()) - {"cohort", "flow"})
+    strange = sorted(set(cells["view"].dropna()) - {"cohort", "flow", "hazard"})
     if strange or cells["view"].isna().any():
-        raise ValueError(f"stage_cells.view: expected cohort or flow, found {strange or 'null'}")
-    table = cells.assign(week=weeks(cells["week"])).reset_index(drop=True)
+        raise ValueError(f"stage_cells.view: expected cohort, flow or hazard, found {strange or 'null'}")
+    table = cells.assign(week=weeks(cells["week"])).rename(columns=CONVERTERS_ONLY).reset_index(drop=True)
     entered, converted = floats(table["entered"]), floats(table["converted"])
-    cohort = table["view"].to_numpy() == "cohort"
+    cohort, is_flow = (table["view"].to_numpy() == view for view in ("cohort", "flow"))
+    table["dropped"] = table["entered"] - table["converted"] - table["open"]
     table["rate"] = ratio(converted, entered)
-    wilson = wilson_interval(np.where(cohort, converted, 0), np.where(cohort, entered, 0))
+    wilson = wilson_interval(np.where(is_flow, 0, converted), np.where(is_flow, 0, entered))
     flow = count_ratio_interval(converted, entered)
-    table["ci_low"] = np.where(cohort, wilson[0], flow[0])
-    table["ci_high"] = np.where(cohort, wilson[1], flow[1])
+    table["ci_low"] = np.where(is_flow, flow[0], wilson[0])
+    table["ci_high"] = np.where(is_flow, flow[1], wilson[1])
     window = np.where(cohort, np.nan_to_num(floats(table["window_seconds"])), 0)
     table["is_mature"] = is_mature(table["week"], window, as_of)
     table["is_small_sample"] = entered < min_n

@@ -28,7 +28,9 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "sessions": ("session_id",),
     "journeys": ("journey_id",),
     "conversions": ("conversion_id",),
-    "stage_conversion": ("week", "view", "from_stage", "to_stage", "breakdown", "member"),
+    "stage_conversion": ("week", "view", "funnel", "mode", "from_stage", "to_stage", "breakdown", "member"),
+    "breakdowns": ("breakdown",),
+    "journey_sub_stages": ("week", "stage", "sub_stage"),
     "path_steps": ("week", "cohort_set", "cohort", "step_number", "activity"),
     "transitions": ("week", "cohort_set", "cohort", "from_activity", "to_activity"),
     "journey_paths": ("journey_id",),
@@ -97,7 +99,7 @@ def _mart_counts(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     empty = [f'"{k}" is null' for k in keys if (table, k) not in _MAY_BE_EMPTY]
     shares = [f'"{c}" not between 0 and 1' for c in sorted(columns) if c.endswith("_share") or c == "share"]
     if table == "stage_conversion":  # a flow is a ratio of different people and may exceed one
-        shares.append("view = 'cohort' and rate not between 0 and 1")
+        shares.append("view <> 'flow' and rate not between 0 and 1")
     crossed = ["ci_low > ci_high"] if {"ci_low", "ci_high"} <= columns else []
     stamped = ["as_of is null", "definition_version is null"] if "week" in columns else []
 

@@ -115,6 +115,10 @@ def _expression(step: _Step, activities: list[str]) -> str:
     raise PatternError(f"no journey has the activity {step}; nearest known: {nearest[0]!r}")
 
 
+# The cohorts a journey is in, as `find` takes them: `new` is a kind of customer and a segment.
+_COHORTS = "['all', outcome, customer_type, 'segment:' || segment_at_entry]"
+
+
 @dataclass(frozen=True)
 class Found:
     """What matches a pattern. The rate is over mature journeys, whose window has passed; None where there are none."""
@@ -138,17 +142,6 @@ class Found:
         return self.converting / self.mature if self.mature else None
 
 
-# What `--cohort` may name -> the condition on journey_paths.
-COHORTS = {
-    "all": "true",
-    "converting": "outcome = 'converting'",
-    "not_converting": "outcome = 'not_converting'",
-    "open": "outcome = 'open'",
-    "new": "customer_type = 'new'",
-    "returning": "customer_type = 'returning'",
-}
-
-
 def find(
     connection: duckdb.DuckDBPyConnection,
     pattern: str,
@@ -162,7 +155,7 @@ def find(
         connection: the released database.
         pattern: see the module.
         week: only journeys that entered in this week (its Monday).
-        cohort: a key of COHORTS.
+        cohort: all, a cohort of outcome or customer type, or `segment:` and a segment at entry.
         examples: how many journeys to name, by their ids, one a path, the most frequent paths first.
 
     Raises:
@@ -170,16 +163,18 @@ def find(
     """
     from journey_pipeline.conversion import wilson_interval
 
-    if cohort not in COHORTS:
-        raise PatternError(f"no cohort {cohort!r}; known: {', '.join(COHORTS)}")
+    cohorts = f"(select *, unnest({_COHORTS}) as cohort from journey_paths)"
+    known = [row[0] for row in connection.execute(f"select distinct cohort from {cohorts} order by 1").fetchall()]
+    if cohort not in known:
+        raise PatternError(f"no journey is in a cohort {cohort!r}; known: {', '.join(known)}")
     rows = connection.execute(
         f"""
         select path, has_ended, count(*), count(*) filter (where is_mature),
             count(*) filter (where is_mature and is_converting), count(*) filter (where steps_cut > 0), min(journey_id)
-        from journey_paths where {COHORTS[cohort]} and (? is null or week = ?)
+        from {cohorts} where cohort = ? and (? is null or week = ?)
         group by path, has_ended order by count(*) desc, path, has_ended
         """,
-        [week, week],
+        [cohort, week, week],
     ).fetchall()
     every = connection.execute("select distinct path from journey_paths").fetchall()
     expression = translate(pattern, activities_of(path for (path,) in every))

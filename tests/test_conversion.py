@@ -21,6 +21,9 @@ def cells(**columns: object) -> pd.DataFrame:
     base = {
         "week": "2026-01-05",
         "view": "cohort",
+        "funnel": "journey",
+        "mode": "reached",
+        "is_default_mode": True,
         "from_stage": "awareness",
         "to_stage": "consideration",
         "breakdown": "all",
@@ -28,6 +31,11 @@ def cells(**columns: object) -> pd.DataFrame:
         "window_seconds": FORTNIGHT,
         "entered": 0,
         "converted": 0,
+        "imputed": 0,
+        "open": 0,
+        "median_seconds": None,
+        "p75_seconds": None,
+        "p90_seconds": None,
     }
     return pd.DataFrame({**base, **columns}, index=range(len(columns["entered"])))  # type: ignore[arg-type]
 
@@ -164,6 +172,22 @@ def test_a_flow_above_one_is_published_and_a_cohort_above_one_refused() -> None:
         conversion.stage_conversion(cells(entered=[40], converted=[60]), AS_OF)
 
 
+def test_a_hazard_has_a_wilson_interval_and_is_settled_with_its_week() -> None:
+    found = conversion.stage_conversion(
+        cells(view=["hazard"] * 2, week=["2026-02-23", "2026-03-02"], entered=[40, 40], converted=[8, 8]), AS_OF
+    )
+    assert found["ci_low"].tolist() == pytest.approx([0.1050, 0.1050], abs=5e-5)
+    assert found["ci_high"].tolist() == pytest.approx([0.3476, 0.3476], abs=5e-5)
+    assert found["is_mature"].tolist() == [True, False]
+    with pytest.raises(ValueError, match=r"outside 0\.\.trials"):
+        conversion.stage_conversion(cells(view=["hazard"], entered=[40], converted=[60]), AS_OF)
+
+
+def test_who_did_not_convert_is_open_or_dropped() -> None:
+    found = conversion.stage_conversion(cells(entered=[40], converted=[8], open=[30]), AS_OF)
+    assert found["dropped"].item() == 2
+
+
 def test_immature_weeks_are_flagged_not_hidden() -> None:
     found = conversion.stage_conversion(
         cells(week=["2026-02-23", "2026-02-09"], entered=[30, 29], converted=[3, 3]), AS_OF
@@ -176,8 +200,8 @@ def test_immature_weeks_are_flagged_not_hidden() -> None:
 def test_repeated_keys_and_unknown_views_are_refused() -> None:
     with pytest.raises(ValueError, match="1 rows repeat the key"):
         conversion.stage_conversion(cells(entered=[40, 40]), AS_OF)
-    with pytest.raises(ValueError, match="cohort or flow"):
-        conversion.stage_conversion(cells(view=["hazard"], entered=[40]), AS_OF)
+    with pytest.raises(ValueError, match="cohort, flow or hazard"):
+        conversion.stage_conversion(cells(view=["guess"], entered=[40]), AS_OF)
 
 
 def test_no_cells_make_an_empty_table() -> None:

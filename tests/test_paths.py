@@ -113,6 +113,7 @@ def release() -> duckdb.DuckDBPyConnection:
         """
         create table journey_paths as
         select 'j' || n as journey_id, date '2026-08-03' + 7 * (n % 2)::integer as week, 'new' as customer_type,
+            'prospect' as segment_at_entry,
             case when n < 3 then 'converting' else 'not_converting' end as outcome, n < 3 as is_converting,
             n % 2 = 0 as is_mature, true as has_ended,
             case when n < 4 then 'website/view_item > commerce/order_placed' else 'website/view_item > ...' end as path,
@@ -136,7 +137,8 @@ def test_only_the_week_and_the_cohort_that_are_asked_for_count(release: duckdb.D
     assert (week.journeys, week.of_journeys, week.rate, week.interval) == (2, 3, None, None)
     cohort = find(release, "website/view_item", cohort="not_converting")
     assert (cohort.journeys, cohort.converting) == (3, 0)
-    with pytest.raises(PatternError, match="no cohort 'buyers'; known: all, converting"):
+    assert find(release, "website/view_item", cohort="segment:prospect").of_journeys == 6
+    with pytest.raises(PatternError, match="a cohort 'buyers'; known: all, converting, new, not_converting, segment:p"):
         find(release, "website/view_item", cohort="buyers")
 
 

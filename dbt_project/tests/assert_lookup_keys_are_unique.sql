@@ -1,7 +1,14 @@
 {{ config(meta={'dagster': {'ref': {'name': 'stage_map'}}}) }}
 -- A lookup answers a question once.
 with keys as (
-    select 'stage_map' as seed, family || ' ' || interaction_type as lookup_key from {{ ref('stage_map') }}
+    select
+        'stage_map' as seed,
+        funnel || ' ' || family || ' ' || interaction_type || ' ' || coalesce(page_pattern, '') as lookup_key
+    from {{ ref('stage_map') }}
+    union all
+    select 'stages', funnel || ' ' || stage_number from {{ ref('stages') }}
+    union all
+    select 'stages', funnel || ' ' || stage from {{ ref('stages') }}
     union all
     select 'kpi_targets', target_set || ' ' || kpi from {{ ref('kpi_targets') }}
     union all

@@ -5,6 +5,7 @@ Add here when the funnel needs another view. Must not be here: rates of its own;
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -18,7 +19,7 @@ _WEEKS = 26
 _SQL = f"""
     with recent as (
         select *, dense_rank() over (order by week desc) as nth from stage_conversion
-        where view = 'cohort' and breakdown = 'all'
+        where view = 'cohort' and breakdown = 'all' and funnel = 'journey' and is_default_mode
     )
     select week, from_stage, to_stage, window_seconds / 86400 as days, entered::double as entered,
         converted::double as converted, rate::double as rate, ci_low::double as ci_low, ci_high::double as ci_high,
@@ -43,9 +44,8 @@ def _key(row: Row) -> tuple[str, str]:
 
 
 def _ordered(keys: set[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Steps in stage order; the one over several stages last."""
-    rank = {stage: number for number, stage in enumerate(_STAGES)}
-    return sorted(keys, key=lambda key: (key == _END_TO_END, rank.get(key[0], 9), rank.get(key[1], 9), key))
+    """Each step to the next stage in their order, and last the way to purchase."""
+    return [key for key in [*pairwise(_STAGES), _END_TO_END] if key in keys]
 
 
 def _step(key: tuple[str, str], rows: list[Row]) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from journey_pipeline.report.wording import name
 
 
 def stage_conversion_plot(measured: pd.DataFrame) -> Chart | None:
-    """Cohort conversion of every step over the weeks; None when nothing was measured."""
-    rows = measured[(measured["view"] == "cohort") & (measured["breakdown"] == "all")]
+    """Cohort conversion of every step of the journey over the weeks; None when nothing was measured."""
+    shown = (measured["funnel"] == "journey") & measured["is_default_mode"].astype(bool)
+    rows = measured[shown & (measured["view"] == "cohort") & (measured["breakdown"] == "all")]
     if rows.empty:
         return None
     return funnel_chart(

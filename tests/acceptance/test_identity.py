@@ -205,7 +205,7 @@ def poisoned(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("table", "key"),
     [
         ("kpi_scorecard", "week, target_set, kpi"),
-        ("stage_conversion", 'week, "view", from_stage, to_stage, breakdown, member'),
+        ("stage_conversion", 'week, "view", funnel, mode, from_stage, to_stage, breakdown, member'),
     ],
 )
 def test_a_mailbox_on_every_order_and_contact_changes_no_number(

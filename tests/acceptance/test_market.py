@@ -180,7 +180,8 @@ def test_young_cohorts_are_shown_and_called_immature(home: Path) -> None:
         home / "published" / "journey.duckdb",
         """
         select week, is_mature, entered from stage_conversion
-        where view = 'cohort' and breakdown = 'all' and from_stage = 'awareness' and to_stage = 'consideration'
+        where view = 'cohort' and funnel = 'journey' and is_default_mode and breakdown = 'all'
+            and from_stage = 'awareness' and to_stage = 'consideration'
         order by week
         """,
     )

@@ -24,7 +24,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "sessions": ("session_id",),
     "journeys": ("journey_id",),
     "conversions": ("conversion_id",),
-    "stage_conversion": ("week", "view", "from_stage", "to_stage", "breakdown", "member"),
+    "stage_conversion": ("week", "view", "funnel", "mode", "from_stage", "to_stage", "breakdown", "member"),
     "credits": ("conversion_id", "touchpoint_id", "model"),
     "attribution": ("week", "conversion_type", "model", "channel", "campaign"),
     "spend": ("spend_date", "platform", "channel", "campaign_id"),

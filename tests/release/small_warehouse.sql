@@ -46,7 +46,8 @@ create table marts.stage_conversion as
         from weeks, steps, (values ('cohort'), ('flow')) views (v)),
     converted as (select *, least(entered, (entered * rate * (1.1 - i * 0.006 + 0.04 * sin(i))
         * case when is_mature then 1 else (0.25 + 0.75 * i * 7 / days) end)::bigint) as converted from counts)
-    select week, view, from_stage, to_stage, breakdown, member, window_seconds, entered, converted,
+    select week, view, 'journey' as funnel, 'reached' as mode, true as is_default_mode, from_stage, to_stage, breakdown,
+        member, window_seconds, entered, converted,
         converted / entered as rate, wilson(converted, entered, -1) as ci_low, wilson(converted, entered, 1) as ci_high,
         is_mature, entered < 30 as is_small_sample, $as_of as as_of, '1' as definition_version from converted;
 create table marts.credits as select md5('o' || i) as conversion_id, md5('t' || i) as touchpoint_id, m as model,

@@ -1,4 +1,4 @@
-"""The journeys word against known answers: sessions, stages, credit, segments, paths."""
+"""The journeys word against known answers: sessions, credit, segments, paths."""
 
 from __future__ import annotations
 
@@ -10,17 +10,11 @@ import pytest
 from .compiled_models import Bench, compile_models
 
 VECTORS = Path(__file__).parent.parent / "vectors"
-STAGES = ["awareness", "consideration", "purchase", "experience", "advocacy"]
-FOURTEEN_DAYS = 14 * 86400
-VARIABLES = (
-    "{stage_window_seconds: {awareness_to_consideration: 1209600, consideration_to_purchase: 1209600, "
-    "purchase_to_experience: 1209600, experience_to_advocacy: 1209600}, end_to_end_window_seconds: 5184000}"
-)
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return compile_models(tmp_path_factory.mktemp("dbt"), "path:models/journeys", VARIABLES)
+    return compile_models(tmp_path_factory.mktemp("dbt"), "path:models/journeys")
 
 
 @pytest.fixture
@@ -30,111 +24,6 @@ def bench(models: dict[str, str]) -> Bench:
 
 def close(found: object, expected: object) -> bool:
     return pytest.approx(expected, rel=1e-9, abs=1e-9) == found
-
-
-# --- stages -------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def staged(bench: Bench) -> Bench:
-    given = pd.read_csv(VECTORS / "01_stage_conversion" / "input.csv")
-    bench.clock("2026-03-02")
-    bench.put("seeds.stages", pd.DataFrame({"stage_number": range(1, 6), "stage": STAGES}))
-    bench.put(
-        "journeys.stage_events",
-        pd.DataFrame(
-            {
-                "customer_id": given["customer_id"],
-                "event_id": [f"e{n:03}" for n in range(len(given))],
-                "occurred_at": pd.to_datetime(given["event_ts"]),
-                "session_id": "s",
-                "family": "website",
-                "stage_number": given["stage_no"],
-                "stage": [STAGES[n - 1] for n in given["stage_no"]],
-            }
-        ),
-    )
-    bench.put(
-        "journeys.marketing_touches", pd.DataFrame({"session_id": ["s"], "channel": ["direct"], "touch_number": [1]})
-    )
-    for model in ("journey_events", "stage_entries", "journeys"):
-        bench.run(model)
-    return bench
-
-
-def test_journeys_split_and_stages_are_entered_as_in_the_vector(staged: Bench) -> None:
-    expected = pd.read_csv(VECTORS / "01_stage_conversion" / "expected_stage_entry.csv").query("mode == 'reached'")
-    found = staged.ask(
-        """
-        select customer_id, journey_number as journey_no, stage_number as stage_no,
-            strftime(entered_at, '%Y-%m-%dT%H:%M:%S') as entry_ts
-        from warehouse.journeys.stage_entries order by all
-        """
-    )
-    columns = ["customer_id", "journey_no", "stage_no", "entry_ts"]
-    assert found.values.tolist() == expected[columns].sort_values(columns).values.tolist()
-
-
-def test_back_filled_stages_say_so(staged: Bench) -> None:
-    found = staged.ask(
-        "select customer_id, stage from warehouse.journeys.stage_entries where is_imputed order by all"
-    ).values.tolist()
-    assert found == [["c03", "consideration"], ["c04", "awareness"], ["c07", "awareness"]]
-
-
-@pytest.mark.parametrize(
-    ("view", "file", "columns"),
-    [
-        ("cohort", "expected_cohort.csv", ["cohort_week", "n", "k"]),
-        ("flow", "expected_calendar.csv", ["week", "entries_from", "entries_to"]),
-    ],
-)
-def test_weekly_counts_are_those_of_the_vector(staged: Bench, view: str, file: str, columns: list[str]) -> None:
-    staged.run("stage_cells")
-    expected = pd.read_csv(VECTORS / "01_stage_conversion" / file).query("mode == 'reached'")
-    found = staged.ask(
-        f"""
-        select f.stage_number, t.stage_number, strftime(week, '%Y-%m-%d'), entered, converted
-        from warehouse.journeys.stage_cells
-        inner join warehouse.seeds.stages as f on from_stage = f.stage
-        inner join warehouse.seeds.stages as t on to_stage = t.stage
-        where view = '{view}' and breakdown = 'all' and t.stage_number = f.stage_number + 1 order by all
-        """
-    )
-    assert found.values.tolist() == sorted(expected[["from_stage", "to_stage", *columns]].values.tolist())
-
-
-def test_members_of_a_breakdown_add_up_to_all(staged: Bench) -> None:
-    cells = staged.run("stage_cells")
-    keys = ["week", "view", "from_stage", "to_stage"]
-    whole = cells[cells.breakdown == "all"].groupby(keys)[["entered", "converted"]].sum()
-    parts = cells[cells.breakdown == "entry_channel"].groupby(keys)[["entered", "converted"]].sum()
-    pd.testing.assert_frame_equal(whole, parts)
-
-
-def test_a_ticket_before_any_purchase_is_no_purchase(bench: Bench) -> None:
-    bench.put("seeds.stages", pd.DataFrame({"stage_number": range(1, 6), "stage": STAGES}))
-    bench.put(
-        "seeds.stage_map",
-        pd.DataFrame(
-            [("support", "ticket_created", "experience", True), ("commerce", "order_placed", "purchase", False)],
-            columns=["family", "interaction_type", "stage", "requires_purchase"],
-        ),
-    )
-    rows = [
-        ("prospect", "support", "ticket_created", "2026-01-01"),
-        ("buyer", "support", "ticket_created", "2026-01-01"),
-        ("buyer", "commerce", "order_placed", "2026-01-02"),
-        ("buyer", "support", "ticket_created", "2026-01-03"),
-        ("stated", "sales", "call_made", "2026-01-03"),
-    ]
-    frame = pd.DataFrame(rows, columns=["customer_id", "family", "interaction_type", "occurred_at"])
-    frame = frame.assign(touchpoint_id=list("abcde"), session_id=None, is_machine=False, is_internal_test=False)
-    frame["stage_evidence"] = [None, None, None, None, "purchase"]
-    casts = {"occurred_at": "timestamp", "session_id": "varchar", "stage_evidence": "varchar"}
-    bench.put("journeys.customer_touchpoints", frame, **casts)
-    # What a source calls a stage stands, though no rule knows its interaction.
-    assert bench.run("stage_events")["event_id"].tolist() == ["c", "d", "e"]
 
 
 # --- sessions and touches -----------------------------------------------------------------------------------------

@@ -21,10 +21,7 @@ STAGES = ["awareness", "consideration", "purchase", "experience", "advocacy"]
 WINDOW = timedelta(days=60)
 # Six steps hold the vector's longest path; its links are those of its own first four.
 MAX_STEPS, TOP_ACTIVITIES, TOP_PATHS = 6, 5, 6
-VARIABLES = (
-    f"{{paths_max_steps: {MAX_STEPS}, paths_top_activities: {TOP_ACTIVITIES}, paths_top_paths: {TOP_PATHS}, "
-    f"end_to_end_window_seconds: {int(WINDOW.total_seconds())}}}"
-)
+VARIABLES = f"{{paths_max_steps: {MAX_STEPS}, paths_top_activities: {TOP_ACTIVITIES}, paths_top_paths: {TOP_PATHS}}}"
 MODELS = ["journey_touches", "journey_steps", "journey_paths", "path_activities", "path_step_cells", "transition_cells"]
 AS_OF = datetime(2026, 6, 1)
 Touch = tuple[str, datetime, str, str]
@@ -59,6 +56,17 @@ def put_journeys(bench: Bench, journeys: list[dict[str, Any]]) -> None:
     frame = pd.DataFrame(journeys, columns=columns)
     times = dict.fromkeys([column for column in columns if column.endswith("_at")], "timestamp")
     bench.put("journeys.journeys", frame, journey_number="bigint", **times)
+    members = frame[["journey_id"]].assign(
+        funnel="journey",
+        customer_type=["new" if number == 1 else "returning" for number in frame["journey_number"]],
+        segment_at_entry=[segment(journey) for journey in frame["journey_id"]],
+    )
+    bench.put("journeys.funnel_journeys", members)
+    bench.put("seeds.funnels", pd.DataFrame({"funnel": ["journey"], "window_seconds": [int(WINDOW.total_seconds())]}))
+
+
+def segment(journey_id: str) -> str:
+    return "prospect" if sum(map(ord, journey_id)) % 3 else "current"
 
 
 def build(bench: Bench) -> None:
@@ -175,7 +183,8 @@ def cohorts(journey: dict[str, Any]) -> list[tuple[date, str, str]]:
     bought = journey["purchase_at"] is not None and journey["purchase_at"] - journey["entered_at"] <= WINDOW
     outcome = ("converting" if bought else "not_converting") if mature else "open"
     kind = "new" if journey["journey_number"] == 1 else "returning"
-    return [(week, "all", "all"), (week, "outcome", outcome), (week, "customer_type", kind)]
+    sets = {"all": "all", "outcome": outcome, "customer_type": kind, "segment": segment(journey["journey_id"])}
+    return [(week, cohort_set, cohort) for cohort_set, cohort in sets.items()]
 
 
 def shown(steps: dict[str, list[tuple[datetime, str]]]) -> dict[str, str]:
@@ -375,21 +384,28 @@ def test_the_map_counts_touches_by_the_stage_in_force_and_what_followed(bench: B
         (day(0).date(), "experience", "shop", 0.75),
     ]
     bench.put("journeys.experience_answers", pd.DataFrame(answers, columns=["week", "stage", "family", "score_share"]))
+    stages = {"stage_number": range(1, 6), "stage": STAGES, "owner": [f"owner of {stage}" for stage in STAGES]}
+    windows = [None, 28 * 86400, 28 * 86400, 14 * 86400, 90 * 86400]
+    bench.put(
+        "seeds.stages",
+        pd.DataFrame(stages).assign(funnel="journey", is_exclusion=False, window_seconds=windows),
+        window_seconds="bigint",
+    )
     bench.run("journey_map_cells")
     found = bench.connection.execute(
         """
         select strftime(week, '%m-%d'), stage, family, interaction_type, touches, customers, journeys, converted,
-            answers, score_share_sum, pained_answers
+            answers, score_share_sum, pained_answers, owner
         from warehouse.journeys.journey_map_cells order by all
         """
     ).fetchall()
     assert found == [
-        ("01-05", "awareness", "web", "a", 2, 1, 1, 1, 2, 1.25, 1),
-        ("01-05", "experience", "shop", "none", 0, 0, 0, 0, 1, 0.75, 0),
+        ("01-05", "awareness", "web", "a", 2, 1, 1, 1, 2, 1.25, 1, "owner of awareness"),
+        ("01-05", "experience", "shop", "none", 0, 0, 0, 0, 1, 0.75, 0, "owner of experience"),
         # The purchase came 33 days after it: the window is 28.
-        ("01-12", "consideration", "web", "a", 1, 1, 1, 0, 0, None, 0),
-        ("02-09", "purchase", "shop", "buy", 1, 1, 1, 0, 0, None, 0),
-        ("12-29", "none", "email", "sent", 1, 1, 0, 0, 0, None, 0),
+        ("01-12", "consideration", "web", "a", 1, 1, 1, 0, 0, None, 0, "owner of consideration"),
+        ("02-09", "purchase", "shop", "buy", 1, 1, 1, 0, 0, None, 0, "owner of purchase"),
+        ("12-29", "none", "email", "sent", 1, 1, 0, 0, 0, None, 0, None),
     ]
 
 

@@ -1,4 +1,5 @@
 {%- set stages = ['awareness', 'consideration', 'purchase', 'experience', 'advocacy'] -%}
+{#- The window of a step stands with the stage it leads to. -#}
 with touches as (
     select * from {{ ref('journey_touches') }}
 ),
@@ -9,6 +10,14 @@ journeys as (
 
 parameters as (
     select * from {{ source('raw', 'run_parameters') }}
+),
+
+stages as (
+    select
+        *,
+        lead(window_seconds) over (order by stage_number) as next_window_seconds
+    from {{ ref('stages') }}
+    where funnel = 'journey' and not is_exclusion
 ),
 
 answers as (
@@ -41,11 +50,7 @@ met as (
 windowed as (
     select
         met.*,
-        case met.stage
-            {%- for stage in stages[:-1] %}
-            when '{{ stage }}' then {{ var('stage_window_seconds')[stage ~ '_to_' ~ stages[loop.index]] }}
-            {%- endfor %}
-        end as window_seconds,
+        stages.next_window_seconds as window_seconds,
         case met.stage
             {%- for stage in stages[:-1] %}
             when '{{ stage }}' then journeys.{{ stages[loop.index] }}_at
@@ -53,6 +58,7 @@ windowed as (
         end as moved_at
     from met
     left join journeys on met.journey_id = journeys.journey_id
+    left join stages on met.stage = stages.stage
 ),
 
 volumes as (
@@ -103,7 +109,8 @@ select
     coalesce(felt.answers, 0) as answers,
     felt.score_share_sum,
     coalesce(felt.pained_answers, 0) as pained_answers,
-    cast(null as varchar) as owner
+    stages.owner
 from rows_of_map
+left join stages on rows_of_map.stage = stages.stage
 left join felt
     on rows_of_map.week = felt.week and rows_of_map.stage = felt.stage and rows_of_map.family = felt.family

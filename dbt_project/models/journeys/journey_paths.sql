@@ -2,6 +2,15 @@ with journeys as (
     select * from {{ ref('journeys') }}
 ),
 
+members as (
+    select * from {{ ref('funnel_journeys') }} where funnel = 'journey'
+),
+
+-- The whole way to the purchase.
+funnels as (
+    select * from {{ ref('funnels') }} where funnel = 'journey'
+),
+
 steps as (
     select * from {{ ref('journey_steps') }}
 ),
@@ -27,9 +36,10 @@ entered as (
         {{ reporting_week('journeys.entered_at', 'parameters.time_zone') }} as week,
         parameters.as_of,
         parameters.time_zone,
-        {{ var('end_to_end_window_seconds') }} as window_seconds
+        funnels.window_seconds
     from journeys
     cross join parameters
+    cross join funnels
 ),
 
 matured as (
@@ -43,7 +53,8 @@ matured as (
 select
     matured.journey_id,
     matured.week,
-    case when matured.journey_number = 1 then 'new' else 'returning' end as customer_type,
+    members.customer_type,
+    members.segment_at_entry,
     -- A young cohort is neither: those who convert in time would be in it before those who do not.
     case
         when not matured.is_mature then 'open'
@@ -62,4 +73,5 @@ select
     greatest(coalesce(paths.steps, 0) - {{ var('paths_max_steps') }}, 0) as steps_cut,
     coalesce(paths.seconds, 0) as seconds
 from matured
+inner join members on matured.journey_id = members.journey_id
 left join paths on matured.journey_id = paths.journey_id

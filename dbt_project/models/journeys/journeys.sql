@@ -1,64 +1,64 @@
-with entries as (
-    select * from {{ ref('stage_entries') }}
-),
-
-events as (
-    select * from {{ ref('journey_events') }}
-),
-
-touches as (
-    select * from {{ ref('marketing_touches') }} where touch_number = 1
+with times as (
+    select step_times.*
+    from {{ ref('step_times') }} as step_times
+    inner join {{ ref('funnels') }} as funnels
+        on step_times.funnel = funnels.funnel and step_times.mode = funnels.default_mode
+    where step_times.funnel = 'journey'
 ),
 
 parameters as (
     select * from {{ source('raw', 'run_parameters') }}
 ),
 
-entry_events as (
-    select
-        events.customer_id,
-        events.journey_number,
-        max(events.occurred_at) over (partition by events.customer_id, events.journey_number) as last_event_at,
-        coalesce(touches.channel, events.family) as entry_channel,
-        row_number() over (
-            partition by events.customer_id, events.journey_number
-            order by events.occurred_at, events.stage_number, events.event_id
-        ) as event_number
-    from events
-    left join touches on events.session_id = touches.session_id
-),
-
-pivoted as (
+named as (
     select
         customer_id,
         journey_number,
-        max(entered_at) filter (where stage_number = 1) as awareness_at,
-        max(entered_at) filter (where stage_number = 2) as consideration_at,
-        max(entered_at) filter (where stage_number = 3) as purchase_at,
-        max(entered_at) filter (where stage_number = 4) as experience_at,
-        max(entered_at) filter (where stage_number = 5) as advocacy_at,
-        max(stage_number) as furthest_stage_number,
-        bool_or(is_imputed) as has_imputed_stage
-    from entries
-    group by customer_id, journey_number
+        entered_at,
+        at_1 as awareness_at,
+        at_2 as consideration_at,
+        at_3 as purchase_at,
+        at_4 as experience_at,
+        at_5 as advocacy_at,
+        case
+            when at_5 is not null then 5
+            when at_4 is not null then 4
+            when at_3 is not null then 3
+            when at_2 is not null then 2
+            else 1
+        end as furthest_stage_number,
+        is_imputed_1 or is_imputed_2 or is_imputed_3 or is_imputed_4 or is_imputed_5 as has_imputed_stage
+    from times
 )
 
 select
-    md5(pivoted.customer_id || ':' || pivoted.journey_number) as journey_id,
-    pivoted.*,
-    pivoted.awareness_at as entered_at,
-    entry_events.entry_channel,
-    entry_events.last_event_at,
-    {{ reporting_week('pivoted.awareness_at', 'parameters.time_zone') }} as entry_week,
+    journeys.journey_id,
+    named.*,
+    journeys.entry_channel,
+    journeys.last_event_at,
+    named.journey_number > 1 as is_reentry,
+    {{ seconds_between('lag(journeys.last_event_at) over (partition by named.customer_id order by named.journey_number)',
+        'journeys.first_event_at') }} / 86400 as days_since_previous_journey,
+    journeys.regressions > 0 as has_regression,
+    journeys.regressions,
+    -- In a stage until the next one begins; in the furthest until the last event.
+    {%- set stages = ['awareness', 'consideration', 'purchase', 'experience', 'advocacy'] %}
+    {%- for stage in stages %}
+    {{ seconds_between('named.' ~ stage ~ '_at',
+        'coalesce(named.' ~ stages[loop.index] ~ '_at, journeys.last_event_at)' if not loop.last
+        else 'journeys.last_event_at') }} as {{ stage }}_seconds,
+    {%- endfor %}
+    named.furthest_stage_number / {{ stages | length }}.0 as completion,
+    {{ reporting_week('named.entered_at', 'parameters.time_zone') }} as entry_week,
     case
-        when pivoted.advocacy_at is not null then 'complete'
-        when {{ seconds_between('entry_events.last_event_at', 'parameters.as_of') }}
+        when named.advocacy_at is not null then 'complete'
+        when {{ seconds_between('journeys.last_event_at', 'parameters.as_of') }}
             < {{ var('null_after_days') }} * 86400 then 'open'
         else 'dropped'
     end as status
-from pivoted
+from named
 cross join parameters
-inner join entry_events
-    on pivoted.customer_id = entry_events.customer_id
-    and pivoted.journey_number = entry_events.journey_number
-    and entry_events.event_number = 1
+inner join {{ ref('funnel_journeys') }} as journeys
+    on journeys.funnel = 'journey'
+    and named.customer_id = journeys.customer_id
+    and named.journey_number = journeys.journey_number

@@ -1,5 +1,9 @@
 with stage_cells as (
-    select * from {{ ref('stage_cells') }} where view = 'cohort' and breakdown = 'all'
+    select stage_cells.*
+    from {{ ref('stage_cells') }} as stage_cells
+    inner join {{ ref('funnels') }} as funnels
+        on stage_cells.funnel = funnels.funnel and stage_cells.mode = funnels.default_mode
+    where stage_cells.view = 'cohort' and stage_cells.breakdown = 'all' and stage_cells.funnel = 'journey'
 ),
 
 weeks as (

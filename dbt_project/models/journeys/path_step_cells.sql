@@ -21,20 +21,27 @@ taken as (
         journeys.week,
         journeys.outcome,
         journeys.customer_type,
+        journeys.segment_at_entry,
         steps.step_number,
         activities.shown_activity as activity,
         count(*) as journeys
     from steps
     inner join journeys on steps.journey_id = journeys.journey_id
     inner join activities on steps.activity = activities.activity
-    group by journeys.week, journeys.outcome, journeys.customer_type, steps.step_number, activities.shown_activity
+    group by
+        journeys.week,
+        journeys.outcome,
+        journeys.customer_type,
+        journeys.segment_at_entry,
+        steps.step_number,
+        activities.shown_activity
 ),
 
 lengths as (
-    select week, outcome, customer_type, has_ended, steps, count(*) as journeys
+    select week, outcome, customer_type, segment_at_entry, has_ended, steps, count(*) as journeys
     from journeys
     where steps < {{ var('paths_max_steps') }}
-    group by week, outcome, customer_type, has_ended, steps
+    group by week, outcome, customer_type, segment_at_entry, has_ended, steps
 ),
 
 -- Who has no such step has ended before it, or may still take it.
@@ -43,12 +50,19 @@ without as (
         lengths.week,
         lengths.outcome,
         lengths.customer_type,
+        lengths.segment_at_entry,
         numbers.step_number,
         case when lengths.has_ended then 'exit' else 'open' end as activity,
         sum(lengths.journeys) as journeys
     from lengths
     inner join numbers on lengths.steps < numbers.step_number
-    group by lengths.week, lengths.outcome, lengths.customer_type, numbers.step_number, lengths.has_ended
+    group by
+        lengths.week,
+        lengths.outcome,
+        lengths.customer_type,
+        lengths.segment_at_entry,
+        numbers.step_number,
+        lengths.has_ended
 ),
 
 columns_of_steps as (

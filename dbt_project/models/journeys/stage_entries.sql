@@ -1,31 +1,16 @@
-with events as (
-    select * from {{ ref('journey_events') }}
-),
-
-stages as (
-    select * from {{ ref('stages') }}
-),
-
-first_events as (
+{{ config(materialized='view') }}
+with entries as (
     select
-        customer_id,
-        journey_number,
-        stage_number,
-        min(occurred_at) as first_at
-    from events
-    group by customer_id, journey_number, stage_number
+        step_times.funnel,
+        step_times.mode,
+        step_times.customer_id,
+        step_times.journey_number,
+        stages.stage_number,
+        stages.stage,
+        {{ of_step('step_times.at', 'stages.stage_number') }} as entered_at,
+        {{ of_step('step_times.is_imputed', 'stages.stage_number') }} as is_imputed
+    from {{ ref('step_times') }} as step_times
+    inner join {{ ref('stages') }} as stages on step_times.funnel = stages.funnel and not stages.is_exclusion
 )
 
--- Funnel mode `reached`: a higher stage back-fills a missing lower one at its own time, and says so.
-select
-    first_events.customer_id,
-    first_events.journey_number,
-    stages.stage_number,
-    stages.stage,
-    min(first_events.first_at) as entered_at,
-    min(first_events.first_at)
-        < coalesce(min(first_events.first_at) filter (where first_events.stage_number = stages.stage_number),
-            timestamp '9999-12-31') as is_imputed
-from first_events
-inner join stages on first_events.stage_number >= stages.stage_number
-group by first_events.customer_id, first_events.journey_number, stages.stage_number, stages.stage
+select * from entries where entered_at is not null

@@ -36,6 +36,7 @@ placed as (
         journeys.week,
         journeys.outcome,
         journeys.customer_type,
+        journeys.segment_at_entry,
         edges.journey_id,
         edges.from_activity,
         coalesce(edges.to_activity, case when journeys.has_ended then 'END' else 'OPEN' end) as to_activity,
@@ -53,7 +54,7 @@ select
     to_activity,
     count(distinct journey_id) as journeys,
     count(*) as occurrences,
-    {{ exact_median('seconds_to_next') }} as median_seconds
+    {{ exact_quantile('seconds_to_next', 0.5) }} as median_seconds
 from placed
 group by week, {{ cohort ~ ', ' if cohort_set != 'all' }}from_activity, to_activity
 {{ 'union all' if not loop.last }}

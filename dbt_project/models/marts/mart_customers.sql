@@ -59,7 +59,8 @@ select
     consents.is_email_marketing_allowed
 from seen
 left join journeys on seen.customer_id = journeys.customer_id and journeys.recency = 1
-left join {{ ref('stages') }} as stages on journeys.furthest_stage_number = stages.stage_number
+left join {{ ref('stages') }} as stages
+    on stages.funnel = 'journey' and journeys.furthest_stage_number = stages.stage_number
 left join purchasers on seen.customer_id = purchasers.customer_id
 left join orders on seen.customer_id = orders.customer_id
 left join consents on seen.customer_id = consents.customer_id

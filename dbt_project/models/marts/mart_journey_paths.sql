@@ -2,6 +2,7 @@ select
     paths.journey_id,
     paths.week,
     paths.customer_type,
+    paths.segment_at_entry,
     paths.outcome,
     paths.is_converting,
     paths.is_mature,

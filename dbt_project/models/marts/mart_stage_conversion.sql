@@ -1,6 +1,9 @@
 select
     cast(measured.week as date) as week,
     cast(measured.view as varchar) as view,
+    cast(measured.funnel as varchar) as funnel,
+    cast(measured.mode as varchar) as mode,
+    cast(measured.is_default_mode as boolean) as is_default_mode,
     cast(measured.from_stage as varchar) as from_stage,
     cast(measured.to_stage as varchar) as to_stage,
     cast(measured.breakdown as varchar) as breakdown,
@@ -8,11 +11,17 @@ select
     cast(measured.window_seconds as bigint) as window_seconds,
     cast(measured.entered as bigint) as entered,
     cast(measured.converted as bigint) as converted,
+    cast(measured.imputed as bigint) as imputed,
+    cast(measured.open as bigint) as open,
+    cast(measured.dropped as bigint) as dropped,
     cast(measured.rate as double) as rate,
     cast(measured.ci_low as double) as ci_low,
     cast(measured.ci_high as double) as ci_high,
     cast(measured.is_mature as boolean) as is_mature,
     cast(measured.is_small_sample as boolean) as is_small_sample,
+    cast(measured.median_seconds_converters_only as double) as median_seconds_converters_only,
+    cast(measured.p75_seconds_converters_only as double) as p75_seconds_converters_only,
+    cast(measured.p90_seconds_converters_only as double) as p90_seconds_converters_only,
     parameters.as_of,
     '{{ var("definition_version") }}' as definition_version
 from {{ source('measures', 'stage_conversion') }} as measured

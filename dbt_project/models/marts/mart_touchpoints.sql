@@ -3,7 +3,7 @@ with touchpoints as (
 ),
 
 stage_events as (
-    select event_id, stage from {{ ref('stage_events') }}
+    select event_id, stage from {{ ref('journey_events') }}
 )
 
 select

@@ -1,0 +1,230 @@
+-- When each journey entered each step, in each of the four modes; the whole length of time, before any window.
+{%- set numbers = step_numbers() %}
+{%- set last = numbers[-1] %}
+{%- set grace = var('grace_seconds') %}
+{%- set next_at -%}
+min(case when turns.occurred_at is not null then greatest(turns.occurred_at, chain.required_at) end)
+{%- endset %}
+with turns as (
+    select funnel, customer_id, journey_number, stage_number, occurred_at, is_exclusion
+    from {{ ref('funnel_events') }}
+    where is_turn
+),
+
+optional_steps as (
+    select
+        funnel
+        {%- for k in numbers %},
+        coalesce(bool_or(is_optional) filter (where stage_number = {{ k }}), false) as is_optional_{{ k }}
+        {%- endfor %}
+    from {{ ref('stages') }}
+    where not is_exclusion
+    group by funnel
+),
+
+firsts as (
+    select
+        funnel,
+        customer_id,
+        journey_number
+        {%- for k in numbers %},
+        min(occurred_at) filter (where stage_number = {{ k }}) as first_{{ k }}
+        {%- endfor %}
+    from turns
+    where not is_exclusion
+    group by funnel, customer_id, journey_number
+),
+
+-- reached: a later step proves an earlier one that nobody saw, at its own time. An optional step proves only itself, and
+-- only before a later one.
+reached as (
+    select
+        firsts.*
+        {%- for k in numbers %},
+        case
+            when not is_optional_{{ k }} then {{ earliest_step('first', k, last) }}
+            when first_{{ k }} <= coalesce({{ earliest_step('first', k + 1, last) }}, first_{{ k }}) then first_{{ k }}
+        end as at_{{ k }}
+        {%- endfor %}
+    from firsts
+    inner join optional_steps on firsts.funnel = optional_steps.funnel
+),
+
+-- sequential: the first event of a step after the required step before it; what comes between does not matter.
+chain_1 as (
+    select funnel, customer_id, journey_number, first_1 as at_1, first_1 as required_at
+    from firsts
+    where first_1 is not null and {{ earliest_step('first', 2, last) }} is not null
+),
+{% for k in numbers[1:] %}
+chain_{{ k }} as (
+    select
+        chain.funnel,
+        chain.customer_id,
+        chain.journey_number
+        {%- for passed in range(1, k) %},
+        max(chain.at_{{ passed }}) as at_{{ passed }}
+        {%- endfor %},
+        {{ next_at }} as at_{{ k }},
+        case
+            when bool_or(optional_steps.is_optional_{{ k }}) then max(chain.required_at) else {{ next_at }}
+        end as required_at
+    from chain_{{ k - 1 }} as chain
+    inner join optional_steps on chain.funnel = optional_steps.funnel
+    left join turns
+        on chain.funnel = turns.funnel
+        and chain.customer_id = turns.customer_id
+        and chain.journey_number = turns.journey_number
+        and turns.stage_number = {{ k }}
+        and not turns.is_exclusion
+        and turns.occurred_at >= {{ seconds_later('chain.required_at', -grace) }}
+    group by chain.funnel, chain.customer_id, chain.journey_number
+),
+{% endfor %}
+sequential as (
+    select
+        chain.funnel,
+        chain.customer_id,
+        chain.journey_number
+        {%- for k in numbers %},
+        case
+            when not is_optional_{{ k }}
+                or at_{{ k }} <= coalesce({{ earliest_step('at', k + 1, last) }}, at_{{ k }}) then at_{{ k }}
+        end as at_{{ k }}
+        {%- endfor %}
+    from chain_{{ last }} as chain
+    inner join optional_steps on chain.funnel = optional_steps.funnel
+    union all
+    select
+        funnel,
+        customer_id,
+        journey_number,
+        first_1
+        {%- for k in numbers[1:] %},
+        null
+        {%- endfor %}
+    from firsts
+    where first_1 is not null and {{ earliest_step('first', 2, last) }} is null
+),
+
+-- strict: sequential up to the first step that an event of another step comes in between. A step that is repeated is not
+-- in between, and what comes within the grace counts in the order of the stages.
+broken as (
+    select
+        chain.funnel,
+        chain.customer_id,
+        chain.journey_number,
+        min(case
+            {%- for k in numbers[1:] %}
+            when turns.occurred_at < at_{{ k }} and (
+                turns.stage_number > {{ k }}
+                and turns.occurred_at > {{ latest_step('at', 1, k - 1) }}
+                and turns.occurred_at < {{ seconds_later('at_' ~ k, -grace) }}
+                or turns.stage_number < case
+                    {%- for passed in range(k - 1, 0, -1) %} when at_{{ passed }} is not null then {{ passed }}
+                    {%- endfor %} end
+                and turns.occurred_at > {{ seconds_later(latest_step('at', 1, k - 1), grace) }}
+            ) then {{ k }}
+            {%- endfor %}
+        end) as broken_at
+    from sequential as chain
+    inner join turns
+        on chain.funnel = turns.funnel
+        and chain.customer_id = turns.customer_id
+        and chain.journey_number = turns.journey_number
+    where {{ earliest_step('at', 2, last) }} is not null
+    group by chain.funnel, chain.customer_id, chain.journey_number
+),
+
+modes as (
+    select
+        funnel,
+        customer_id,
+        journey_number,
+        'reached' as mode
+        {%- for k in numbers %},
+        at_{{ k }}
+        {%- endfor %}
+        {%- for k in numbers %},
+        at_{{ k }} is not null and coalesce(at_{{ k }} < first_{{ k }}, true) as is_imputed_{{ k }}
+        {%- endfor %}
+    from reached
+    union all
+    select
+        funnel,
+        customer_id,
+        journey_number,
+        'any_order'
+        {%- for k in numbers %},
+        first_{{ k }}
+        {%- endfor %}
+        {%- for k in numbers %},
+        false
+        {%- endfor %}
+    from firsts
+    union all
+    select
+        funnel,
+        customer_id,
+        journey_number,
+        'sequential'
+        {%- for k in numbers %},
+        at_{{ k }}
+        {%- endfor %}
+        {%- for k in numbers %},
+        false
+        {%- endfor %}
+    from sequential
+    union all
+    select
+        sequential.funnel,
+        sequential.customer_id,
+        sequential.journey_number,
+        'strict'
+        {%- for k in numbers %},
+        case when {{ k }} < coalesce(broken.broken_at, {{ last + 1 }}) then at_{{ k }} end
+        {%- endfor %}
+        {%- for k in numbers %},
+        false
+        {%- endfor %}
+    from sequential
+    left join broken
+        on sequential.funnel = broken.funnel
+        and sequential.customer_id = broken.customer_id
+        and sequential.journey_number = broken.journey_number
+),
+
+-- An event that excludes ends the funnel there; the steps before it stay.
+ends as (
+    select modes.funnel, modes.mode, modes.customer_id, modes.journey_number, min(turns.occurred_at) as excluded_at
+    from modes
+    inner join turns
+        on modes.funnel = turns.funnel
+        and modes.customer_id = turns.customer_id
+        and modes.journey_number = turns.journey_number
+        and turns.is_exclusion
+        and turns.occurred_at >= {{ earliest_step('modes.at', 1, last) }}
+    group by modes.funnel, modes.mode, modes.customer_id, modes.journey_number
+)
+
+select
+    modes.funnel,
+    modes.mode,
+    modes.customer_id,
+    modes.journey_number,
+    {{ earliest_step('at', 1, last) }} as entered_at
+    {%- for k in numbers %},
+    case
+        when ends.excluded_at is null or at_{{ k }} <= {{ seconds_later('ends.excluded_at', grace) }} then at_{{ k }}
+    end as at_{{ k }}
+    {%- endfor %}
+    {%- for k in numbers %},
+    is_imputed_{{ k }}
+    {%- endfor %}
+from modes
+left join ends
+    on modes.funnel = ends.funnel
+    and modes.mode = ends.mode
+    and modes.customer_id = ends.customer_id
+    and modes.journey_number = ends.journey_number
+where {{ earliest_step('at', 1, last) }} is not null

@@ -1,0 +1,39 @@
+with parameters as (
+    select * from {{ source('raw', 'run_parameters') }}
+),
+
+-- A journey counts once a week, however much it did.
+seen as (
+    select distinct
+        {{ reporting_week('occurred_at', 'time_zone') }} as week,
+        stage_number,
+        stage,
+        sub_stage,
+        customer_id,
+        journey_number
+    from {{ ref('journey_events') }}
+    cross join parameters
+    where not is_exclusion
+),
+
+in_stage as (
+    select week, stage, count(*) as journeys
+    from (select distinct week, stage, customer_id, journey_number from seen) as journeys_of_week
+    group by week, stage
+),
+
+in_sub_stage as (
+    select week, stage, sub_stage, count(*) as journeys
+    from seen
+    where sub_stage is not null
+    group by week, stage, sub_stage
+)
+
+select
+    in_sub_stage.week,
+    in_sub_stage.stage,
+    in_sub_stage.sub_stage,
+    in_sub_stage.journeys,
+    in_stage.journeys as journeys_in_stage
+from in_sub_stage
+inner join in_stage on in_sub_stage.week = in_stage.week and in_sub_stage.stage = in_stage.stage

@@ -1,0 +1,1 @@
+select breakdown, rule from {{ ref('breakdowns') }}
