@@ -43,19 +43,67 @@ placed as (
         coalesce(edges.seconds_to_next, 0) as seconds_to_next
     from edges
     inner join journeys on edges.journey_id = journeys.journey_id
+),
+
+-- A journey is in one cohort of each set, so that journeys are counted once an edge here and added up below.
+taken as (
+    select week, outcome, customer_type, segment_at_entry, journey_id, from_activity, to_activity, count(*) as occurrences
+    from placed
+    group by week, outcome, customer_type, segment_at_entry, journey_id, from_activity, to_activity
+),
+
+counted as (
+    select
+        week,
+        outcome,
+        customer_type,
+        segment_at_entry,
+        from_activity,
+        to_activity,
+        count(*) as journeys,
+        sum(occurrences) as occurrences
+    from taken
+    group by week, outcome, customer_type, segment_at_entry, from_activity, to_activity
+),
+
+totals as (
+    {%- for cohort_set, cohort in cohort_sets().items() %}
+    select
+        week,
+        '{{ cohort_set }}' as cohort_set,
+        {{ cohort }} as cohort,
+        from_activity,
+        to_activity,
+        cast(sum(journeys) as bigint) as journeys,
+        cast(sum(occurrences) as bigint) as occurrences
+    from counted
+    group by week, {{ cohort ~ ', ' if cohort_set != 'all' }}from_activity, to_activity
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+medians as (
+    {%- for cohort_set, cohort in cohort_sets().items() %}
+    select
+        week,
+        '{{ cohort_set }}' as cohort_set,
+        {{ cohort }} as cohort,
+        from_activity,
+        to_activity,
+        {{ exact_quantile('seconds_to_next', 0.5) }} as median_seconds
+    from placed
+    group by week, {{ cohort ~ ', ' if cohort_set != 'all' }}from_activity, to_activity
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 )
 
-{% for cohort_set, cohort in cohort_sets().items() %}
 select
-    week,
-    '{{ cohort_set }}' as cohort_set,
-    {{ cohort }} as cohort,
-    from_activity,
-    to_activity,
-    count(distinct journey_id) as journeys,
-    count(*) as occurrences,
-    {{ exact_quantile('seconds_to_next', 0.5) }} as median_seconds
-from placed
-group by week, {{ cohort ~ ', ' if cohort_set != 'all' }}from_activity, to_activity
-{{ 'union all' if not loop.last }}
-{% endfor %}
+    totals.*,
+    medians.median_seconds
+from totals
+inner join medians
+    on totals.week = medians.week
+    and totals.cohort_set = medians.cohort_set
+    and totals.cohort = medians.cohort
+    and totals.from_activity = medians.from_activity
+    and totals.to_activity = medians.to_activity
