@@ -46,8 +46,9 @@ def path_contrast(cells: pd.DataFrame, min_n: int = 30) -> pd.DataFrame:
     k1, n1 = floats(table["converting_with"]), floats(table["converting_journeys"])
     k0, n0 = floats(table["others_with"]), floats(table["other_journeys"])
     table["converting_share"], table["others_share"] = ratio(k1, n1), ratio(k0, n0)
-    change, low, high, _ = lift_interval(k0, n0, k1, n1)
+    change, low, high, continuity = lift_interval(k0, n0, k1, n1)
     table["share_ratio"], table["ci_low"], table["ci_high"] = 1 + change, 1 + low, 1 + high
+    table["is_continuity_corrected"] = continuity > 0
     table["is_small_sample"] = np.minimum(n0, n1) < min_n
     return table.sort_values("activity", ignore_index=True)
 

@@ -56,11 +56,6 @@ def as_text(path: str, has_ended: bool) -> str:
     return ">".join([START, *steps, *ends]) + ">"
 
 
-def activities_of(paths: Iterable[str]) -> set[str]:
-    """Every activity of some released paths."""
-    return {step for path in paths for step in path.split(_SEPARATOR)} - {"", CUT}
-
-
 def translate(pattern: str, known: Iterable[str]) -> re.Pattern[str]:
     """The regular expression of a pattern over `as_text`.
 
@@ -128,7 +123,7 @@ class Found:
     converting: int
     mature: int
     interval: tuple[float, float] | None
-    cut: int  # journeys whose path is cut: what they did later cannot match
+    cut: int  # journeys whose long path is cut: what they did later cannot match
     examples: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -164,20 +159,22 @@ def find(
     from journey_pipeline.conversion import wilson_interval
 
     cohorts = f"(select *, unnest({_COHORTS}) as cohort from journey_paths)"
-    known = [row[0] for row in connection.execute(f"select distinct cohort from {cohorts} order by 1").fetchall()]
-    if cohort not in known:
-        raise PatternError(f"no journey is in a cohort {cohort!r}; known: {', '.join(known)}")
+    names = [row[0] for row in connection.execute(f"select distinct cohort from {cohorts} order by 1").fetchall()]
+    if cohort not in names:
+        raise PatternError(f"no journey is in a cohort {cohort!r}; known: {', '.join(names)}")
     rows = connection.execute(
         f"""
-        select path, has_ended, count(*), count(*) filter (where is_mature),
-            count(*) filter (where is_mature and is_converting), count(*) filter (where steps_cut > 0), min(journey_id)
+        select long_path, has_ended, count(*), count(*) filter (where is_mature),
+            count(*) filter (where is_mature and is_converting), min(journey_id)
         from {cohorts} where cohort = ? and (? is null or week = ?)
-        group by path, has_ended order by count(*) desc, path, has_ended
+        group by long_path, has_ended order by count(*) desc, long_path, has_ended
         """,
         [cohort, week, week],
     ).fetchall()
-    every = connection.execute("select distinct path from journey_paths").fetchall()
-    expression = translate(pattern, activities_of(path for (path,) in every))
+    known = connection.execute(
+        "select distinct family || '/' || interaction_type from journey_map where touches > 0"
+    ).fetchall()
+    expression = translate(pattern, [activity for (activity,) in known])
     matching = [row for row in rows if expression.search(as_text(row[0], row[1]))]
     mature, converting = sum(row[3] for row in matching), sum(row[4] for row in matching)
     low, high = wilson_interval(converting, mature)
@@ -187,8 +184,8 @@ def find(
         converting=converting,
         mature=mature,
         interval=(float(low), float(high)) if mature else None,
-        cut=sum(row[5] for row in rows),
-        examples=[(row[6], row[0]) for row in matching[:examples]],
+        cut=sum(row[2] for row in rows if row[0].endswith(CUT)),
+        examples=[(row[5], row[0]) for row in matching[:examples]],
     )
 
 

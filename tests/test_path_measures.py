@@ -38,6 +38,7 @@ def test_a_contrast_is_a_ratio_of_shares_with_the_interval_of_a_lift() -> None:
         [1.5, 1.1737, 1.9170], abs=5e-5
     )
     assert found.loc["b", "share_ratio"] == pytest.approx((3.5 / 20.5) / (0.5 / 2000.5))
+    assert found["is_continuity_corrected"].tolist() == [False, True]
     assert found["is_small_sample"].tolist() == [False, True]
 
 

@@ -9,7 +9,7 @@ from datetime import date
 import duckdb
 import pytest
 
-from journey_pipeline.paths import PatternError, activities_of, as_text, find, translate
+from journey_pipeline.paths import PatternError, as_text, find, translate
 
 KNOWN = ["website/view_item", "website/add_to_cart", "commerce/order_placed", "support/ticket_created"]
 
@@ -116,9 +116,10 @@ def release() -> duckdb.DuckDBPyConnection:
             'prospect' as segment_at_entry,
             case when n < 3 then 'converting' else 'not_converting' end as outcome, n < 3 as is_converting,
             n % 2 = 0 as is_mature, true as has_ended,
-            case when n < 4 then 'website/view_item > commerce/order_placed' else 'website/view_item > ...' end as path,
-            case when n < 4 then 0 else 2 end as steps_cut
-        from range(6) as t(n)
+            case when n < 4 then 'website/view_item > commerce/order_placed' else 'website/view_item > ...' end as long_path
+        from range(6) as t(n);
+        create table journey_map as select a as family, b as interaction_type, n as touches
+        from (values ('website', 'view_item', 6), ('commerce', 'order_placed', 4)) as t(a, b, n)
         """
     )
     return connection
@@ -140,7 +141,3 @@ def test_only_the_week_and_the_cohort_that_are_asked_for_count(release: duckdb.D
     assert find(release, "website/view_item", cohort="segment:prospect").of_journeys == 6
     with pytest.raises(PatternError, match="a cohort 'buyers'; known: all, converting, new, not_converting, segment:p"):
         find(release, "website/view_item", cohort="buyers")
-
-
-def test_a_cut_is_no_activity() -> None:
-    assert activities_of(["a/x > b/y > ...", ""]) == {"a/x", "b/y"}

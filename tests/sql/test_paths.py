@@ -20,8 +20,11 @@ VECTOR = Path(__file__).parent.parent / "vectors" / "64_paths"
 STAGES = ["awareness", "consideration", "purchase", "experience", "advocacy"]
 WINDOW = timedelta(days=60)
 # Six steps hold the vector's longest path; its links are those of its own first four.
-MAX_STEPS, TOP_ACTIVITIES, TOP_PATHS = 6, 5, 6
-VARIABLES = f"{{paths_max_steps: {MAX_STEPS}, paths_top_activities: {TOP_ACTIVITIES}, paths_top_paths: {TOP_PATHS}}}"
+MAX_STEPS, LONG_STEPS, TOP_ACTIVITIES, TOP_PATHS = 6, 9, 5, 6
+VARIABLES = (
+    f"{{paths_max_steps: {MAX_STEPS}, paths_long_steps: {LONG_STEPS}, paths_top_activities: {TOP_ACTIVITIES}, "
+    f"paths_top_paths: {TOP_PATHS}}}"
+)
 MODELS = ["journey_touches", "journey_steps", "journey_paths", "path_activities", "path_step_cells", "transition_cells"]
 AS_OF = datetime(2026, 6, 1)
 Touch = tuple[str, datetime, str, str]
@@ -212,13 +215,13 @@ def test_paths_and_steps_are_those_of_the_slow_reference(
     paths = []
     for journey in journeys:
         mine = [activity for _, activity in steps[journey["journey_id"]]]
-        rest = " > ..." if len(mine) > MAX_STEPS else ""
-        paths.append([journey["journey_id"], " > ".join(mine[:MAX_STEPS]) + rest, len(mine)])
+        shortened = [" > ".join(mine[:n] + ["..."] * (len(mine) > n)) for n in (MAX_STEPS, LONG_STEPS)]
+        paths.append([journey["journey_id"], *shortened, len(mine)])
         for number in range(1, MAX_STEPS + 1):
             gone = "open" if journey["status"] == "open" else "exit"
             activity = names[mine[number - 1]] if number <= len(mine) else gone
             expected.update([(*cohort, number, activity) for cohort in cohorts(journey)])
-    found = bench.ask("select journey_id, path, steps from warehouse.journeys.journey_paths order by all")
+    found = bench.ask("select journey_id, path, long_path, steps from warehouse.journeys.journey_paths order by all")
     assert found.values.tolist() == sorted(paths)
     cells = bench.connection.execute("select * from warehouse.journeys.path_step_cells").fetchall()
     assert len(cells) == len(expected)

@@ -24,8 +24,11 @@ paths as (
         journey_id,
         count(*) as steps,
         {{ seconds_between('min(occurred_at)', 'max(occurred_at)') }} as seconds,
-        {{ ordered_text(
-            "case when step_number <= " ~ var('paths_max_steps') ~ " then activity end", ' > ', 'step_number') }} as path
+        -- What is cut is said, so that a path never looks as if it ended there.
+        {%- for name, longest in [('path', var('paths_max_steps')), ('long_path', var('paths_long_steps'))] %}
+        {{ ordered_text('case when step_number <= ' ~ longest ~ ' then activity end', ' > ', 'step_number') }}
+            || case when count(*) > {{ longest }} then ' > ...' else '' end as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from steps
     group by journey_id
 ),
@@ -67,8 +70,8 @@ select
     matured.entered_at,
     matured.purchase_at,
     matured.window_seconds,
-    -- What was cut is said, so that a path never looks as if it ended there.
-    coalesce(paths.path, '') || case when paths.steps > {{ var('paths_max_steps') }} then ' > ...' else '' end as path,
+    coalesce(paths.path, '') as path,
+    coalesce(paths.long_path, '') as long_path,
     coalesce(paths.steps, 0) as steps,
     greatest(coalesce(paths.steps, 0) - {{ var('paths_max_steps') }}, 0) as steps_cut,
     coalesce(paths.seconds, 0) as seconds

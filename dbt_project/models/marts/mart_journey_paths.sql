@@ -8,6 +8,7 @@ select
     paths.is_mature,
     paths.has_ended,
     paths.path,
+    paths.long_path,
     paths.steps,
     paths.steps_cut,
     paths.seconds,

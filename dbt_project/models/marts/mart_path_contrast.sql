@@ -7,6 +7,7 @@ select
     cast(measured.other_journeys as bigint) as other_journeys,
     cast(measured.others_share as double) as others_share,
     cast(measured.share_ratio as double) as share_ratio,
+    cast(measured.is_continuity_corrected as boolean) as is_continuity_corrected,
     cast(measured.ci_low as double) as ci_low,
     cast(measured.ci_high as double) as ci_high,
     cast(measured.is_small_sample as boolean) as is_small_sample,
