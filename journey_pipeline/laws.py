@@ -128,6 +128,39 @@ def drop_offs_are_those_who_did_not_move(connection: Connection) -> Outcome:
     )
 
 
+def path_steps_hold_every_journey(connection: Connection) -> Outcome:
+    """At every step a week's cohorts hold every journey of the week once, those that ended or may go on included."""
+    return _offending(
+        connection,
+        """
+        with columns_of_steps as (
+            select week, cohort_set, cohort, step_number, sum(journeys) as journeys
+            from marts.path_steps group by all
+        ),
+        held as (
+            select week, cohort_set, step_number, sum(journeys) as held from columns_of_steps group by all
+        ),
+        entered as (
+            select week, count(*) as entered from marts.journey_paths group by week
+        ),
+        owed as (
+            select week, entered, cohort_set, step_number
+            from entered cross join (select distinct cohort_set, step_number from marts.path_steps)
+        ),
+        -- Nobody changes cohort from one step to the next.
+        uneven as (
+            select week, cohort_set, min(journeys) as held, max(journeys) as entered
+            from columns_of_steps group by week, cohort_set, cohort having min(journeys) <> max(journeys)
+        )
+        select week, cohort_set, step_number, held, entered
+        from owed left join held using (week, cohort_set, step_number)
+        where held is distinct from entered
+        union all
+        select week, cohort_set, null, held, entered from uneven
+        """,
+    )
+
+
 def contributions_sum_to_the_change(connection: Connection) -> Outcome:
     """Of every change, the members' mix and rate effects add up to the change of the published rate."""
     return _offending(
@@ -151,6 +184,38 @@ def contributions_sum_to_the_change(connection: Connection) -> Outcome:
             abs(members.rate_effect + members.mix_effect - totals.change) <= 1e-9
             and abs(members.rate_effect - totals.rate_effect) <= 1e-9
             and abs(after.rate - before.rate - totals.change) <= 1e-9, false)
+        """,
+    )
+
+
+def transitions_are_conserved(connection: Connection) -> Outcome:
+    """What flows into an activity flows out of it, and every journey starts and ends once in each set of cohorts."""
+    return _offending(
+        connection,
+        """
+        with flows as (
+            select week, cohort_set, cohort, from_activity as activity, occurrences as leaving, 0 as coming
+            from marts.transitions
+            union all
+            select week, cohort_set, cohort, to_activity, 0, occurrences from marts.transitions
+        ),
+        nodes as (
+            select week, cohort_set, cohort, activity, sum(leaving) as leaving, sum(coming) as coming
+            from flows group by all
+        ),
+        entered as (
+            select week, count(*) as entered from marts.journey_paths group by week
+        ),
+        starts as (
+            select week, cohort_set, sum(leaving) filter (where activity = 'START') as leaving,
+                sum(coming) filter (where activity in ('END', 'OPEN')) as coming
+            from nodes group by week, cohort_set
+        )
+        select week, cohort_set, activity, leaving, coming from nodes
+        where activity not in ('START', 'END', 'OPEN') and leaving <> coming
+        union all
+        select week, cohort_set, 'START', leaving, coalesce(entered, 0) from starts full join entered using (week)
+        where leaving is distinct from entered or coming is distinct from entered
         """,
     )
 
@@ -256,6 +321,8 @@ MARTS: dict[tuple[str, str], Law] = {
     ("funnel_never_grows", "marts/journeys"): funnel_never_grows,
     ("drop_offs_are_those_who_did_not_move", "marts/drop_offs"): drop_offs_are_those_who_did_not_move,
     ("contributions_sum_to_the_change", "marts/change_explained"): contributions_sum_to_the_change,
+    ("path_steps_hold_every_journey", "marts/path_steps"): path_steps_hold_every_journey,
+    ("transitions_are_conserved", "marts/transitions"): transitions_are_conserved,
     ("segments_hold_every_customer", "marts/segment_metrics"): segments_hold_every_customer,
     ("every_touchpoint_is_shipped", "marts/touchpoints"): every_touchpoint_is_shipped,
     ("sources_deliver", "marts/coverage"): sources_deliver,

@@ -57,24 +57,33 @@ def sound() -> duckdb.DuckDBPyConnection:
         create table marts.journeys as select 'j' as journey_id, timestamp '2026-10-01' as awareness_at,
             timestamp '2026-10-02' as consideration_at, timestamp '2026-10-02' as purchase_at,
             null::timestamp as experience_at, null::timestamp as advocacy_at;
-        create table marts.stage_conversion as select date '2026-09-07' as week, v as view, 'journey' as funnel,
-            'reached' as mode, true as is_default_mode, 'awareness' as from_stage, 'consideration' as to_stage,
-            'all' as breakdown, 86400 as window_seconds, 40 as entered, 30 as converted, m as is_mature
-            from (values ('cohort', true), ('flow', true)) as t(v, m)
-            union all select date '2026-11-09', 'cohort', 'journey', 'reached', true, 'awareness', 'consideration', 'all',
-                86400, 40, 3, false;
+        create table marts.stage_conversion as
+            select w::date as week, v as view, 'journey' as funnel, 'reached' as mode, true as is_default_mode,
+                'awareness' as from_stage, s as to_stage, 'all' as breakdown, 86400 as window_seconds,
+                e as entered, c as converted, c / e as rate, m as is_mature
+            from (values ('2026-09-07', 'cohort', 'consideration', 40, 30, true),
+                ('2026-09-07', 'flow', 'consideration', 40, 30, true),
+                ('2026-11-09', 'cohort', 'consideration', 40, 3, false),
+                ('2026-10-05', 'cohort', 'purchase', 100, 15, false),
+                ('2026-10-12', 'cohort', 'purchase', 100, 13, false)) as t(w, v, s, e, c, m);
         create table marts.drop_offs as select date '2026-09-07' as week, 'journey' as funnel, 'reached' as mode,
             'awareness' as from_stage, 'consideration' as to_stage, 86400 as window_seconds, n as journeys
             from (values (4), (6)) as t(n);
-        create table marts.stage_conversion as
-            select w::date as week, 'cohort' as view, 'journey' as funnel, 'awareness' as from_stage,
-                'purchase' as to_stage, 'all' as breakdown, true as is_default_mode, r::double as rate
-            from (values ('2026-10-05', 0.15), ('2026-10-12', 0.13)) as t(w, r);
         create table marts.change_explained as
             select date '2026-10-12' as week, 'journey:awareness->purchase' as metric, 'entry_channel' as breakdown,
                 m as member, date '2026-10-05' as previous_week, r::double as rate_effect, x::double as mix_effect,
                 (r + x)::double as change
             from (values ('all', 0.01, -0.03), ('paid', 0.008, -0.08), ('direct', 0.002, 0.05)) as t(m, r, x);
+        create table marts.journey_paths as select date '2026-10-26' as week, 'j' || n as journey_id
+            from range(3) as t(n);
+        create table marts.path_steps as select date '2026-10-26' as week, s as cohort_set, c as cohort,
+                k as step_number, a as activity, n as journeys
+            from (values ('all', 'all', 1, 'web/visit', 2), ('all', 'all', 1, 'other', 1), ('all', 'all', 2, 'exit', 3),
+                ('outcome', 'open', 1, 'web/visit', 2), ('outcome', 'open', 2, 'exit', 2),
+                ('outcome', 'converting', 1, 'other', 1), ('outcome', 'converting', 2, 'exit', 1)) as t(s, c, k, a, n);
+        create table marts.transitions as select date '2026-10-26' as week, 'all' as cohort_set, 'all' as cohort,
+                f as from_activity, t as to_activity, n as occurrences
+            from (values ('START', 'a', 3), ('a', 'b', 2), ('a', 'OPEN', 1), ('b', 'END', 2)) as t(f, t, n);
         create table journeys.weeks as select date '2026-11-09' as week;
         create table marts.customers as select 'c1' as customer_id, 'lost' as rfm_segment, 'dormant' as lifecycle
             union all select 'c2', 'not_rated', 'prospect';
@@ -106,6 +115,8 @@ BREAKS = {
     "drop_offs_are_those_who_did_not_move": "delete from marts.drop_offs where journeys = 4",
     "every_touchpoint_is_shipped": "delete from marts.touchpoints",
     "contributions_sum_to_the_change": "update marts.change_explained set mix_effect = 0.06 where member = 'direct'",
+    "path_steps_hold_every_journey": "delete from marts.path_steps where activity = 'other' and cohort = 'all'",
+    "transitions_are_conserved": "update marts.transitions set occurrences = 1 where from_activity = 'b'",
     "segments_hold_every_customer": "update marts.segment_metrics set numerator = 2 where segment = 'prospect'",
     "sources_deliver": "update marts.coverage set status = 'silent'",
     "nobody_is_everybody": "update identity.identifiers set customer_id = 'cus_0' where customer_id = 'cus_1'",
@@ -113,7 +124,11 @@ BREAKS = {
     "merges_are_usual": "insert into marts.identity_changes select timestamp '2026-11-16', 'merge' from range(9)",
 }
 # A law counts what breaks it; merges are counted from the first one on.
-FAILING = dict.fromkeys(BREAKS, 1) | {"merges_are_usual": 11}
+FAILING = (
+    dict.fromkeys(BREAKS, 1)
+    | {"merges_are_usual": 11, "path_steps_hold_every_journey": 2}
+    | {"transitions_are_conserved": 2}
+)
 
 
 def test_every_law_has_a_case_that_breaks_it() -> None:
@@ -204,3 +219,17 @@ def test_a_change_is_that_of_the_published_rate_and_of_its_members(
 ) -> None:
     sound.execute(broken)
     assert laws.contributions_sum_to_the_change(sound).failing == 1
+
+
+def test_cohorts_that_swap_journeys_between_steps_break_the_law(sound: duckdb.DuckDBPyConnection) -> None:
+    sound.execute(
+        "update marts.path_steps set journeys = 3 - journeys where cohort_set = 'outcome' and step_number = 2"
+    )
+    assert laws.path_steps_hold_every_journey(sound).failing == 2
+
+
+@pytest.mark.parametrize("table", ["path_steps", "transitions"])
+def test_journeys_no_path_shows_break_the_law(sound: duckdb.DuckDBPyConnection, table: str) -> None:
+    sound.execute("insert into marts.journey_paths values ('2026-11-02', 'j9')")
+    law = {"path_steps": laws.path_steps_hold_every_journey, "transitions": laws.transitions_are_conserved}[table]
+    assert law(sound).failing > 0

@@ -322,6 +322,32 @@ def test_release_commands_list_show_and_verify(home: Path) -> None:
     assert "Traceback" not in nowhere.stderr
 
 
+def test_a_pattern_finds_the_journeys_of_the_release(home: Path) -> None:
+    bought = journey("paths", "START > * > commerce/order_placed", home=home)
+    assert bought.returncode == 0, bought.stderr
+    ids = ask(released(home), "select journey_id from journey_paths where long_path like '%commerce/order_placed%'")
+    assert bought.stdout.startswith(f"{len(ids)} of ")
+    assert any(journey_id in bought.stdout for (journey_id,) in ids)
+    wrong = journey("paths", "commerce/order_place", home=home)
+    assert wrong.returncode == 2
+    assert "nearest known: 'commerce/order_placed'" in wrong.stderr
+    assert journey("paths", "START", "--week", "2026-11-03", home=home).returncode == 2
+
+
+def test_a_timeline_tells_mayas_whole_story_in_order(home: Path) -> None:
+    (maya,) = customers_of(home, "email:maya.okafor@example.com")
+    told = journey("timeline", str(maya), home=home)
+    assert told.returncode == 0, told.stderr
+    lines = [line for line in told.stdout.splitlines() if line.startswith("  ")]
+    assert [line[2:21] for line in lines] == sorted(line[2:21] for line in lines)
+    for kind in ("touchpoint", "conversion", "answer", "commerce/order_placed", "amount"):
+        assert kind in told.stdout
+    assert "okafor" not in told.stdout
+    nobody = journey("timeline", "cus_nobody", home=home)
+    assert nobody.returncode == 1
+    assert "Traceback" not in nobody.stderr
+
+
 @pytest.mark.parametrize(("as_of", "told"), [("2026-11-17", "Monday"), ("2099-01-05", "lies ahead")])
 def test_a_wrong_as_of_is_explained(tmp_path: Path, as_of: str, told: str) -> None:
     result = journey("run", "--as-of", as_of, home=tmp_path)
