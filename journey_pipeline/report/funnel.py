@@ -23,7 +23,8 @@ _SQL = f"""
     )
     select week, from_stage, to_stage, window_seconds / 86400 as days, entered::double as entered,
         converted::double as converted, rate::double as rate, ci_low::double as ci_low, ci_high::double as ci_high,
-        is_mature, is_small_sample
+        is_mature, is_small_sample, completeness::double as completeness, rate_nowcast::double as rate_nowcast,
+        nowcast_low::double as nowcast_low, nowcast_high::double as nowcast_high, is_reportable
     from recent where nth <= {_WEEKS} order by week
 """
 
@@ -72,7 +73,15 @@ def _week(row: Row) -> dict[str, Any]:
         "interval": spread(row["ci_low"], row["ci_high"], share),
         "is_open": not row["is_mature"],
         "is_small": bool(row["is_small_sample"]),
+        "heading": _heading(row),
     }
+
+
+def _heading(row: Row) -> str:
+    """Where an open week is heading, once four fifths of its moves have had their time."""
+    if row["is_mature"] or not row["is_reportable"] or row["rate_nowcast"] is None:
+        return ""
+    return f"{share(row['rate_nowcast'])} ({spread(row['nowcast_low'], row['nowcast_high'], share)})"
 
 
 def _picture(steps: list[dict[str, Any]]) -> Picture | None:

@@ -49,7 +49,13 @@ create table marts.stage_conversion as
     select week, view, 'journey' as funnel, 'reached' as mode, true as is_default_mode, from_stage, to_stage, breakdown,
         member, window_seconds, entered, converted,
         converted / entered as rate, wilson(converted, entered, -1) as ci_low, wilson(converted, entered, 1) as ci_high,
-        is_mature, entered < 30 as is_small_sample, $as_of as as_of, '1' as definition_version from converted;
+        is_mature, entered < 30 as is_small_sample, complete as completeness,
+        converted / entered / complete as rate_nowcast,
+        wilson(converted, entered * complete, -1) as nowcast_low,
+        wilson(converted, entered * complete, 1) as nowcast_high,
+        entered >= 30 and complete >= 0.8 as is_reportable,
+        $as_of as as_of, '1' as definition_version
+    from (select *, case when is_mature then 1 else 0.25 + 0.75 * i * 7 / days end as complete from converted);
 create table marts.credits as select md5('o' || i) as conversion_id, md5('t' || i) as touchpoint_id, m as model,
     'Email' as channel, 'newsletter' as campaign, 1::decimal(38, 12) as credit, 100::decimal(38, 6) as value,
     null::varchar as reason from range($customers // 2) t (i), (values ('linear'), ('last_touch')) models (m);

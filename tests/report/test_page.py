@@ -175,6 +175,16 @@ def test_an_unfinished_week_never_is_the_latest(connection: duckdb.DuckDBPyConne
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_only_a_week_that_is_open_and_nearly_whole_says_where_it_is_heading(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    weeks = [week for step in funnel(_released(connection))["steps"] for week in step["weeks"]]
+    heading = [week for week in weeks if week["heading"]]
+    assert heading and all(week["is_open"] for week in heading)
+    assert len(heading) < sum(week["is_open"] for week in weeks)
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_attribution_sums_match_the_table(connection: duckdb.DuckDBPyConnection) -> None:
     ((credit, spend),) = connection.execute(
         "select sum(credit)::double, sum(spend)::double from attribution "
