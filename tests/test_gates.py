@@ -35,7 +35,7 @@ def test_a_count_that_is_missing_is_not_a_count_of_zero() -> None:
 def sound() -> duckdb.DuckDBPyConnection:
     """A warehouse in which every law holds."""
     connection = duckdb.connect()
-    for schema in ("raw", "staging", "events", "identity", "journeys", "marts"):
+    for schema in ("raw", "seeds", "staging", "events", "identity", "journeys", "marts"):
         connection.execute(f"create schema {schema}")
     connection.execute(
         """
@@ -59,13 +59,16 @@ def sound() -> duckdb.DuckDBPyConnection:
             null::timestamp as experience_at, null::timestamp as advocacy_at;
         create table marts.stage_conversion as
             select w::date as week, v as view, 'journey' as funnel, 'reached' as mode, true as is_default_mode,
-                'awareness' as from_stage, s as to_stage, 'all' as breakdown, 86400 as window_seconds,
+                f as from_stage, t as to_stage, 'all' as breakdown, 'all' as member, 86400 as window_seconds,
                 e as entered, c as converted, c / e as rate, m as is_mature
-            from (values ('2026-09-07', 'cohort', 'consideration', 40, 30, true),
-                ('2026-09-07', 'flow', 'consideration', 40, 30, true),
-                ('2026-11-09', 'cohort', 'consideration', 40, 3, false),
-                ('2026-10-05', 'cohort', 'purchase', 100, 15, false),
-                ('2026-10-12', 'cohort', 'purchase', 100, 13, false)) as t(w, v, s, e, c, m);
+            from (values ('2026-09-07', 'cohort', 'awareness', 'consideration', 40, 30, true),
+                ('2026-09-07', 'flow', 'awareness', 'consideration', 40, 30, true),
+                ('2026-11-09', 'cohort', 'awareness', 'consideration', 40, 3, false),
+                ('2026-10-05', 'cohort', 'awareness', 'purchase', 100, 15, false),
+                ('2026-10-12', 'cohort', 'awareness', 'purchase', 100, 13, false),
+                ('2026-10-26', 'cohort', 'awareness', 'purchase', 40, 9, false),
+                ('2026-10-26', 'cohort', 'awareness', 'experience', 40, 9, false),
+                ('2026-10-26', 'cohort', 'purchase', 'experience', 20, 10, false)) as r(w, v, f, t, e, c, m);
         create table marts.drop_offs as select date '2026-09-07' as week, 'journey' as funnel, 'reached' as mode,
             'awareness' as from_stage, 'consideration' as to_stage, 86400 as window_seconds, n as journeys
             from (values (4), (6)) as t(n);
@@ -85,6 +88,14 @@ def sound() -> duckdb.DuckDBPyConnection:
                 f as from_activity, t as to_activity, n as occurrences
             from (values ('START', 'a', 3), ('a', 'b', 2), ('a', 'OPEN', 1), ('b', 'END', 2)) as t(f, t, n);
         create table journeys.weeks as select date '2026-11-09' as week;
+        create table seeds.funnels as select 'journey' as funnel, 'reached' as default_mode;
+        create table seeds.stages as select 'journey' as funnel, n as stage_number, s as stage, false as is_optional
+            from (values (1, 'awareness'), (2, 'consideration'), (3, 'purchase'), (4, 'experience')) as t(n, s);
+        create table journeys.funnel_transitions as select 'journey' as funnel, f as from_stage, t as to_stage,
+            f = 'awareness' as is_overall
+            from (values ('awareness', 'purchase'), ('awareness', 'experience'), ('purchase', 'experience')) as t(f, t);
+        create table journeys.stage_entries as select date '2026-11-02' as week, 'journey' as funnel,
+            'reached' as mode, 'awareness' as stage, n < 8 as is_imputed from range(40) as t(n);
         create table marts.customers as select 'c1' as customer_id, 'lost' as rfm_segment, 'dormant' as lifecycle
             union all select 'c2', 'not_rated', 'prospect';
         create table marts.segment_metrics as
@@ -113,6 +124,9 @@ BREAKS = {
     "spend_is_conserved": "update marts.attribution set spend = null where model = 'first'",
     "funnel_never_grows": "update marts.journeys set purchase_at = timestamp '2026-10-01 12:00'",
     "drop_offs_are_those_who_did_not_move": "delete from marts.drop_offs where journeys = 4",
+    "cohorts_never_grow": "update marts.stage_conversion set converted = 10 where to_stage = 'experience'",
+    "back_filled_stages_are_few": "insert into journeys.stage_entries "
+    "select date '2026-11-02', 'journey', 'reached', 'awareness', true",
     "every_touchpoint_is_shipped": "delete from marts.touchpoints",
     "contributions_sum_to_the_change": "update marts.change_explained set mix_effect = 0.06 where member = 'direct'",
     "path_steps_hold_every_journey": "delete from marts.path_steps where activity = 'other' and cohort = 'all'",
