@@ -1,4 +1,4 @@
-"""Another project's web events: its own published sessions and their channels, by our sessions and our rules."""
+"""Another project's web events: its own published sessions, split by campaign, and their channels, by our rules."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ OWN_RULES = [
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("dbt")
-    built = compile_models(folder, MODELS, "{session_split: none}")
+    built = compile_models(folder, MODELS, "{session_split: campaign}")
     return built | {"grouping": compile_inline(folder, GROUPING, "{channel_ruleset: ga4}")}
 
 
