@@ -35,7 +35,7 @@ def test_a_count_that_is_missing_is_not_a_count_of_zero() -> None:
 def sound() -> duckdb.DuckDBPyConnection:
     """A warehouse in which every law holds."""
     connection = duckdb.connect()
-    for schema in ("raw", "staging", "events", "identity", "journeys", "marts"):
+    for schema in ("raw", "seeds", "staging", "events", "identity", "journeys", "marts"):
         connection.execute(f"create schema {schema}")
     connection.execute(
         """
@@ -57,16 +57,25 @@ def sound() -> duckdb.DuckDBPyConnection:
         create table marts.journeys as select 'j' as journey_id, timestamp '2026-10-01' as awareness_at,
             timestamp '2026-10-02' as consideration_at, timestamp '2026-10-02' as purchase_at,
             null::timestamp as experience_at, null::timestamp as advocacy_at;
-        create table marts.stage_conversion as select date '2026-09-07' as week, v as view, 'journey' as funnel,
-            'reached' as mode, true as is_default_mode, 'awareness' as from_stage, 'consideration' as to_stage,
-            'all' as breakdown, 86400 as window_seconds, 40 as entered, 30 as converted, m as is_mature
-            from (values ('cohort', true), ('flow', true)) as t(v, m)
-            union all select date '2026-11-09', 'cohort', 'journey', 'reached', true, 'awareness', 'consideration', 'all',
-                86400, 40, 3, false;
-        create table marts.drop_offs as select date '2026-09-07' as week, 'journey' as funnel, 'reached' as mode,
-            'awareness' as from_stage, 'consideration' as to_stage, 86400 as window_seconds, n as journeys
+        create table marts.drop_offs as select date '2026-10-26' as week, 'journey' as funnel, 'reached' as mode,
+            'awareness' as from_stage, 'purchase' as to_stage, 60 as window_seconds, n as journeys
             from (values (4), (6)) as t(n);
         create table journeys.weeks as select date '2026-11-09' as week;
+        create table seeds.funnels as select 'journey' as funnel, 'reached' as default_mode;
+        create table seeds.stages as select 'journey' as funnel, n as stage_number, s as stage, false as is_optional
+            from (values (1, 'awareness'), (2, 'consideration'), (3, 'purchase'), (4, 'experience')) as t(n, s);
+        create table journeys.funnel_transitions as select 'journey' as funnel, f as from_stage, t as to_stage,
+            f = 'awareness' as is_overall
+            from (values ('awareness', 'purchase'), ('awareness', 'experience'), ('purchase', 'experience')) as t(f, t);
+        create table marts.stage_conversion as select w as week, v as view, 'journey' as funnel, 'reached' as mode,
+            true as is_default_mode, f as from_stage, t as to_stage, 'all' as breakdown, 'all' as member,
+            60 as window_seconds, e as entered, n as converted, m as is_mature
+            from (values (date '2026-10-26', 'cohort', 'awareness', 'purchase', 19, 9, true),
+                (date '2026-10-26', 'cohort', 'awareness', 'experience', 19, 9, false),
+                (date '2026-10-26', 'cohort', 'purchase', 'experience', 10, 10, true),
+                (date '2026-10-26', 'flow', 'awareness', 'purchase', 30, 3, true)) as c(w, v, f, t, e, n, m);
+        create table journeys.stage_entries as select date '2026-11-02' as week, 'journey' as funnel,
+            'reached' as mode, 'awareness' as stage, n < 8 as is_imputed from range(40) as t(n);
         create table marts.customers as select 'c1' as customer_id, 'lost' as rfm_segment, 'dormant' as lifecycle
             union all select 'c2', 'not_rated', 'prospect';
         create table marts.segment_metrics as
@@ -95,6 +104,9 @@ BREAKS = {
     "spend_is_conserved": "update marts.attribution set spend = null where model = 'first'",
     "funnel_never_grows": "update marts.journeys set purchase_at = timestamp '2026-10-01 12:00'",
     "drop_offs_are_those_who_did_not_move": "delete from marts.drop_offs where journeys = 4",
+    "cohorts_never_grow": "update marts.stage_conversion set converted = 10 where to_stage = 'experience'",
+    "back_filled_stages_are_few": "insert into journeys.stage_entries "
+    "select date '2026-11-02', 'journey', 'reached', 'awareness', true",
     "every_touchpoint_is_shipped": "delete from marts.touchpoints",
     "segments_hold_every_customer": "update marts.segment_metrics set numerator = 2 where segment = 'prospect'",
     "sources_deliver": "update marts.coverage set status = 'silent'",
