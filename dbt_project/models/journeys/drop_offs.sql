@@ -4,46 +4,45 @@ with parameters as (
     select * from {{ source('raw', 'run_parameters') }}
 ),
 
-entries as (
+unmoved as (
     select
-        moves.*,
-        parameters.as_of,
-        parameters.time_zone,
+        moves.customer_id,
+        moves.from_stage,
+        moves.to_stage,
+        moves.window_seconds,
         {{ reporting_week('moves.entered_at', 'parameters.time_zone') }} as week,
-        {{ seconds_later('moves.entered_at', 'moves.window_seconds') }} as deadline_at
+        {{ seconds_later('moves.entered_at', 'moves.window_seconds') }} as deadline_at,
+        moves.moved_at is not null as is_late,
+        {{ seconds_between('moves.last_event_at', 'parameters.as_of') }}
+            >= {{ var('null_after_days') }} * 86400 as is_silent
     from {{ ref('transitions_of_journeys') }} as moves
     inner join {{ ref('funnels') }} as funnels
         on moves.funnel = funnels.funnel and moves.mode = funnels.default_mode
     cross join parameters
     where moves.funnel = 'journey'
-),
-
-unmoved as (
-    select
-        *,
-        {{ days_between('week', reporting_date('as_of', 'time_zone')) }} - 7 as days_since_week
-    from entries
-    where coalesce({{ seconds_between('entered_at', 'moved_at') }} > window_seconds, true)
+        and coalesce({{ seconds_between('moves.entered_at', 'moves.moved_at') }} > moves.window_seconds, true)
 ),
 
 -- As stage_conversion has it: a cohort is mature when the window has passed since its week, by the calendar of the report,
 -- and nobody is still on the way, which the hour that summer time takes may leave over.
-open_cohorts as (
-    select distinct week, from_stage, to_stage, window_seconds
+mature_cohorts as (
+    select unmoved.week, unmoved.from_stage, unmoved.to_stage, unmoved.window_seconds
     from unmoved
-    where deadline_at > as_of
+    cross join parameters
+    group by unmoved.week, unmoved.from_stage, unmoved.to_stage, unmoved.window_seconds
+    having max(unmoved.deadline_at) <= min(parameters.as_of)
+        and ({{ days_between('unmoved.week', reporting_date('min(parameters.as_of)', 'min(parameters.time_zone)')) }} - 7)
+        * 86400 >= unmoved.window_seconds
 ),
 
 mature as (
     select unmoved.*
     from unmoved
-    left join open_cohorts
-        on unmoved.week = open_cohorts.week
-        and unmoved.from_stage = open_cohorts.from_stage
-        and unmoved.to_stage = open_cohorts.to_stage
-        and unmoved.window_seconds = open_cohorts.window_seconds
-    where open_cohorts.week is null
-        and unmoved.days_since_week * 86400 >= unmoved.window_seconds
+    inner join mature_cohorts
+        on unmoved.week = mature_cohorts.week
+        and unmoved.from_stage = mature_cohorts.from_stage
+        and unmoved.to_stage = mature_cohorts.to_stage
+        and unmoved.window_seconds = mature_cohorts.window_seconds
 ),
 
 -- One row a deadline, however many transitions share it.
@@ -107,28 +106,30 @@ described as (
         coalesce(last_touch.touch, 'none') as last_touch,
         coalesce(last_touch.channel, 'none') as last_channel,
         coalesce(next_touch.touch, 'none') as next_touch,
-        coalesce(next_touch.channel, 'none') as next_channel,
-        {{ seconds_between('ends.last_event_at', 'ends.as_of') }} >= {{ var('null_after_days') }} * 86400 as is_silent
+        coalesce(next_touch.channel, 'none') as next_channel
     from ends
     left join told as last_touch on ends.last_id = last_touch.touchpoint_id
     left join told as next_touch on ends.next_id = next_touch.touchpoint_id
 )
 
 select
-    week,
-    funnel,
-    mode,
-    from_stage,
-    to_stage,
-    window_seconds,
-    last_touch,
-    last_channel,
-    next_touch,
-    next_channel,
+    described.week,
+    funnels.funnel,
+    funnels.default_mode as mode,
+    described.from_stage,
+    described.to_stage,
+    described.window_seconds,
+    described.last_touch,
+    described.last_channel,
+    described.next_touch,
+    described.next_channel,
     count(*) as journeys,
-    count(*) filter (where moved_at is null and is_silent) as dropped,
-    count(*) filter (where moved_at is null and not is_silent) as still_open,
-    count(*) filter (where moved_at is not null) as moved_late
+    count(*) filter (where not described.is_late and described.is_silent) as dropped,
+    count(*) filter (where not described.is_late and not described.is_silent) as still_open,
+    count(*) filter (where described.is_late) as moved_late
 from described
+inner join {{ ref('funnels') }} as funnels on funnels.funnel = 'journey'
 group by
-    week, funnel, mode, from_stage, to_stage, window_seconds, last_touch, last_channel, next_touch, next_channel
+    described.week, funnels.funnel, funnels.default_mode, described.from_stage, described.to_stage,
+    described.window_seconds, described.last_touch, described.last_channel, described.next_touch,
+    described.next_channel

@@ -1,3 +1,15 @@
+-- Shares are rounded as running totals and their differences published: each for itself, a dozen of them would lose or
+-- add millionths that the conversions do not have.
+with measured as (
+    select
+        *,
+        cast(sum(value) over so_far as decimal(18, 6)) as value_so_far
+    from {{ source('measures', 'attribution') }}
+    window so_far as (
+        partition by week, conversion_type, model order by channel, campaign rows unbounded preceding
+    )
+)
+
 select
     cast(measured.week as date) as week,
     cast(measured.conversion_type as varchar) as conversion_type,
@@ -5,7 +17,12 @@ select
     cast(measured.channel as varchar) as channel,
     cast(measured.campaign as varchar) as campaign,
     cast(measured.credit as double) as credit,
-    cast(measured.value as decimal(18, 6)) as value,
+    cast(
+        measured.value_so_far - coalesce(lag(measured.value_so_far) over (
+            partition by measured.week, measured.conversion_type, measured.model
+            order by measured.channel, measured.campaign
+        ), 0) as decimal(18, 6)
+    ) as value,
     cast(measured.spend as decimal(18, 6)) as spend,
     cast(measured.cost_per_conversion as double) as cost_per_conversion,
     cast(measured.return_on_ad_spend as double) as return_on_ad_spend,
@@ -13,5 +30,5 @@ select
     cast(measured.credit_ci_high as double) as credit_ci_high,
     parameters.as_of,
     '{{ var("definition_version") }}' as definition_version
-from {{ source('measures', 'attribution') }} as measured
+from measured
 cross join {{ source('raw', 'run_parameters') }} as parameters
