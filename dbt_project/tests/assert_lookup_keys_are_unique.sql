@@ -10,6 +10,8 @@ with keys as (
     union all
     select 'stages', funnel || ' ' || stage from {{ ref('stages') }}
     union all
+    select 'sub_stages', stage || ' ' || sub_stage from {{ ref('sub_stages') }}
+    union all
     select 'kpi_targets', target_set || ' ' || kpi from {{ ref('kpi_targets') }}
     union all
     select 'fx_rates', currency || ' ' || valid_from from {{ ref('fx_rates') }}

@@ -1,15 +1,6 @@
 {%- set breakdowns = [
     'entry_channel', 'entry_campaign', 'entry_device', 'market', 'customer_type', 'segment_at_entry'
 ] %}
-{%- set cohort_counts %}
-        count(*) as entered,
-        count(*) filter (where is_converted) as converted,
-        count(*) filter (where is_imputed) as imputed,
-        count(*) filter (where is_open) as open,
-        {{ exact_quantile('case when is_converted then seconds end', 0.5) }} as median_seconds,
-        {{ exact_quantile('case when is_converted then seconds end', 0.75) }} as p75_seconds,
-        {{ exact_quantile('case when is_converted then seconds end', 0.9) }} as p90_seconds
-{%- endset %}
 {%- set uncounted %}
         cast(null as bigint) as imputed,
         cast(null as bigint) as open,
@@ -29,22 +20,13 @@ transitions as (
     select * from {{ ref('funnel_transitions') }}
 ),
 
-followed as (
-    select
-        {{ reporting_week('entered_at', 'time_zone') }} as week,
-        moves.*,
-        {{ seconds_between('entered_at', 'moved_at') }} as seconds,
-        coalesce({{ seconds_between('entered_at', 'moved_at') }} <= window_seconds, false) as is_converted,
-        coalesce({{ seconds_between('entered_at', 'moved_at') }} > window_seconds, true)
-        and {{ seconds_between('entered_at', 'as_of') }} < window_seconds as is_open
-    from {{ ref('transitions_of_journeys') }} as moves
-    cross join parameters
+moves as (
+    {{ moves_of_journeys() }}
 ),
 
-cohort as (
+everybody as (
     select
-        week,
-        'cohort' as view,
+        entered_week as week,
         funnel,
         mode,
         from_stage,
@@ -52,45 +34,54 @@ cohort as (
         'all' as breakdown,
         'all' as member,
         window_seconds,
-        {{ cohort_counts }}
-    from followed
-    group by week, funnel, mode, from_stage, to_stage, window_seconds
-    {%- for breakdown in breakdowns %}
-    union all
+        {{ cohort_counts() }}
+    from moves
+    cross join parameters
+    group by entered_week, funnel, mode, from_stage, to_stage, window_seconds
+),
+
+-- One pass for all breakdowns, of the funnel's own mode.
+members as (
     select
-        week,
-        'cohort',
-        followed.funnel,
+        entered_week as week,
+        moves.funnel,
         mode,
         from_stage,
         to_stage,
-        '{{ breakdown }}',
-        {{ breakdown }},
-        followed.window_seconds,
-        {{ cohort_counts }}
-    from followed
-    inner join funnels on followed.funnel = funnels.funnel and followed.mode = funnels.default_mode
-    group by week, followed.funnel, mode, from_stage, to_stage, {{ breakdown }}, followed.window_seconds
-    {%- endfor %}
+        case
+            {%- for breakdown in breakdowns %} when grouping({{ breakdown }}) = 0 then '{{ breakdown }}'
+            {%- endfor %} end as breakdown,
+        coalesce({{ breakdowns | join(', ') }}) as member,
+        moves.window_seconds,
+        {{ cohort_counts() }}
+    from {{ ref('transitions_of_journeys') }} as moves
+    inner join funnels on moves.funnel = funnels.funnel and moves.mode = funnels.default_mode
+    cross join parameters
+    group by grouping sets (
+        {%- for breakdown in breakdowns %}
+        (entered_week, moves.funnel, mode, from_stage, to_stage, moves.window_seconds, {{ breakdown }})
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    )
+),
+
+cohort as (
+    select 'cohort' as view, * from everybody
+    union all
+    select 'cohort', * from members
 ),
 
 -- Entries of a week into the one stage and into the other, whoever they are of.
 entries as (
-    select
-        {{ reporting_week('entered_at', 'time_zone') }} as week,
-        funnel,
-        mode,
-        stage_number,
-        count(*) as entries
+    select week, funnel, mode, stage_number, count(*) as entries
     from {{ ref('stage_entries') }}
-    cross join parameters
     group by week, funnel, mode, stage_number
 ),
 
 flow as (
     select
-        entries.week,
         'flow' as view,
+        entries.week,
         entries.funnel,
         entries.mode,
         transitions.from_stage,
@@ -114,19 +105,23 @@ flow as (
 stays as (
     select
         moves.funnel,
-        mode,
-        from_stage,
-        to_stage,
+        moves.mode,
+        moves.from_stage,
+        moves.to_stage,
         moves.window_seconds,
-        {{ reporting_week('entered_at', 'time_zone') }} as first_week,
-        {{ reporting_week('moved_at', 'time_zone') }} as moved_week,
-        {{ reporting_week(seconds_later('last_event_at', 'funnels.idle_seconds'), 'time_zone') }} as silent_week,
+        moves.entered_week as first_week,
+        moves.moved_week,
+        journeys.silent_week,
         count(*) as journeys
-    from {{ ref('transitions_of_journeys') }} as moves
-    cross join parameters
-    inner join funnels on moves.funnel = funnels.funnel
-    where not is_overall and (moved_at is null or moved_at >= entered_at)
-    group by moves.funnel, mode, from_stage, to_stage, moves.window_seconds, first_week, moved_week, silent_week
+    from moves
+    inner join {{ ref('funnel_journeys') }} as journeys
+        on moves.funnel = journeys.funnel
+        and moves.customer_id = journeys.customer_id
+        and moves.journey_number = journeys.journey_number
+    where not moves.is_overall and (moves.moved_at is null or moves.moved_at >= moves.entered_at)
+    group by
+        moves.funnel, moves.mode, moves.from_stage, moves.to_stage, moves.window_seconds, moves.entered_week,
+        moves.moved_week, journeys.silent_week
 ),
 
 changes as (
@@ -167,8 +162,8 @@ standing as (
 
 hazard as (
     select
-        week,
         'hazard' as view,
+        week,
         funnel,
         mode,
         from_stage,
