@@ -317,7 +317,10 @@ def _mix_lifts(windows: pd.DataFrame, baselines: pd.DataFrame, min_n: int) -> pd
     counts = list(signals.COUNTS)
     summed = both.reindex(columns=[*by, "member", *counts]).fillna(dict.fromkeys(counts, 0.0))
     summed = summed.groupby([*by, "member"], as_index=False)[counts].sum()
-    whole = signals.totals(signals.decompose(signals.pool_small(summed, by, min_n), by), by)
+    pooled = signals.pool_small(summed, by, min_n)
+    # One member is the whole: nothing would be adjusted, and the headline would still say so.
+    pooled = pooled[pooled.groupby(by)["member"].transform("size") > 1]
+    whole = signals.totals(signals.decompose(pooled, by), by)
     lifts = _put(whole, "mix_adjusted", signals.lift_at_equal_mix(whole))
     return lifts[[*by, *(f"mix_adjusted_lift{end}" for end in ("", "_low", "_high"))]]
 

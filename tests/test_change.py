@@ -232,6 +232,15 @@ def test_a_shift_of_mix_is_no_improvement() -> None:
     assert row["status"] == "inconclusive"
 
 
+def test_a_mix_of_one_member_adjusts_nothing_and_claims_nothing() -> None:
+    """All members but one are too small to judge and are pooled: raw is raw."""
+    weeks = [{"paid": (29, 3), "direct": (1000, 100)} for _ in range(13)] + [{"paid": (29, 3), "direct": (20, 3)}] * 3
+    row = signalled(stage_cells(weeks, first=START - timedelta(weeks=15))).iloc[-1]
+    assert row["current_entered"] == 49 and np.isnan(row["mix_adjusted_lift"])
+    assert (row["estimate_kind"], row["evidence"]) == ("raw", "raw_before_after")
+    assert row["lift"] == row["raw_lift"]
+
+
 def test_restated_history_moves_the_restated_rate_alone() -> None:
     cells = stage_cells([*steady(14), *steady(4)])
     known = frozen(cells)
@@ -289,7 +298,7 @@ def test_the_season_is_taken_out_from_sixty_eight_weeks_on() -> None:
     assert (row["estimate_kind"], row["evidence"]) == ("seasonal_ratio", "adjusted_before_after")
     assert "parallel" in row["estimate_note"]
     short = signalled(season(67, 0.2)).iloc[-1]
-    assert np.isnan(short["seasonal_lift"]) and short["estimate_kind"] == "mix_adjusted"
+    assert np.isnan(short["seasonal_lift"]) and short["estimate_kind"] == "raw"
     assert short["estimate_note"] is None
 
 
