@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from io import StringIO
+from typing import Any
+
+import numpy as np
 import pandas as pd
 import pytest
+
+from journey_pipeline.settings import DBT_PROJECT
+from tests import reference_funnel
 
 from .compiled_models import Bench, compile_models
 from .funnel_bench import DAY, MODES, VECTORS, put_events, put_funnel, put_people, run_funnel
@@ -24,6 +32,153 @@ def bench(models: dict[str, str]) -> Bench:
     put_people(made)
     made.clock("2026-03-02")
     return made
+
+
+# --- evidence -----------------------------------------------------------------------------------------------------
+
+
+def put_seeds(bench: Bench, *more: tuple[str, str]) -> None:
+    """The seeds as they ship; of `more`, each a seed and one line of it in its own columns."""
+    for seed in ("funnels", "stages", "stage_map"):
+        text = (DBT_PROJECT / "seeds" / f"{seed}.csv").read_text() + "".join(f"{n}\n" for s, n in more if s == seed)
+        bench.put(
+            f"seeds.{seed}",
+            pd.read_csv(StringIO(text), dtype=object),
+            **dict.fromkeys(("window_seconds", "idle_seconds", "reentry_seconds"), "bigint")
+            | dict.fromkeys(("stage_number", "entry_until", "terminal_from"), "integer")
+            | dict.fromkeys(("is_optional", "is_exclusion", "requires_purchase"), "boolean")
+            | dict.fromkeys(("alias", "owner", "page_pattern", "sub_stage"), "varchar"),
+        )
+
+
+def put_touchpoints(bench: Bench, rows: list[dict[str, object]]) -> None:
+    nothing = dict.fromkeys(
+        ("session_id", "stage_evidence", "page_path", "device_category", "is_machine", "is_internal_test")
+    )
+    frame = pd.DataFrame([{**nothing, "customer_id": "c", "family": "website", **row} for row in rows])
+    frame["touchpoint_id"] = [f"t{n:03}" for n in range(len(frame))]
+    kinds = dict.fromkeys(nothing, "varchar") | {"is_machine": "boolean", "is_internal_test": "boolean"}
+    bench.put("journeys.customer_touchpoints", frame, occurred_at="timestamp", **kinds)
+
+
+def proven(bench: Bench, funnel: str = "journey") -> list[list[object]]:
+    bench.run("stage_events")
+    return bench.ask(
+        f"select event_id, stage, coalesce(sub_stage, '') from warehouse.journeys.stage_events where funnel = '{funnel}' order by all"
+    ).values.tolist()
+
+
+def test_a_ticket_before_any_purchase_is_no_purchase(bench: Bench) -> None:
+    put_seeds(bench)
+    ticket = {"family": "support", "interaction_type": "ticket_created"}
+    order = {"family": "commerce", "interaction_type": "order_placed"}
+    put_touchpoints(
+        bench,
+        [
+            {**ticket, "customer_id": "prospect", "occurred_at": "2026-01-01"},
+            {**ticket, "customer_id": "buyer", "occurred_at": "2026-01-01"},
+            {**order, "customer_id": "buyer", "occurred_at": "2026-01-02"},
+            {**ticket, "customer_id": "buyer", "occurred_at": "2026-01-03"},
+        ],
+    )
+    assert proven(bench) == [["t002", "purchase", ""], ["t003", "experience", "support"]]
+
+
+def test_what_a_source_calls_a_stage_stands_under_its_alias_too(bench: Bench) -> None:
+    put_seeds(bench)
+    call = {"family": "sales", "interaction_type": "call_made", "occurred_at": "2026-01-03"}
+    put_touchpoints(bench, [{**call, "stage_evidence": word} for word in ("purchase", "decision", "elsewhere")])
+    assert proven(bench) == [["t000", "purchase", ""], ["t001", "purchase", ""]]
+
+
+def test_machines_and_tests_prove_nothing(bench: Bench) -> None:
+    put_seeds(bench)
+    view = {"interaction_type": "page_view", "occurred_at": "2026-01-03"}
+    put_touchpoints(bench, [{**view, "is_machine": True}, {**view, "is_internal_test": True}, view])
+    assert [row[0] for row in proven(bench)] == ["t002"]
+
+
+def test_the_most_specific_line_says_what_a_page_proves(bench: Bench) -> None:
+    put_seeds(bench)
+    pages = ["/", "/compare/lamps", "/comparehouse", "/de/pricing", "/blog/light", "/docs/setup", None]
+    put_touchpoints(
+        bench,
+        [{"interaction_type": "page_view", "page_path": page, "occurred_at": "2026-01-03"} for page in pages]
+        + [
+            {"interaction_type": "order_placed", "family": "commerce", "occurred_at": "2026-01-04"},
+            {"interaction_type": "page_view", "page_path": "/docs/setup", "occurred_at": "2026-01-05"},
+            {"interaction_type": "page_view", "page_path": "/docs", "occurred_at": "2026-01-05"},
+        ],
+    )
+    assert proven(bench) == [
+        ["t000", "awareness", ""],
+        ["t001", "consideration", "comparison"],
+        ["t002", "awareness", ""],
+        ["t003", "consideration", "objections"],
+        ["t004", "awareness", "education"],
+        ["t005", "awareness", ""],  # nobody uses what they have not bought
+        ["t006", "awareness", ""],
+        ["t007", "purchase", ""],
+        ["t008", "experience", "onboarding"],
+        ["t009", "experience", "use"],
+    ]
+
+
+def test_a_touchpoint_may_prove_a_step_of_several_funnels(bench: Bench) -> None:
+    put_seeds(bench)
+    order = {"interaction_type": "order_placed", "family": "commerce", "occurred_at": "2026-01-04"}
+    put_touchpoints(bench, [{"interaction_type": "view_item", "occurred_at": "2026-01-03"}, order])
+    assert proven(bench) == [["t000", "consideration", "demonstration"], ["t001", "purchase", ""]]
+    assert proven(bench, "checkout") == [["t000", "view_item", ""], ["t001", "order_placed", ""]]
+
+
+def test_a_new_funnel_is_lines_in_the_seeds_and_no_code(bench: Bench) -> None:
+    put_seeds(
+        bench,
+        ("funnels", "trial,From trial to use,sequential,2592000,2592000,1,3,0"),
+        ("stages", "trial,1,started,,,false,false,"),
+        ("stages", "trial,2,used,,604800,false,false,"),
+        ("stages", "trial,3,bought,,1209600,false,false,"),
+        ("stages", "trial,4,cancelled,,,false,true,"),
+        ("stage_map", "trial,any,trial_started,,started,,false"),
+        ("stage_map", "trial,product,feature_used,,used,,false"),
+        ("stage_map", "trial,commerce,order_placed,,bought,,false"),
+        ("stage_map", "trial,any,trial_ended,,cancelled,,false"),
+    )
+    told = {"start": "website trial_started", "use": "product feature_used", "order": "commerce order_placed"} | {
+        "end": "website trial_ended"
+    }
+    people = {"buys": ["start", "use", "order"], "gives up": ["start", "use", "end", "order"], "never": ["start"]}
+    put_touchpoints(
+        bench,
+        [
+            {
+                "customer_id": person,
+                **dict(zip(("family", "interaction_type"), told[word].split(), strict=True)),
+                "occurred_at": f"2026-01-{5 + day:02}",
+            }
+            for person, words in people.items()
+            for day, word in enumerate(words)
+        ],
+    )
+    bench.run("stage_events")
+    run_funnel(bench)
+    found = bench.ask(
+        """
+        select from_stage, to_stage, entered, converted, is_default_mode from warehouse.journeys.stage_cells
+        where funnel = 'trial' and mode = 'sequential' and view = 'cohort' and breakdown = 'all' order by all
+        """
+    )
+    assert found.values.tolist() == [
+        ["started", "bought", 3, 1, True],
+        ["started", "used", 3, 2, True],
+        ["used", "bought", 2, 1, True],
+    ]
+    assert set(bench.ask("select distinct funnel from warehouse.journeys.stage_cells").iloc[:, 0]) == {
+        "journey",
+        "checkout",
+        "trial",
+    }
 
 
 # --- the published vector -----------------------------------------------------------------------------------------
@@ -230,3 +385,141 @@ def test_the_weekly_hazard_divides_the_moves_of_a_week_by_those_in_the_stage(ben
             ["01-19", 2, 1],
             ["02-23", 1, 0],
         ], mode
+
+
+# --- against the plain implementation -----------------------------------------------------------------------------
+
+
+def random_events(generator: np.random.Generator, customers: int, numbers: int) -> list[tuple[str, int, object]]:
+    """Journeys with repeats, returns, near-simultaneous events, ties, long silences and instants on a boundary."""
+    events: list[tuple[str, int, object]] = []
+    gaps = np.array(
+        [0, 1, 2, 3, 60, 3600, DAY, 3 * DAY, 10 * DAY, 14 * DAY, 14 * DAY + 1, 29 * DAY, 30 * DAY, 31 * DAY]
+    )
+    for customer in range(customers):
+        at = pd.Timestamp("2025-06-02") + pd.Timedelta(seconds=int(generator.integers(0, 150 * DAY)))
+        number = 1
+        for _ in range(int(generator.integers(1, 16))):
+            events.append((f"c{customer}", number, at))
+            at += pd.Timedelta(seconds=int(generator.choice(gaps)))
+            # Mostly a step further or the same again, now and then anything.
+            number = int(
+                min(number + generator.integers(0, 2), numbers)
+                if generator.random() < 0.6
+                else generator.integers(1, numbers + 1)
+            )
+    return [event for event in events if event[2] < pd.Timestamp("2026-03-02")]  # type: ignore[operator]
+
+
+FUNNELS: dict[str, dict[str, Any]] = {
+    "journey": {"entry_until": 2, "terminal_from": 3, "reentry": 30 * DAY, "idle": 20 * DAY},
+    "checkout": {"entry_until": 1, "terminal_from": 5, "idle": 14 * DAY},
+    "optional": {"optional": ["s2", "s4"], "idle": 60 * DAY},
+    "two optional in a row": {"optional": ["s2", "s3"], "entry_until": 2, "idle": 60 * DAY},
+    "exclusion": {"exclusions": ["x"], "idle": 30 * DAY, "reentry": 3 * DAY},
+    "everything": {"optional": ["s3"], "exclusions": ["x", "y"], "terminal_from": 4, "idle": 30 * DAY},
+}
+
+
+@pytest.mark.parametrize("name", FUNNELS)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_every_cell_is_that_of_the_plain_implementation(bench: Bench, name: str, seed: int) -> None:
+    options = {"entry_until": 1, "terminal_from": 5, "reentry": 0, "idle": 90 * DAY, **FUNNELS[name]}
+    steps = [f"s{n}" for n in range(1, 6)]
+    exclusions = options.get("exclusions", [])
+    put_funnel(bench, steps, 14 * DAY, whole=30 * DAY, **options)
+    events = random_events(np.random.default_rng(seed), 150, 5 + len(exclusions))
+    put_events(bench, events)
+    run_funnel(bench)
+    found = bench.ask(
+        """
+        select week::timestamp as week, view, mode, f.stage_number as from_number, t.stage_number as to_number,
+            entered, converted, imputed, open, median_seconds as median
+        from warehouse.journeys.stage_cells
+        inner join warehouse.seeds.stages as f on from_stage = f.stage
+        inner join warehouse.seeds.stages as t on to_stage = t.stage
+        where breakdown = 'all' order by all
+        """
+    )
+    funnel = reference_funnel.Funnel(
+        steps=[
+            reference_funnel.Step(n, step, timedelta(days=14), step in options.get("optional", []))
+            for n, step in enumerate(steps, 1)
+        ],
+        exclusions=frozenset(range(6, 6 + len(exclusions))),
+        whole=timedelta(days=30),
+        idle=timedelta(seconds=options["idle"]),
+        entry_until=options["entry_until"],
+        terminal_from=options["terminal_from"],
+        reentry=timedelta(seconds=options["reentry"]),
+    )
+    frame = pd.DataFrame(events, columns=["customer_id", "stage_number", "occurred_at"])
+    plain = reference_funnel.cells(
+        funnel, frame.assign(event_id=[f"e{n:06}" for n in range(len(frame))]), datetime(2026, 3, 2)
+    )
+    keys = ["week", "view", "mode", "from_number", "to_number"]
+    kinds = {"week": "datetime64[us]"} | dict.fromkeys(found.columns[5:], "float64")
+    assert len(found) > 500
+    pd.testing.assert_frame_equal(
+        *(cells.sort_values(keys, ignore_index=True).astype(kinds) for cells in (found, plain)), rtol=1e-12
+    )
+
+
+# --- laws ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def crowd(bench: Bench) -> Bench:
+    put_funnel(bench, STAGES, 14 * DAY, entry_until=2, terminal_from=3, reentry=30 * DAY)
+    put_events(bench, random_events(np.random.default_rng(7), 400, 5))
+    return run_funnel(bench)
+
+
+def test_in_the_cohort_view_no_later_step_is_reached_more_often(crowd: Bench) -> None:
+    found = crowd.ask(
+        """
+        select mode, week, list(entered order by t.stage_number), list(converted order by t.stage_number)
+        from warehouse.journeys.stage_cells as c
+        inner join warehouse.seeds.stages as t on to_stage = t.stage
+        where view = 'cohort' and breakdown = 'all' and from_stage = 'awareness' and to_stage <> 'consideration'
+            and mode <> 'any_order' group by all
+        """
+    )
+    assert len(found) > 60 and found.iloc[:, 3].map(max).max() > 5
+    for entered, converted in found.iloc[:, 2:].itertuples(index=False):
+        assert len(set(entered)) == 1
+        assert list(converted) == sorted(converted, reverse=True)
+
+
+def test_no_cell_of_a_cohort_or_hazard_counts_more_moves_than_journeys(crowd: Bench) -> None:
+    found = crowd.ask(
+        "select count(*), count(*) filter (where converted + coalesce(open, 0) > entered or imputed > entered) "
+        "from warehouse.journeys.stage_cells where view <> 'flow'"
+    )
+    assert found.iloc[0, 0] > 1000 and found.iloc[0, 1] == 0
+
+
+def test_the_reporting_time_zone_moves_events_between_weeks_and_changes_no_total(crowd: Bench) -> None:
+    totals = """
+        select view, mode, from_stage, to_stage, breakdown, sum(entered), sum(converted), sum(imputed), sum(open)
+        from warehouse.journeys.stage_cells where view <> 'hazard' group by all order by all
+    """
+    weekly = "select * from warehouse.journeys.stage_cells where view <> 'hazard' order by all"
+    there, weeks_there = crowd.ask(totals), crowd.ask(weekly)
+    crowd.clock("2026-03-02", "Pacific/Auckland")
+    run_funnel(crowd)
+    pd.testing.assert_frame_equal(crowd.ask(totals), there)
+    assert not crowd.ask(weekly).equals(weeks_there)
+
+
+def test_a_journey_with_a_hundred_thousand_touches_is_no_square(bench: Bench) -> None:
+    put_funnel(bench, STAGES, 14 * DAY, entry_until=2, terminal_from=3, reentry=30 * DAY)
+    put_events(bench, [("loud", 1 + second % 2, None) for second in range(100_000)])
+    bench.connection.execute(
+        "update warehouse.journeys.stage_events set occurred_at = timestamp '2026-01-05' "
+        "+ to_seconds(3 * substr(event_id, 2)::int)"
+    )
+    # A join of every touch with every other would be 10,000,000,000 rows.
+    bench.connection.execute("set memory_limit = '500MB'")
+    run_funnel(bench)
+    assert furthest(bench) == 2

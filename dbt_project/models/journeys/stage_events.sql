@@ -22,6 +22,13 @@ kinds as (
 
 -- Of the lines that match, per funnel, the most specific: a page before any page, its own family before any, then the
 -- longer pattern, then the pattern itself.
+{%- set kind = 'stage_map.funnel, kinds.family, kinds.interaction_type, kinds.page_path' %}
+{%- set most_specific -%}
+case when stage_map.page_pattern is null then 1 else 0 end,
+                case when stage_map.family = 'any' then 1 else 0 end,
+                length(stage_map.page_pattern) desc,
+                stage_map.page_pattern
+{%- endset %}
 ranked as (
     select
         kinds.*,
@@ -30,26 +37,55 @@ ranked as (
         stage_map.sub_stage,
         stage_map.requires_purchase,
         row_number() over (
-            partition by stage_map.funnel, kinds.family, kinds.interaction_type, kinds.page_path
+            partition by {{ kind }}
             order by
-                case when stage_map.page_pattern is null then 1 else 0 end,
-                case when stage_map.family = 'any' then 1 else 0 end,
-                length(stage_map.page_pattern) desc,
-                stage_map.page_pattern
-        ) as place
+                {{ most_specific }}
+        ) as place,
+        row_number() over (
+            partition by {{ kind }}, stage_map.requires_purchase
+            order by
+                {{ most_specific }}
+        ) as place_among_its_like
     from kinds
     inner join stage_map
         on kinds.interaction_type = stage_map.interaction_type
-        and (stage_map.family in (kinds.family, 'any'))
+        and stage_map.family in (kinds.family, 'any')
         and (stage_map.page_pattern is null or {{ full_match('kinds.page_path', 'stage_map.page_pattern') }})
 ),
 
+-- A prospect's ticket is no proof of a purchase: what requires one counts once the purchase is a fact. Before, the page
+-- or event is what the most specific line without that demand says it is.
 proofs as (
-    select * from ranked where place = 1
+    select
+        first_lines.family,
+        first_lines.interaction_type,
+        first_lines.page_path,
+        first_lines.funnel,
+        first_lines.requires_purchase,
+        first_lines.stage,
+        first_lines.sub_stage,
+        prospect_lines.stage as prospect_stage,
+        prospect_lines.sub_stage as prospect_sub_stage
+    from ranked as first_lines
+    left join ranked as prospect_lines
+        on first_lines.funnel = prospect_lines.funnel
+        and first_lines.family = prospect_lines.family
+        and first_lines.interaction_type = prospect_lines.interaction_type
+        and first_lines.page_path = prospect_lines.page_path
+        and not prospect_lines.requires_purchase
+        and prospect_lines.place_among_its_like = 1
+    where first_lines.place = 1
 ),
 
 told as (
-    select touchpoints.*, proofs.funnel, proofs.stage as told_stage, proofs.sub_stage, proofs.requires_purchase
+    select
+        touchpoints.*,
+        proofs.funnel,
+        proofs.requires_purchase,
+        proofs.stage,
+        proofs.sub_stage,
+        proofs.prospect_stage,
+        proofs.prospect_sub_stage
     from touchpoints
     inner join proofs
         on touchpoints.family = proofs.family
@@ -58,45 +94,46 @@ told as (
     -- What the source itself calls a stage of the journey stands; it knows its own funnel.
     where proofs.funnel <> 'journey' or touchpoints.stage_evidence is null
     union all
-    select touchpoints.*, 'journey', stage_evidence, null, null
+    select touchpoints.*, stages.funnel, stages.stage_number > 3, stages.stage, null, null, null
     from touchpoints
-    where stage_evidence is not null
-),
-
-evidence as (
-    select
-        told.*,
-        stages.stage_number,
-        stages.stage,
-        stages.is_exclusion,
-        -- Evidence a source states counts from the fourth stage on once the customer has bought, like any other.
-        coalesce(told.requires_purchase, stages.stage_number > 3) as needs_purchase
-    from told
     inner join stages
-        on told.funnel = stages.funnel
-        and told.told_stage in (stages.stage, coalesce(stages.alias, stages.stage))
+        on stages.funnel = 'journey'
+        and touchpoints.stage_evidence in (stages.stage, coalesce(stages.alias, stages.stage))
 ),
 
 purchases as (
     select customer_id, min(occurred_at) as first_purchase_at
-    from evidence
+    from told
     where funnel = 'journey' and stage = 'purchase'
     group by customer_id
+),
+
+proven as (
+    select
+        told.funnel,
+        told.customer_id,
+        told.touchpoint_id,
+        told.occurred_at,
+        told.session_id,
+        told.family,
+        told.device_category,
+        case when not told.requires_purchase or coalesce(purchases.first_purchase_at <= told.occurred_at, false) then told.stage else told.prospect_stage end as stage,
+        case when not told.requires_purchase or coalesce(purchases.first_purchase_at <= told.occurred_at, false) then told.sub_stage else told.prospect_sub_stage end as sub_stage
+    from told
+    left join purchases on told.customer_id = purchases.customer_id
 )
 
 select
-    evidence.funnel,
-    evidence.customer_id,
-    evidence.touchpoint_id as event_id,
-    evidence.occurred_at,
-    evidence.session_id,
-    evidence.family,
-    evidence.device_category,
-    evidence.stage_number,
-    evidence.stage,
-    evidence.sub_stage,
-    evidence.is_exclusion
-from evidence
-left join purchases on evidence.customer_id = purchases.customer_id
--- A prospect's ticket is no proof of a purchase: later stages count once the purchase is a fact.
-where not evidence.needs_purchase or purchases.first_purchase_at <= evidence.occurred_at
+    proven.funnel,
+    proven.customer_id,
+    proven.touchpoint_id as event_id,
+    proven.occurred_at,
+    proven.session_id,
+    proven.family,
+    proven.device_category,
+    stages.stage_number,
+    stages.stage,
+    proven.sub_stage,
+    stages.is_exclusion
+from proven
+inner join stages on proven.funnel = stages.funnel and proven.stage = stages.stage

@@ -205,26 +205,32 @@ ends as (
         and turns.is_exclusion
         and turns.occurred_at >= {{ earliest_step('modes.at', 1, last) }}
     group by modes.funnel, modes.mode, modes.customer_id, modes.journey_number
+),
+
+ended as (
+    select
+        modes.*,
+        {{ earliest_step('at', 1, last) }} as entered_at,
+        coalesce({{ seconds_later('ends.excluded_at', grace) }}, timestamp '9999-12-31') as last_at
+    from modes
+    left join ends
+        on modes.funnel = ends.funnel
+        and modes.mode = ends.mode
+        and modes.customer_id = ends.customer_id
+        and modes.journey_number = ends.journey_number
 )
 
 select
-    modes.funnel,
-    modes.mode,
-    modes.customer_id,
-    modes.journey_number,
-    {{ earliest_step('at', 1, last) }} as entered_at
+    funnel,
+    mode,
+    customer_id,
+    journey_number,
+    entered_at
     {%- for k in numbers %},
-    case
-        when ends.excluded_at is null or at_{{ k }} <= {{ seconds_later('ends.excluded_at', grace) }} then at_{{ k }}
-    end as at_{{ k }}
+    case when at_{{ k }} <= last_at then at_{{ k }} end as at_{{ k }}
     {%- endfor %}
     {%- for k in numbers %},
-    is_imputed_{{ k }}
+    coalesce(is_imputed_{{ k }} and at_{{ k }} <= last_at, false) as is_imputed_{{ k }}
     {%- endfor %}
-from modes
-left join ends
-    on modes.funnel = ends.funnel
-    and modes.mode = ends.mode
-    and modes.customer_id = ends.customer_id
-    and modes.journey_number = ends.journey_number
-where {{ earliest_step('at', 1, last) }} is not null
+from ended
+where entered_at is not null
