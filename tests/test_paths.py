@@ -116,7 +116,7 @@ def release() -> duckdb.DuckDBPyConnection:
             'prospect' as segment_at_entry,
             case when n < 3 then 'converting' else 'not_converting' end as outcome, n < 3 as is_converting,
             n % 2 = 0 as is_mature, true as has_ended,
-            case when n < 4 then 'website/view_item > commerce/order_placed' else 'website/view_item > ...' end as long_path
+            'website/view_item > ' || case when n < 4 then 'commerce/order_placed' else '...' end as long_path
         from range(6) as t(n);
         create table journey_map as select a as family, b as interaction_type, n as touches
         from (values ('website', 'view_item', 6), ('commerce', 'order_placed', 4)) as t(a, b, n)

@@ -12,6 +12,15 @@ with keys as (
     union all
     select 'sub_stages', stage || ' ' || sub_stage from {{ ref('sub_stages') }}
     union all
+    select 'designed_journeys', design || ' ' || step_number || ' ' || activity_pattern from {{ ref('designed_journeys') }}
+    union all
+    -- A step of a design has one name and is required or not, whichever of its lines one reads.
+    select 'designed_journeys', design || ' ' || step_number
+    from (select distinct design, step_number, step, is_required from {{ ref('designed_journeys') }}) as steps
+    union all
+    select 'designed_journeys', design || ' ' || step
+    from (select distinct design, step_number, step from {{ ref('designed_journeys') }}) as steps
+    union all
     select 'kpi_targets', target_set || ' ' || kpi from {{ ref('kpi_targets') }}
     union all
     select 'fx_rates', currency || ' ' || valid_from from {{ ref('fx_rates') }}
