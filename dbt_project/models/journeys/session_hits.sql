@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 {#- A tag and a visit are compared within what no pause divides; the windows carry five narrow columns and no more. -#}
 {%- set split = var('session_split') -%}
 {%- if split not in ('none', 'campaign', 'day') -%}

@@ -29,15 +29,42 @@ transitions as (
     select * from {{ ref('funnel_transitions') }}
 ),
 
+-- The calendar is asked once per instant, however many transitions and modes share it: time zones are dear.
+instants as (
+    select entered_at as instant from {{ ref('stage_entries') }}
+    union
+    select {{ seconds_later('journeys.last_event_at', 'funnels.idle_seconds') }}
+    from {{ ref('funnel_journeys') }} as journeys
+    inner join funnels on journeys.funnel = funnels.funnel
+),
+
+calendar as (
+    select instant, {{ reporting_week('instant', 'time_zone') }} as week
+    from instants
+    cross join parameters
+    where instant is not null
+),
+
+{%- set judged %}
+        {{ seconds_between('moves.entered_at', 'moves.moved_at') }} as seconds,
+        coalesce({{ seconds_between('moves.entered_at', 'moves.moved_at') }} <= moves.window_seconds, false)
+            as is_converted,
+        coalesce({{ seconds_between('moves.entered_at', 'moves.moved_at') }} > moves.window_seconds, true)
+        and {{ seconds_between('moves.entered_at', 'parameters.as_of') }} < moves.window_seconds as is_open
+{%- endset %}
+{%- set transition = 'week, funnel, mode, from_stage, to_stage, window_seconds' %}
 followed as (
-    select
-        {{ reporting_week('entered_at', 'time_zone') }} as week,
-        moves.*,
-        {{ seconds_between('entered_at', 'moved_at') }} as seconds,
-        coalesce({{ seconds_between('entered_at', 'moved_at') }} <= window_seconds, false) as is_converted,
-        coalesce({{ seconds_between('entered_at', 'moved_at') }} > window_seconds, true)
-        and {{ seconds_between('entered_at', 'as_of') }} < window_seconds as is_open
+    select calendar.week, moves.*, {{ judged }}
+    from {{ ref('moves_of_journeys') }} as moves
+    inner join calendar on moves.entered_at = calendar.instant
+    cross join parameters
+),
+
+followed_by_member as (
+    select calendar.week, moves.*, {{ judged }}
     from {{ ref('transitions_of_journeys') }} as moves
+    inner join funnels on moves.funnel = funnels.funnel and moves.mode = funnels.default_mode
+    inner join calendar on moves.entered_at = calendar.instant
     cross join parameters
 ),
 
@@ -54,37 +81,41 @@ cohort as (
         window_seconds,
         {{ cohort_counts }}
     from followed
-    group by week, funnel, mode, from_stage, to_stage, window_seconds
-    {%- for breakdown in breakdowns %}
+    group by {{ transition }}
     union all
     select
         week,
         'cohort',
-        followed.funnel,
+        funnel,
         mode,
         from_stage,
         to_stage,
-        '{{ breakdown }}',
-        {{ breakdown }},
-        followed.window_seconds,
+        case
+            {%- for breakdown in breakdowns %}
+            when grouping({{ breakdown }}) = 0 then '{{ breakdown }}'
+            {%- endfor %}
+        end,
+        case
+            {%- for breakdown in breakdowns %}
+            when grouping({{ breakdown }}) = 0 then {{ breakdown }}
+            {%- endfor %}
+        end,
+        window_seconds,
         {{ cohort_counts }}
-    from followed
-    inner join funnels on followed.funnel = funnels.funnel and followed.mode = funnels.default_mode
-    group by week, followed.funnel, mode, from_stage, to_stage, {{ breakdown }}, followed.window_seconds
-    {%- endfor %}
+    from followed_by_member
+    group by grouping sets (
+        {%- for breakdown in breakdowns %}
+        ({{ transition }}, {{ breakdown }}){{ ',' if not loop.last }}
+        {%- endfor %}
+    )
 ),
 
 -- Entries of a week into the one stage and into the other, whoever they are of.
 entries as (
-    select
-        {{ reporting_week('entered_at', 'time_zone') }} as week,
-        funnel,
-        mode,
-        stage_number,
-        count(*) as entries
-    from {{ ref('stage_entries') }}
-    cross join parameters
-    group by week, funnel, mode, stage_number
+    select calendar.week, entries.funnel, entries.mode, entries.stage_number, count(*) as entries
+    from {{ ref('stage_entries') }} as entries
+    inner join calendar on entries.entered_at = calendar.instant
+    group by calendar.week, entries.funnel, entries.mode, entries.stage_number
 ),
 
 flow as (
@@ -114,19 +145,24 @@ flow as (
 stays as (
     select
         moves.funnel,
-        mode,
-        from_stage,
-        to_stage,
+        moves.mode,
+        moves.from_stage,
+        moves.to_stage,
         moves.window_seconds,
-        {{ reporting_week('entered_at', 'time_zone') }} as first_week,
-        {{ reporting_week('moved_at', 'time_zone') }} as moved_week,
-        {{ reporting_week(seconds_later('last_event_at', 'funnels.idle_seconds'), 'time_zone') }} as silent_week,
+        first_day.week as first_week,
+        moved_day.week as moved_week,
+        silent_day.week as silent_week,
         count(*) as journeys
     from {{ ref('transitions_of_journeys') }} as moves
-    cross join parameters
     inner join funnels on moves.funnel = funnels.funnel
-    where not is_overall and (moved_at is null or moved_at >= entered_at)
-    group by moves.funnel, mode, from_stage, to_stage, moves.window_seconds, first_week, moved_week, silent_week
+    inner join calendar as first_day on moves.entered_at = first_day.instant
+    left join calendar as moved_day on moves.moved_at = moved_day.instant
+    inner join calendar as silent_day
+        on {{ seconds_later('moves.last_event_at', 'funnels.idle_seconds') }} = silent_day.instant
+    where not moves.is_overall and (moves.moved_at is null or moves.moved_at >= moves.entered_at)
+    group by
+        moves.funnel, moves.mode, moves.from_stage, moves.to_stage, moves.window_seconds, first_day.week, moved_day.week,
+        silent_day.week
 ),
 
 changes as (
