@@ -111,7 +111,7 @@ class Cost:
 
 def main() -> None:
     touchpoints = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000
-    with tempfile.TemporaryDirectory(prefix="journey-words-", dir=os.environ.get("JOURNEY_BENCH_FOLDER")) as folder:
+    with tempfile.TemporaryDirectory(prefix="journey-words-") as folder:
         warehouse = Path(folder) / "warehouse.duckdb"
         nodes = compiled(warehouse)
         with duckdb.connect(str(warehouse), config={"threads": THREADS, "memory_limit": MEMORY}) as connection:
