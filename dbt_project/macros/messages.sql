@@ -211,9 +211,8 @@ resolved as (
             else {{ device_of_user_agent('named.user_agent') }}
         end as device_category,
         -- What a server sends carries the server's own user agent, which is a library's.
-        machine_days.segment_anonymous_id is not null
-            or (not named.is_from_server and coalesce({{ is_bot_user_agent('named.user_agent') }}, false))
-            as is_machine,
+        {{ machine_rule('named', 'named', 'machine_days') }} as machine_rule,
+        machine_days.has_purchase,
         -- page, screen and track are what somebody did; identify, group and alias only say who it was.
         named.message_type in ('page', 'screen', 'track') and named.interaction_type <> 'consent_updated'
             and not {{ is_measurement('named.interaction_type') }} as is_interaction,
@@ -228,9 +227,16 @@ resolved as (
     left join machine_days
         on named.segment_anonymous_id = machine_days.segment_anonymous_id
         and named.event_date = machine_days.event_date
+),
+
+flagged as (
+    select
+        * exclude (has_purchase),
+        {{ machine_flags() }}
+    from resolved
 )
 
-select * from resolved
+select * from flagged
 {%- endmacro %}
 
 {#- One row per decision and purpose; what other messages carry is a state, not a decision. -#}

@@ -20,12 +20,19 @@ case
 {%- endmacro %}
 
 {#-
-Devices and days that behaved like a robot, of hits with `occurred_at` and `interaction_type`. METHODS 4: over 500 hits
-a day, or 20 and more at over 2 a second; what a page measures of itself is no hit. Somebody who buys is never set aside
-silently.
+Devices and days that behaved like a robot or bought, of hits with `occurred_at` and `interaction_type`. METHODS 4: over
+500 hits a day, or 20 and more at over 2 a second; what a page measures of itself is no hit.
 -#}
 {% macro machine_days(relation, visitor, day, visit) -%}
-select {{ visitor }}, {{ day }}, cast(sum(hit_count) as bigint) as hit_count
+select
+        {{ visitor }},
+        {{ day }},
+        cast(sum(hit_count) as bigint) as hit_count,
+        case
+            when sum(hit_count) > 500 then 'rate_day'
+            when bool_or(hit_count >= 20 and hit_count > 2 * duration_seconds) then 'rate_second'
+        end as rate_rule,
+        bool_or(has_purchase) as has_purchase
     from (
         select
             {{ visitor }},
@@ -40,6 +47,34 @@ select {{ visitor }}, {{ day }}, cast(sum(hit_count) as bigint) as hit_count
     ) as visits
     group by {{ visitor }}, {{ day }}
     having
-        (sum(hit_count) > 500 or bool_or(hit_count >= 20 and hit_count > 2 * duration_seconds))
-        and not bool_or(has_purchase)
+        sum(hit_count) > 500
+        or bool_or(hit_count >= 20 and hit_count > 2 * duration_seconds)
+        or bool_or(has_purchase)
+{%- endmacro %}
+
+{#-
+The first rule of METHODS 4 that the device behind a hit broke; null where none. Of a relation with user_agent,
+page_host and is_from_server. What a server sends carries the server's own user agent, which is a library's. A missing
+one says something only of browsers, and only where the source tells them: in at least nine of ten hits on pages.
+-#}
+{% macro machine_rule(relation, hit, days, is_internal='false', is_spider='false') -%}
+case
+            when {{ is_internal }} then 'internal'
+            when {{ hit }}.user_agent is null and {{ hit }}.page_host is not null and not {{ hit }}.is_from_server
+                and (
+                    select 10 * count(user_agent) >= 9 * count(*)
+                    from {{ relation }}
+                    where page_host is not null and not is_from_server
+                ) then 'ua_missing'
+            when {{ is_spider }} then 'ua_pattern'
+            when not {{ hit }}.is_from_server and {{ is_bot_user_agent(hit ~ '.user_agent') }} then 'ua_pattern'
+            else {{ days }}.rate_rule
+        end
+{%- endmacro %}
+
+{#- Somebody who buys is never set aside silently, but for our own people. -#}
+{% macro machine_flags() -%}
+machine_rule is not null and machine_rule <> 'internal' and coalesce(has_purchase, false) as needs_review,
+        machine_rule is not null and machine_rule <> 'internal' and not coalesce(has_purchase, false)
+            as is_machine
 {%- endmacro %}

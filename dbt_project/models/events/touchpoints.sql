@@ -1,3 +1,6 @@
+{%- set is_internal -%}
+coalesce(grouped.is_internal_test, false) or {{ is_our_own('grouped.identifier_value') }}
+{%- endset -%}
 with delivered as (
     {{ rows_from('stg_canonical__touchpoints') }}
     union all
@@ -223,14 +226,16 @@ final as (
     select
         {{ key_of(['grouped.source', 'grouped.record_key', 'grouped.interaction_type']) }} as touchpoint_id,
         grouped.* exclude (
-            touchpoint_id, family, is_machine, is_internal_test, channel_rule_version, channel_version,
+            touchpoint_id, family, is_machine, machine_rule, needs_review, is_internal_test, channel_rule_version, channel_version,
             is_billed, stated_channel, record_key, twin_key, source_priority, order_rank,
             is_time_ambiguous
         ),
         coalesce(grouped.family, {{ channel_family('grouped.channel') }}) as family,
         coalesce(grouped.is_time_ambiguous, false) as is_time_ambiguous,
         coalesce(grouped.is_machine, false) as is_machine,
-        coalesce(grouped.is_internal_test, false) or {{ is_our_own('grouped.identifier_value') }} as is_internal_test,
+        case when {{ is_internal }} then 'internal' else grouped.machine_rule end as machine_rule,
+        coalesce(grouped.needs_review, false) and not ({{ is_internal }}) as needs_review,
+        {{ is_internal }} as is_internal_test,
         case
             when grouped.stated_channel is not null then 'stated'
             else '{{ var('channel_ruleset') }} ' || coalesce(cast(grouped.channel_version as varchar), 'none')

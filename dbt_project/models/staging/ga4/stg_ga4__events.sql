@@ -17,7 +17,9 @@ sourced as (
         {{ click_id('hits') }} as click_id,
         referrers.referrer_source,
         referrers.referrer_medium,
-        machine_days.ga_client_id is not null as is_machine
+        -- The export has no user agents.
+        case when hits.is_internal_test then 'internal' else machine_days.rate_rule end as machine_rule,
+        machine_days.has_purchase
     from hits
     left join referrers
         on hits.page_host = referrers.page_host
@@ -31,7 +33,8 @@ attributed as (
     select
         *,
         {{ hit_source() }} as utm_source,
-        {{ hit_medium() }} as utm_medium
+        {{ hit_medium() }} as utm_medium,
+        {{ machine_flags() }}
     from sourced
 ),
 
@@ -65,6 +68,8 @@ resolved as (
         order_name as order_ref,
         device_category,
         is_machine,
+        machine_rule,
+        needs_review,
         is_internal_test,
         consent_analytics,
         consent_ads,

@@ -58,14 +58,20 @@ resolved as (
             as direction,
         named.order_name as order_ref,
         coalesce(named.device_type, {{ device_of_user_agent('named.user_agent') }}) as device_category,
-        machine_days.mixpanel_distinct_id is not null
-            or (not named.is_from_server and coalesce({{ is_bot_user_agent('named.user_agent') }}, false))
-            as is_machine,
+        {{ machine_rule('named', 'named', 'machine_days') }} as machine_rule,
+        machine_days.has_purchase,
         {{ json_of({'event': 'named.event_name'}) }} as attributes
     from named
     left join machine_days
         on named.mixpanel_distinct_id = machine_days.mixpanel_distinct_id
         and named.event_date = machine_days.event_date
+),
+
+flagged as (
+    select
+        * exclude (has_purchase),
+        {{ machine_flags() }}
+    from resolved
 )
 
-select * from resolved
+select * from flagged

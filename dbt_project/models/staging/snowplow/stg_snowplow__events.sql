@@ -76,10 +76,8 @@ resolved as (
         case when named.interaction_type = 'order_refunded' then 'system' else 'inbound' end as direction,
         named.order_name as order_ref,
         coalesce(named.device_type, {{ device_of_user_agent('named.user_agent') }}) as device_category,
-        named.is_spider
-            or machine_days.visitor_id is not null
-            or (not named.is_from_server and coalesce({{ is_bot_user_agent('named.user_agent') }}, false))
-            as is_machine,
+        {{ machine_rule('named', 'named', 'machine_days', is_spider='named.is_spider') }} as machine_rule,
+        machine_days.has_purchase,
         case when named.interaction_type <> 'purchase' then named.event_value_amount end as revenue_amount,
         cast(null as decimal(18, 6)) as order_value_amount,
         engagement.engaged_seconds,
@@ -91,6 +89,13 @@ resolved as (
     left join engagement
         on named.page_view_id = engagement.page_view_id
         and named.interaction_type = 'page_view'
+),
+
+flagged as (
+    select
+        * exclude (has_purchase),
+        {{ machine_flags() }}
+    from resolved
 )
 
-select * from resolved
+select * from flagged
