@@ -107,6 +107,43 @@ def funnel_never_grows(connection: Connection) -> Outcome:
     )
 
 
+def cohorts_never_grow(connection: Connection) -> Outcome:
+    """Of one week's entries no later step is reached more often than a step before it, within the same window."""
+    return _offending(
+        connection,
+        """
+        with reached as (
+            select c.week, c.funnel, c.mode, c.breakdown, c.member, s.stage_number, c.to_stage, c.converted,
+                lag(c.converted) over (
+                    partition by c.week, c.funnel, c.mode, c.breakdown, c.member, c.window_seconds, c.from_stage
+                    order by s.stage_number) as before
+            from marts.stage_conversion as c
+            inner join seeds.stages as s on s.funnel = c.funnel and s.stage = c.to_stage and not s.is_optional
+            inner join journeys.funnel_transitions as t
+                on t.funnel = c.funnel and t.from_stage = c.from_stage and t.to_stage = c.to_stage and t.is_overall
+            where c.view = 'cohort' and c.mode <> 'any_order'
+        )
+        select week, funnel, mode, breakdown, member, to_stage, converted, before from reached where converted > before
+        """,
+    )
+
+
+def back_filled_stages_are_few(connection: Connection) -> Outcome:
+    """In the weeks of the last quarter at most a fifth of the stages entered were never seen; it only warns."""
+    found = _offending(
+        connection,
+        f"""
+        select week, stage, count(*) filter (where is_imputed) as never_seen, count(*) as entered
+        from journeys.stage_entries
+        where funnel = 'journey' and mode = (select default_mode from seeds.funnels where funnel = 'journey')
+            and week >= (select max(week) - 84 from journeys.weeks)
+        group by week, stage
+        having count(*) >= {_ENOUGH_ENTRIES} and count(*) filter (where is_imputed) > {_MOST_BACK_FILLED} * count(*)
+        """,
+    )
+    return Outcome(found.failing, found.description, refuses=False)
+
+
 def segments_hold_every_customer(connection: Connection) -> Outcome:
     """In the last week every customer is in one segment of each set: the sizes are those of the customers table."""
     return _offending(
@@ -154,6 +191,9 @@ def sources_deliver(connection: Connection) -> Outcome:
 _ALARMING_CUSTOMERS = 10
 _USUAL_MERGES_TIMES = 3
 _LARGEST_CUSTOMER_SHARE = 0.05
+# More back-filled entries than this of a week's are a gap in tracking; a few journeys say nothing.
+_MOST_BACK_FILLED = 0.2
+_ENOUGH_ENTRIES = 30
 
 
 def nobody_is_everybody(connection: Connection) -> Outcome:
@@ -206,6 +246,8 @@ MARTS: dict[tuple[str, str], Law] = {
     ("credit_sums_to_conversions", "marts/attribution"): credit_sums_to_conversions,
     ("spend_is_conserved", "marts/attribution"): spend_is_conserved,
     ("funnel_never_grows", "marts/journeys"): funnel_never_grows,
+    ("cohorts_never_grow", "marts/stage_conversion"): cohorts_never_grow,
+    ("back_filled_stages_are_few", "marts/stage_conversion"): back_filled_stages_are_few,
     ("segments_hold_every_customer", "marts/segment_metrics"): segments_hold_every_customer,
     ("every_touchpoint_is_shipped", "marts/touchpoints"): every_touchpoint_is_shipped,
     ("sources_deliver", "marts/coverage"): sources_deliver,

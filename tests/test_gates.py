@@ -35,7 +35,7 @@ def test_a_count_that_is_missing_is_not_a_count_of_zero() -> None:
 def sound() -> duckdb.DuckDBPyConnection:
     """A warehouse in which every law holds."""
     connection = duckdb.connect()
-    for schema in ("raw", "staging", "events", "identity", "journeys", "marts"):
+    for schema in ("raw", "seeds", "staging", "events", "identity", "journeys", "marts"):
         connection.execute(f"create schema {schema}")
     connection.execute(
         """
@@ -58,6 +58,19 @@ def sound() -> duckdb.DuckDBPyConnection:
             timestamp '2026-10-02' as consideration_at, timestamp '2026-10-02' as purchase_at,
             null::timestamp as experience_at, null::timestamp as advocacy_at;
         create table journeys.weeks as select date '2026-11-09' as week;
+        create table seeds.funnels as select 'journey' as funnel, 'reached' as default_mode;
+        create table seeds.stages as select 'journey' as funnel, n as stage_number, s as stage, false as is_optional
+            from (values (1, 'awareness'), (2, 'consideration'), (3, 'purchase'), (4, 'experience')) as t(n, s);
+        create table journeys.funnel_transitions as select 'journey' as funnel, f as from_stage, t as to_stage,
+            f = 'awareness' as is_overall
+            from (values ('awareness', 'purchase'), ('awareness', 'experience'), ('purchase', 'experience')) as t(f, t);
+        create table marts.stage_conversion as select date '2026-10-26' as week, 'cohort' as view, 'journey' as funnel,
+            'reached' as mode, f as from_stage, t as to_stage, 'all' as breakdown, 'all' as member,
+            60 as window_seconds, n as converted
+            from (values ('awareness', 'purchase', 9), ('awareness', 'experience', 9), ('purchase', 'experience', 10))
+                as t(f, t, n);
+        create table journeys.stage_entries as select date '2026-11-02' as week, 'journey' as funnel,
+            'reached' as mode, 'awareness' as stage, n < 8 as is_imputed from range(40) as t(n);
         create table marts.customers as select 'c1' as customer_id, 'lost' as rfm_segment, 'dormant' as lifecycle
             union all select 'c2', 'not_rated', 'prospect';
         create table marts.segment_metrics as
@@ -85,6 +98,9 @@ BREAKS = {
     "credit_sums_to_conversions": "update marts.attribution set credit = 0.999999 where model = 'markov'",
     "spend_is_conserved": "update marts.attribution set spend = null where model = 'first'",
     "funnel_never_grows": "update marts.journeys set purchase_at = timestamp '2026-10-01 12:00'",
+    "cohorts_never_grow": "update marts.stage_conversion set converted = 10 where to_stage = 'experience'",
+    "back_filled_stages_are_few": "insert into journeys.stage_entries "
+    "select date '2026-11-02', 'journey', 'reached', 'awareness', true",
     "every_touchpoint_is_shipped": "delete from marts.touchpoints",
     "segments_hold_every_customer": "update marts.segment_metrics set numerator = 2 where segment = 'prospect'",
     "sources_deliver": "update marts.coverage set status = 'silent'",

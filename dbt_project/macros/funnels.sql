@@ -48,3 +48,43 @@ case {{ number }}
 {% macro duckdb__exact_quantile(value, share) -%}
     quantile_cont({{ value }}, {{ share }})
 {%- endmacro %}
+
+{#- One row per funnel, mode, journey and transition whose first stage was entered, without what it is broken down by. -#}
+{% macro moves_of_journeys() -%}
+    select
+        transitions.funnel,
+        step_times.mode,
+        step_times.customer_id,
+        step_times.journey_number,
+        transitions.from_stage,
+        transitions.to_stage,
+        transitions.from_number,
+        transitions.to_number,
+        transitions.window_seconds,
+        {{ of_step('step_times.at', 'transitions.from_number') }} as entered_at,
+        {{ of_step('step_times.at', 'transitions.to_number') }} as moved_at,
+        {{ of_step('step_times.week', 'transitions.from_number') }} as entered_week,
+        {{ of_step('step_times.week', 'transitions.to_number') }} as moved_week,
+        {{ of_step('step_times.is_imputed', 'transitions.from_number') }}
+        or {{ of_step('step_times.is_imputed', 'transitions.to_number') }} as is_imputed,
+        transitions.is_overall
+    from {{ ref('step_times') }} as step_times
+    inner join {{ ref('funnel_transitions') }} as transitions on step_times.funnel = transitions.funnel
+    where {{ of_step('step_times.at', 'transitions.from_number') }} is not null
+{%- endmacro %}
+
+{#- What a cohort is counted by, of rows of `moves`. -#}
+{% macro cohort_counts() %}
+    {%- set seconds = seconds_between('entered_at', 'moved_at') %}
+    {%- set is_converted = 'coalesce(' ~ seconds ~ ' <= moves.window_seconds, false)' %}
+        count(*) as entered,
+        count(*) filter (where {{ is_converted }}) as converted,
+        count(*) filter (where is_imputed) as imputed,
+        count(*) filter (
+            where not {{ is_converted }} and {{ seconds_between('entered_at', 'as_of') }} < moves.window_seconds
+        ) as open,
+        {%- for name, share in [('median', 0.5), ('p75', 0.75), ('p90', 0.9)] %}
+        {{ exact_quantile('case when ' ~ is_converted ~ ' then ' ~ seconds ~ ' end', share) }} as {{ name }}_seconds
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+{%- endmacro %}

@@ -19,7 +19,6 @@ CHAIN = (
     "funnel_transitions",
     "step_times",
     "stage_entries",
-    "moves_of_journeys",
     "transitions_of_journeys",
 )
 

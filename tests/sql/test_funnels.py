@@ -64,7 +64,8 @@ def put_touchpoints(bench: Bench, rows: list[dict[str, object]]) -> None:
 def proven(bench: Bench, funnel: str = "journey") -> list[list[object]]:
     bench.run("stage_events")
     return bench.ask(
-        f"select event_id, stage, coalesce(sub_stage, '') from warehouse.journeys.stage_events where funnel = '{funnel}' order by all"
+        "select event_id, stage, coalesce(sub_stage, '') from warehouse.journeys.stage_events "
+        f"where funnel = '{funnel}' order by all"
     ).values.tolist()
 
 
@@ -523,3 +524,54 @@ def test_a_journey_with_a_hundred_thousand_touches_is_no_square(bench: Bench) ->
     bench.connection.execute("set memory_limit = '500MB'")
     run_funnel(bench)
     assert furthest(bench) == 2
+
+
+# --- journeys of customers ----------------------------------------------------------------------------------------
+
+
+def test_a_journey_tells_its_return_its_steps_back_and_its_time_in_each_stage(bench: Bench) -> None:
+    put_funnel(bench, STAGES, 14 * DAY, entry_until=2, terminal_from=3, reentry=30 * DAY)
+    days = [(1, "01-05"), (2, "01-07"), (1, "01-08"), (2, "01-09"), (3, "01-10"), (3, "01-12"), (1, "02-20")]
+    put_events(bench, [("c", stage, f"2026-{day} 00:00") for stage, day in days])
+    run_funnel(bench, cells=False)
+    first, second = bench.run("journeys").sort_values("journey_number").to_dict("records")
+    assert (first["is_reentry"], first["regressions"], first["has_regression"]) == (False, 1, True)
+    assert [first[f"{stage}_seconds"] / DAY for stage in STAGES[:3]] == [2, 3, 2]
+    assert pd.isna(first["experience_seconds"]) and pd.isna(first["days_since_previous_journey"])
+    assert first["completion"] == pytest.approx(0.6)
+    assert (second["is_reentry"], second["regressions"], second["days_since_previous_journey"]) == (True, 0, 39)
+    assert second["awareness_seconds"] == 0
+
+
+def test_members_come_from_the_first_touch_and_from_what_was_known_a_week_before(bench: Bench) -> None:
+    put_funnel(bench, STAGES, 14 * DAY)
+    put_events(bench, [("c", 1, "2026-01-07"), ("c", 2, "2026-01-08")], session_id=["s1", "s2"])
+    bench.connection.execute(
+        """
+        insert into warehouse.journeys.marketing_touches values
+            ('s1', 'Email', 'winter', 1), ('s1', 'Display', 'later', 2), ('s2', 'Direct', null, 1);
+        insert into warehouse.journeys.customer_attributes values ('c', 'country', 'DE'), ('c', 'city', 'Berlin');
+        insert into warehouse.journeys.customer_weeks values
+            ('c', '2025-12-29', 'at_risk'), ('c', '2026-01-05', 'current')
+        """
+    )
+    run_funnel(bench, cells=False)
+    found = bench.ask(
+        """
+        select distinct entry_channel, entry_campaign, entry_device, market, customer_type, segment_at_entry
+        from warehouse.journeys.transitions_of_journeys
+        """
+    )
+    assert found.values.tolist() == [["Email", "winter", "unknown", "DE", "new", "at_risk"]]
+
+
+def test_a_journey_counts_once_a_week_in_each_sub_stage(bench: Bench) -> None:
+    put_funnel(bench, STAGES, 14 * DAY)
+    put_events(
+        bench,
+        [("a", 2, "2026-01-05"), ("a", 2, "2026-01-06"), ("a", 2, "2026-01-07"), ("b", 2, "2026-01-07")],
+        sub_stage=["comparison", "comparison", "objections", None],
+    )
+    run_funnel(bench, cells=False)
+    found = bench.run("sub_stage_cells").drop(columns="week").values.tolist()
+    assert found == [["consideration", "comparison", 1, 2], ["consideration", "objections", 1, 2]]

@@ -45,6 +45,8 @@ select
     end as journey_id,
     entries.occurred_at as first_event_at,
     summed.last_event_at,
+    -- The week in which its silence has lasted so long that it is over.
+    {{ reporting_week(seconds_later('summed.last_event_at', 'funnels.idle_seconds'), 'entries.time_zone') }} as silent_week,
     summed.events,
     summed.regressions,
     coalesce(touches.channel, entries.family) as entry_channel,
@@ -54,6 +56,7 @@ select
     case when entries.journey_number = 1 then 'new' else 'returning' end as customer_type,
     coalesce(customer_weeks.lifecycle, 'prospect') as segment_at_entry
 from entries
+inner join {{ ref('funnels') }} as funnels on entries.funnel = funnels.funnel
 inner join summed
     on entries.funnel = summed.funnel
     and entries.customer_id = summed.customer_id

@@ -1,15 +1,6 @@
 {%- set breakdowns = [
     'entry_channel', 'entry_campaign', 'entry_device', 'market', 'customer_type', 'segment_at_entry'
 ] %}
-{%- set cohort_counts %}
-        count(*) as entered,
-        count(*) filter (where is_converted) as converted,
-        count(*) filter (where is_imputed) as imputed,
-        count(*) filter (where is_open) as open,
-        {{ exact_quantile('case when is_converted then seconds end', 0.5) }} as median_seconds,
-        {{ exact_quantile('case when is_converted then seconds end', 0.75) }} as p75_seconds,
-        {{ exact_quantile('case when is_converted then seconds end', 0.9) }} as p90_seconds
-{%- endset %}
 {%- set uncounted %}
         cast(null as bigint) as imputed,
         cast(null as bigint) as open,
@@ -29,49 +20,13 @@ transitions as (
     select * from {{ ref('funnel_transitions') }}
 ),
 
--- The calendar is asked once per instant, however many transitions and modes share it: time zones are dear.
-instants as (
-    select entered_at as instant from {{ ref('stage_entries') }}
-    union
-    select {{ seconds_later('journeys.last_event_at', 'funnels.idle_seconds') }}
-    from {{ ref('funnel_journeys') }} as journeys
-    inner join funnels on journeys.funnel = funnels.funnel
+moves as (
+    {{ moves_of_journeys() }}
 ),
 
-calendar as (
-    select instant, {{ reporting_week('instant', 'time_zone') }} as week
-    from instants
-    cross join parameters
-    where instant is not null
-),
-
-{%- set judged %}
-        {{ seconds_between('moves.entered_at', 'moves.moved_at') }} as seconds,
-        coalesce({{ seconds_between('moves.entered_at', 'moves.moved_at') }} <= moves.window_seconds, false)
-            as is_converted,
-        coalesce({{ seconds_between('moves.entered_at', 'moves.moved_at') }} > moves.window_seconds, true)
-        and {{ seconds_between('moves.entered_at', 'parameters.as_of') }} < moves.window_seconds as is_open
-{%- endset %}
-{%- set transition = 'week, funnel, mode, from_stage, to_stage, window_seconds' %}
-followed as (
-    select calendar.week, moves.*, {{ judged }}
-    from {{ ref('moves_of_journeys') }} as moves
-    inner join calendar on moves.entered_at = calendar.instant
-    cross join parameters
-),
-
-followed_by_member as (
-    select calendar.week, moves.*, {{ judged }}
-    from {{ ref('transitions_of_journeys') }} as moves
-    inner join funnels on moves.funnel = funnels.funnel and moves.mode = funnels.default_mode
-    inner join calendar on moves.entered_at = calendar.instant
-    cross join parameters
-),
-
-cohort as (
+everybody as (
     select
-        week,
-        'cohort' as view,
+        entered_week as week,
         funnel,
         mode,
         from_stage,
@@ -79,49 +34,54 @@ cohort as (
         'all' as breakdown,
         'all' as member,
         window_seconds,
-        {{ cohort_counts }}
-    from followed
-    group by {{ transition }}
-    union all
+        {{ cohort_counts() }}
+    from moves
+    cross join parameters
+    group by entered_week, funnel, mode, from_stage, to_stage, window_seconds
+),
+
+-- One pass for all breakdowns, of the funnel's own mode.
+members as (
     select
-        week,
-        'cohort',
-        funnel,
+        entered_week as week,
+        moves.funnel,
         mode,
         from_stage,
         to_stage,
         case
-            {%- for breakdown in breakdowns %}
-            when grouping({{ breakdown }}) = 0 then '{{ breakdown }}'
-            {%- endfor %}
-        end,
-        case
-            {%- for breakdown in breakdowns %}
-            when grouping({{ breakdown }}) = 0 then {{ breakdown }}
-            {%- endfor %}
-        end,
-        window_seconds,
-        {{ cohort_counts }}
-    from followed_by_member
+            {%- for breakdown in breakdowns %} when grouping({{ breakdown }}) = 0 then '{{ breakdown }}'
+            {%- endfor %} end as breakdown,
+        coalesce({{ breakdowns | join(', ') }}) as member,
+        moves.window_seconds,
+        {{ cohort_counts() }}
+    from {{ ref('transitions_of_journeys') }} as moves
+    inner join funnels on moves.funnel = funnels.funnel and moves.mode = funnels.default_mode
+    cross join parameters
     group by grouping sets (
         {%- for breakdown in breakdowns %}
-        ({{ transition }}, {{ breakdown }}){{ ',' if not loop.last }}
+        (entered_week, moves.funnel, mode, from_stage, to_stage, moves.window_seconds, {{ breakdown }})
+        {{- ',' if not loop.last }}
         {%- endfor %}
     )
 ),
 
+cohort as (
+    select 'cohort' as view, * from everybody
+    union all
+    select 'cohort', * from members
+),
+
 -- Entries of a week into the one stage and into the other, whoever they are of.
 entries as (
-    select calendar.week, entries.funnel, entries.mode, entries.stage_number, count(*) as entries
-    from {{ ref('stage_entries') }} as entries
-    inner join calendar on entries.entered_at = calendar.instant
-    group by calendar.week, entries.funnel, entries.mode, entries.stage_number
+    select week, funnel, mode, stage_number, count(*) as entries
+    from {{ ref('stage_entries') }}
+    group by week, funnel, mode, stage_number
 ),
 
 flow as (
     select
-        entries.week,
         'flow' as view,
+        entries.week,
         entries.funnel,
         entries.mode,
         transitions.from_stage,
@@ -149,20 +109,19 @@ stays as (
         moves.from_stage,
         moves.to_stage,
         moves.window_seconds,
-        first_day.week as first_week,
-        moved_day.week as moved_week,
-        silent_day.week as silent_week,
+        moves.entered_week as first_week,
+        moves.moved_week,
+        journeys.silent_week,
         count(*) as journeys
-    from {{ ref('transitions_of_journeys') }} as moves
-    inner join funnels on moves.funnel = funnels.funnel
-    inner join calendar as first_day on moves.entered_at = first_day.instant
-    left join calendar as moved_day on moves.moved_at = moved_day.instant
-    inner join calendar as silent_day
-        on {{ seconds_later('moves.last_event_at', 'funnels.idle_seconds') }} = silent_day.instant
+    from moves
+    inner join {{ ref('funnel_journeys') }} as journeys
+        on moves.funnel = journeys.funnel
+        and moves.customer_id = journeys.customer_id
+        and moves.journey_number = journeys.journey_number
     where not moves.is_overall and (moves.moved_at is null or moves.moved_at >= moves.entered_at)
     group by
-        moves.funnel, moves.mode, moves.from_stage, moves.to_stage, moves.window_seconds, first_day.week, moved_day.week,
-        silent_day.week
+        moves.funnel, moves.mode, moves.from_stage, moves.to_stage, moves.window_seconds, moves.entered_week,
+        moves.moved_week, journeys.silent_week
 ),
 
 changes as (
@@ -203,8 +162,8 @@ standing as (
 
 hazard as (
     select
-        week,
         'hazard' as view,
+        week,
         funnel,
         mode,
         from_stage,

@@ -218,19 +218,30 @@ ended as (
         and modes.mode = ends.mode
         and modes.customer_id = ends.customer_id
         and modes.journey_number = ends.journey_number
+),
+
+stopped as (
+    select
+        funnel,
+        mode,
+        customer_id,
+        journey_number,
+        entered_at
+        {%- for k in numbers %},
+        case when at_{{ k }} <= last_at then at_{{ k }} end as at_{{ k }}
+        {%- endfor %}
+        {%- for k in numbers %},
+        coalesce(is_imputed_{{ k }} and at_{{ k }} <= last_at, false) as is_imputed_{{ k }}
+        {%- endfor %}
+    from ended
+    where entered_at is not null
 )
 
+-- The weeks are told here once: turning an instant into a local week costs more than all that is done with it later.
 select
-    funnel,
-    mode,
-    customer_id,
-    journey_number,
-    entered_at
+    stopped.*
     {%- for k in numbers %},
-    case when at_{{ k }} <= last_at then at_{{ k }} end as at_{{ k }}
+    {{ reporting_week('at_' ~ k, 'time_zone') }} as week_{{ k }}
     {%- endfor %}
-    {%- for k in numbers %},
-    coalesce(is_imputed_{{ k }} and at_{{ k }} <= last_at, false) as is_imputed_{{ k }}
-    {%- endfor %}
-from ended
-where entered_at is not null
+from stopped
+cross join {{ source('raw', 'run_parameters') }} as parameters
