@@ -128,7 +128,8 @@ def test_ga4_rules_give_googles_channels(bench: Bench, grouping: dict[str, str])
 @pytest.mark.skipif(not FIXTURE.is_dir(), reason="../shared/fixtures/channel_rules is absent: not part of this project")
 def test_ga4_rules_give_what_a_published_implementation_gives(bench: Bench, grouping: dict[str, str]) -> None:
     rows = pd.read_csv(FIXTURE / "expected.csv", dtype=str, keep_default_na=False)
-    given = [(r.source or None, r.medium or None, r.campaign or None) for r in rows.itertuples()]
+    told = rows.to_dict("records")
+    given: list[Given] = [(row["source"] or None, row["medium"] or None, row["campaign"] or None) for row in told]
     wanted = [channel.lower().replace(" ", "_").replace("-", "_") for channel in rows["macro_output"]]
     assert channels(bench, grouping["ga4"], given) == wanted
 

@@ -31,17 +31,17 @@ def sql(tmp_path_factory: pytest.TempPathFactory) -> str:
 def hits_of(visitors: pd.DataFrame) -> pd.DataFrame:
     """As many hits as the vector says, evenly over the session, the last one a purchase where there was one."""
     rows = []
-    for visitor in visitors.itertuples():
-        count = int(visitor.events_per_day)
+    for visitor in visitors.to_dict("records"):
+        count = int(visitor["events_per_day"])
         for n in range(count):
-            at = pd.Timestamp("2026-03-02 10:00") + pd.Timedelta(seconds=visitor.session_seconds) * n / (count - 1)
+            at = pd.Timestamp("2026-03-02 10:00") + pd.Timedelta(seconds=visitor["session_seconds"]) * n / (count - 1)
             rows.append(
                 {
-                    "visitor_id": visitor.visitor_id,
-                    "user_agent": visitor.user_agent if isinstance(visitor.user_agent, str) else None,
+                    "visitor_id": visitor["visitor_id"],
+                    "user_agent": visitor["user_agent"] if isinstance(visitor["user_agent"], str) else None,
                     "occurred_at": at,
-                    "interaction_type": "purchase" if visitor.has_purchase and n == count - 1 else "page_view",
-                    "is_internal": visitor.is_internal_ip,
+                    "interaction_type": "purchase" if visitor["has_purchase"] and n == count - 1 else "page_view",
+                    "is_internal": visitor["is_internal_ip"],
                 }
             )
     return pd.DataFrame(rows).assign(
