@@ -85,6 +85,22 @@ def test_every_distinct_hit_is_a_touchpoint_once(home: Path) -> None:
     assert ask(home / "published" / "journey.duckdb", twice) == []
 
 
+def test_every_measurement_is_published_once_and_the_slow_pages_are_seen(home: Path) -> None:
+    for metric in ("LCP", "CLS"):
+        told = truth(home, "ga4_measurements", metric) + truth(home, "snowplow_measurements", metric)
+        assert told > 0
+        every = (
+            f"select sum(measurements) from performance where stage = 'all' and device = 'all' and metric = '{metric}'"
+        )
+        assert released(home, every) == told
+    every = "select sum(events) from friction where stage = 'all' and page_group = 'all' and signal = 'error'"
+    assert released(home, every) == truth(home, "ga4_measurements", "error") + truth(
+        home, "snowplow_measurements", "error"
+    )
+    share = "select sum(affected_sessions) / sum(sessions) from friction where stage = 'all' and signal = 'error' and "
+    assert released(home, share + "page_group = '/sale'") > 2 * released(home, share + "page_group = '/lamps'")
+
+
 def _hit_types(home: Path) -> list[tuple[str]]:
     with duckdb.connect() as connection:
         return connection.execute(

@@ -1,10 +1,10 @@
 """The journeys word on many touchpoints, model by model: `python -m tests.benchmarks.journeys [touchpoints]`.
 
-Ten million touchpoints by default, made in SQL in the shape of the canonical tables: visits of a heavy-tailed number per
-customer, one customer with a tenth of all touchpoints and no pause, one robot. The models are the project's own, compiled
-by dbt and run in their order, with two threads and 4 GB. The floor is DuckDB sorting the same touchpoints by customer and
-time and writing Parquet, in the same process. Wall clock on a machine that is busy otherwise says little; the seconds of
-processor time beside it do.
+Ten million touchpoints by default, made in SQL in the shape of the canonical tables: visits of a heavy-tailed number
+per customer, one customer with a tenth of all touchpoints and no pause, one robot. The models are the project's own,
+compiled by dbt and run in their order, with two threads and 4 GB. The floor is DuckDB sorting the same touchpoints by
+customer and time and writing Parquet, in the same process. Wall clock on a machine that is busy otherwise says little;
+the seconds of processor time beside it do.
 """
 
 from __future__ import annotations
@@ -36,9 +36,11 @@ WANTED = (
 # Customer 0 never pauses, customer 1 is a robot; every other has 1 to 20,000 touchpoints, nine on average.
 TOUCHPOINTS = """
 create table customers as
-select number, ('0x' || substr(md5('size' || number), 1, 8))::bigint / 4294967296.0 as draw,
+select number,
+    ('0x' || substr(md5('size' || number), 1, 8))::bigint / 4294967296.0 as draw,
     ('0x' || substr(md5('start' || number), 1, 8))::bigint % (25 * 7 * 86400) as start_second,
-    'ga_client_id' as kind, md5('client' || number)::uuid as identifier, substr(md5('person' || number), 1, 16) as customer_id
+    'ga_client_id' as kind, md5('client' || number)::uuid as identifier,
+    substr(md5('person' || number), 1, 16) as customer_id
 from range($touchpoints // 9) as numbers(number);
 
 create table hits as
@@ -53,18 +55,20 @@ told as (
 select *, position // 6 as visit, position % 6 as step, (hash(number, position) % 1000000007)::bigint as dice,
     case when number = 0 then position * (25.0 * 7 * 86400 / size)
         when number = 1 then start_second + position
-        else (start_second + position // 6 * (86400 + (hash(number, position // 6) % 900000)::bigint)) % (26 * 7 * 86400)
+        else (start_second + position // 6 * (86400 + (hash(number, position // 6) % 900000)::bigint))
+            % (26 * 7 * 86400)
             + position % 6 * (5 + (hash(number, position) % 90)::bigint) end as second
 from told;
 """
+IS_VISIT = "interaction not in ('order_placed', 'ticket_created', 'email_clicked')"
 # Expressions by column; what is not here is null.
 COLUMNS = {
     "touchpoint_id": "md5('touch' || number || ':' || position)",
     "source": "'ga4'",
     "identifier_type": "kind",
     "identifier_value": "identifier",
-    "visitor_type": "case when interaction in ('order_placed', 'ticket_created', 'email_clicked') then null else kind end",
-    "visitor_id": "case when interaction in ('order_placed', 'ticket_created', 'email_clicked') then null else identifier end",
+    "visitor_type": f"case when {IS_VISIT} then kind end",
+    "visitor_id": f"case when {IS_VISIT} then identifier end",
     "occurred_at": "moment",
     "family": "case interaction when 'order_placed' then 'commerce' when 'ticket_created' then 'support' "
     "when 'email_clicked' then 'email' else 'website' end",
@@ -75,7 +79,8 @@ COLUMNS = {
     "campaign": "case when step = 0 and dice % 5 = 1 then 'campaign ' || dice % 40 end",
     "interaction_type": "interaction",
     "direction": "'inbound'",
-    "page_path": "case when step > 0 then '/' || ['lamps', 'guide', 'sale', 'cart'][1 + dice % 4] || '/' || dice % 50 end",
+    "page_path": "case when step > 0 then '/' || ['lamps', 'guide', 'sale', 'cart'][1 + dice % 4] || '/' || dice % 50 "
+    "end",
     "device_category": "['mobile', 'desktop', 'tablet'][1 + number % 3]",
     "is_machine": "number = 1",
     "is_internal_test": "false",
@@ -106,7 +111,7 @@ class Cost:
 
 def main() -> None:
     touchpoints = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000
-    with tempfile.TemporaryDirectory(prefix="journey-words-", dir=os.environ.get("JOURNEY_BENCH_FOLDER")) as folder:
+    with tempfile.TemporaryDirectory(prefix="journey-words-") as folder:
         warehouse = Path(folder) / "warehouse.duckdb"
         nodes = compiled(warehouse)
         with duckdb.connect(str(warehouse), config={"threads": THREADS, "memory_limit": MEMORY}) as connection:

@@ -60,9 +60,9 @@ def told(bench: Bench, touches: list[Touch], measured: list[Measured]) -> None:
     bench.put("journeys.sessions", given.groupby("session_id", as_index=False).agg(started_at=("occurred_at", "min")))
     evidence = given.dropna(subset="stage_number")
     bench.put(
-        "journeys.stage_events",
+        "journeys.journey_events",
         pd.DataFrame({"event_id": evidence["touchpoint_id"], "stage_number": evidence["stage_number"]}).assign(
-            funnel="journey", is_exclusion=False
+            is_exclusion=False
         ),
         event_id="varchar",
         stage_number="integer",

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 with touchpoints as (
     select *
     from {{ ref('customer_touchpoints') }}

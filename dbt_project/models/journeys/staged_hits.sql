@@ -8,7 +8,7 @@ measuring as (
 ),
 
 stage_events as (
-    select event_id, stage_number from {{ ref('stage_events') }} where funnel = 'journey' and not is_exclusion
+    select event_id, stage_number from {{ ref('journey_events') }} where not is_exclusion
 ),
 
 stages as (

@@ -164,6 +164,12 @@ def write(con: duckdb.DuckDBPyConnection, delivery: Delivery, calendar: Calendar
     own(con, "snowplow_network_userid", "select person, nullif(network_userid, '') from snowplow_events")
     told = "from snowplow_events where ping = 0 and part = 0"
     count(con, "tracked_events", f"select 'snowplow', count(distinct event_number) {told}")
+    count(
+        con,
+        "snowplow_measurements",
+        "select name, count(*) from measured join events using (position) join sessions using (session) "
+        "where tracker = 'snowplow' and name <> 'rage_click' group by 1",
+    )
     delivery.plant(
         con,
         "select 'snowplow.' || ['collected_twice', 'id_used_twice'][copy], count(*) from snowplow_events "
