@@ -145,7 +145,7 @@ def lift_interval(k0: Numbers, n0: Numbers, k1: Numbers, n1: Numbers, z: float =
     0.5 (else 0). Returns (lift, low, high, continuity); NaN where a trial count is 0.
     """
     a0, b0, a1, b1 = np.broadcast_arrays(*(np.asarray(x, float) for x in (k0, n0, k1, n1)))
-    continuity = np.where(np.minimum(a0, a1) == 0, 0.5, 0.0)
+    continuity = np.where((a0 == 0) | (a1 == 0), 0.5, 0.0)
     a0, a1 = a0 + continuity, a1 + continuity
     defined = (b0 > 0) & (b1 > 0)
     b0, b1 = np.where(defined, b0 + continuity, np.nan), np.where(defined, b1 + continuity, np.nan)

@@ -174,6 +174,13 @@ def test_the_plain_test_stands_beside_the_limits() -> None:
     assert table.loc[week(1), "q_value"] == table.loc[week(1), "p_value"]
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_weeks_in_which_nobody_converted_have_nothing_before_them_or_no_baseline_are_told() -> None:
+    table = signalled(stage_cells([{"paid": (100, 0)}] * 3, first=START))
+    assert table["difference"].isna().tolist() == [True, False, False]
+    assert (table["rate"] == 0).all() and table["lift"].isna().all()
+
+
 def test_small_weeks_have_no_p_value_and_raise_no_signal() -> None:
     weeks = [*steady(12), {"paid": (29, 29)}]
     row = signalled(stage_cells(weeks)).loc[week(12)]
