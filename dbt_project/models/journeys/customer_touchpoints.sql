@@ -15,7 +15,8 @@ select
     -- As in customer_conversions: an order belongs to whoever its number does.
     coalesce(numbered.customer_id, subject.customer_id) as customer_id,
     visitor.identifier_hash as visitor_hash,
-    md5(visitor.identifier_hash || ':' || session_hits.visit_key) as session_id,
+    session_hits.session_number,
+    session_hits.session_id,
     coalesce(session_hits.was_cut, false) as was_cut
 from touchpoints
 left join identifiers as subject

@@ -1,6 +1,6 @@
--- Narrow columns only: two windows read them.
+-- Narrow columns only, and numbers for keys: two windows read them.
 with hits as (
-    select touchpoint_id, customer_id, session_id, occurred_at, channel, campaign, utm_source, utm_medium
+    select touchpoint_id, customer_id, session_number, session_id, occurred_at, channel, campaign, utm_source, utm_medium
     from {{ ref('customer_touchpoints') }}
     where session_id is not null
         and customer_id is not null
@@ -15,27 +15,25 @@ tagged as (
         lag(utm_medium) over visit as previous_medium
     from hits
     where utm_source is not null or utm_medium is not null
-    window visit as (partition by session_id order by occurred_at, touchpoint_id)
+    window visit as (partition by session_number order by occurred_at, touchpoint_id)
 ),
 
 changes as (
-    select touchpoint_id, customer_id, session_id, occurred_at, channel, campaign
+    select touchpoint_id, customer_id, session_number, session_id, occurred_at, channel, campaign
     from tagged
     where previous_source is distinct from utm_source
         or previous_medium is distinct from utm_medium
 ),
 
-first_hits as (
-    select session_id, min_by(touchpoint_id, (occurred_at, touchpoint_id)) as touchpoint_id
-    from hits
-    group by session_id
-),
-
+-- The first hits of sessions without any tag.
 untagged as (
-    select hits.touchpoint_id, hits.customer_id, hits.session_id, hits.occurred_at, hits.channel, hits.campaign
-    from hits
-    inner join first_hits on hits.touchpoint_id = first_hits.touchpoint_id
-    where not exists (select 1 from changes where changes.session_id = hits.session_id)
+    select touchpoint_id, customer_id, session_number, session_id, occurred_at, channel, campaign
+    from (
+        select *, row_number() over (partition by session_number order by occurred_at, touchpoint_id) as hit_number
+        from hits
+        where session_number not in (select session_number from changes)
+    ) as hits_in_order
+    where hit_number = 1
 ),
 
 touches as (
@@ -47,9 +45,10 @@ touches as (
 select
     touchpoint_id,
     customer_id,
+    session_number,
     session_id,
     occurred_at as touched_at,
     coalesce(channel, 'direct') as channel,
     campaign,
-    row_number() over (partition by session_id order by occurred_at, touchpoint_id) as touch_number
+    row_number() over (partition by session_number order by occurred_at, touchpoint_id) as touch_number
 from touches

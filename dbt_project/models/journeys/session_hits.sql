@@ -1,38 +1,57 @@
 {{ config(materialized='view') }}
-{#- A tag and a visit are compared within what no pause divides; the windows carry five narrow columns and no more. -#}
+{#- A tag and a visit are compared within what no pause divides; the windows carry narrow columns and numbers for keys. -#}
 {%- set split = var('session_split') -%}
 {%- if split not in ('none', 'campaign', 'day') -%}
     {{ exceptions.raise_compiler_error("session_split: expected none, campaign or day, found " ~ split) }}
 {%- endif -%}
-with hits as (
+with visitors as (
+    select
+        identifier_type,
+        identifier_value,
+        identifier_hash,
+        dense_rank() over (order by identifier_hash) as visitor_number
+    from {{ source('identity', 'identifiers') }}
+),
+
+hits as (
     select
         touchpoints.touchpoint_id,
-        visitors.identifier_hash as visitor_hash,
-        touchpoints.occurred_at,
-        touchpoints.is_machine,
+        visitors.visitor_number,
+        touchpoints.occurred_at
+        {%- if split == 'day' %},
         {{ reporting_date('touchpoints.occurred_at', 'parameters.time_zone') }} as hit_date
-        {%- if split == 'campaign' %},
+        {%- elif split == 'campaign' %},
         case when coalesce(touchpoints.utm_source, touchpoints.utm_medium, touchpoints.campaign) is not null then
             {{ key_of(['touchpoints.utm_source', 'touchpoints.utm_medium', 'touchpoints.campaign']) }}
         end as tag
         {%- endif %}
     from {{ ref('touchpoints') }} as touchpoints
-    inner join {{ source('identity', 'identifiers') }} as visitors
+    inner join visitors
         on touchpoints.visitor_type = visitors.identifier_type
         and touchpoints.visitor_id = visitors.identifier_value
+    {%- if split == 'day' %}
     cross join {{ source('raw', 'run_parameters') }} as parameters
+    {%- endif %}
+    where not touchpoints.is_machine
 ),
 
 -- A robot's million hits enter no window: one session a visitor and day.
-machine as (
-    select touchpoint_id, 'machine:' || hit_date as visit_key, false as was_cut
-    from hits
-    where is_machine
+machine_hits as (
+    select
+        touchpoints.touchpoint_id,
+        visitors.visitor_number,
+        {{ reporting_date('touchpoints.occurred_at', 'parameters.time_zone') }} as hit_date
+    from {{ ref('touchpoints') }} as touchpoints
+    inner join visitors
+        on touchpoints.visitor_type = visitors.identifier_type
+        and touchpoints.visitor_id = visitors.identifier_value
+    cross join {{ source('raw', 'run_parameters') }} as parameters
+    where touchpoints.is_machine
 ),
 
 gaps as (
     select
-        hits.* exclude (is_machine),
+        hits.*,
         case
             when lag(occurred_at) over visits is null then 1
             when {{ seconds_between('lag(occurred_at) over visits', 'occurred_at') }}
@@ -43,15 +62,14 @@ gaps as (
             else 0
         end as starts_visit
     from hits
-    where not is_machine
-    window visits as (partition by visitor_hash order by occurred_at, touchpoint_id)
+    window visits as (partition by visitor_number order by occurred_at, touchpoint_id)
 ),
 
 visits as (
     select
         * exclude (starts_visit),
         sum(starts_visit) over (
-            partition by visitor_hash order by occurred_at, touchpoint_id rows unbounded preceding
+            partition by visitor_number order by occurred_at, touchpoint_id rows unbounded preceding
         ) as visit_number
     from gaps
 ),
@@ -62,7 +80,7 @@ visits as (
 tags as (
     select
         touchpoint_id,
-        lag(tag) over (partition by visitor_hash, visit_number order by occurred_at, touchpoint_id) <> tag as is_other
+        lag(tag) over (partition by visitor_number, visit_number order by occurred_at, touchpoint_id) <> tag as is_other
     from visits
     where tag is not null
 ),
@@ -70,10 +88,10 @@ tags as (
 parts as (
     select
         visits.touchpoint_id,
-        visits.visitor_hash,
+        visits.visitor_number,
         visits.occurred_at,
         visits.visit_number || '.' || sum(case when tags.is_other then 1 else 0 end) over (
-            partition by visits.visitor_hash, visits.visit_number
+            partition by visits.visitor_number, visits.visit_number
             order by visits.occurred_at, visits.touchpoint_id rows unbounded preceding
         ) as visit_number
     from visits
@@ -82,29 +100,67 @@ parts as (
 {%- else %}
 
 parts as (
-    select touchpoint_id, visitor_hash, occurred_at, visit_number from visits
+    select touchpoint_id, visitor_number, occurred_at, cast(visit_number as bigint) as visit_number from visits
 ),
 {%- endif %}
 
-starts as (
-    select visitor_hash, visit_number, min(occurred_at) as started_at, max(occurred_at) as ended_at
+over_long as (
+    select visitor_number, visit_number, min(occurred_at) as started_at
     from parts
-    group by visitor_hash, visit_number
+    group by visitor_number, visit_number
+    having {{ seconds_between('min(occurred_at)', 'max(occurred_at)') }} > {{ var('session_max_seconds') }}
 ),
 
 -- An activity that never pauses is cut every 24 hours, so that a page left open is not one session for ever.
 cut as (
     select
         parts.touchpoint_id,
-        parts.visit_number || ':' || cast(greatest(0, ceil(
-            {{ seconds_between('starts.started_at', 'parts.occurred_at') }} / {{ var('session_max_seconds') }}
-        ) - 1) as bigint) as visit_key,
-        {{ seconds_between('starts.started_at', 'starts.ended_at') }} > {{ var('session_max_seconds') }} as was_cut
+        parts.visitor_number,
+        parts.visit_number,
+        case
+            when over_long.started_at is null then 0
+            else cast(greatest(0, ceil(
+                {{ seconds_between('over_long.started_at', 'parts.occurred_at') }} / {{ var('session_max_seconds') }}
+            ) - 1) as bigint)
+        end as part,
+        over_long.started_at is not null as was_cut
     from parts
-    inner join starts on parts.visitor_hash = starts.visitor_hash and parts.visit_number = starts.visit_number
+    left join over_long
+        on parts.visitor_number = over_long.visitor_number and parts.visit_number = over_long.visit_number
+),
+
+-- A session is named once, and not once a hit; what reads sessions sorts and joins by their numbers. Robots' are negative.
+names as (
+    select distinct visitor_number, identifier_hash from visitors
+),
+
+sessions as (
+    select
+        visits.*,
+        row_number() over (order by visits.visitor_number, visits.visit_number, visits.part) as session_number,
+        md5(names.identifier_hash || ':' || visits.visit_number || ':' || visits.part) as session_id
+    from (select distinct visitor_number, visit_number, part from cut) as visits
+    inner join names on visits.visitor_number = names.visitor_number
+),
+
+machine_sessions as (
+    select
+        visits.*,
+        -row_number() over (order by visits.visitor_number, visits.hit_date) as session_number,
+        md5(names.identifier_hash || ':machine:' || visits.hit_date) as session_id
+    from (select distinct visitor_number, hit_date from machine_hits) as visits
+    inner join names on visits.visitor_number = names.visitor_number
 )
 
--- The visitor's hash is put before it where it is known anyway: a short key is joined, not a long one.
-select touchpoint_id, visit_key, was_cut from cut
+select cut.touchpoint_id, sessions.session_number, sessions.session_id, cut.was_cut
+from cut
+inner join sessions
+    on cut.visitor_number = sessions.visitor_number
+    and cut.visit_number = sessions.visit_number
+    and cut.part = sessions.part
 union all
-select touchpoint_id, visit_key, was_cut from machine
+select machine_hits.touchpoint_id, machine_sessions.session_number, machine_sessions.session_id, false
+from machine_hits
+inner join machine_sessions
+    on machine_hits.visitor_number = machine_sessions.visitor_number
+    and machine_hits.hit_date = machine_sessions.hit_date

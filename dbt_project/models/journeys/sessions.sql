@@ -8,7 +8,8 @@ touches as (
 
 summed as (
     select
-        session_id,
+        min(session_id) as session_id,
+        session_number,
         min(customer_id) as customer_id,
         min(visitor_hash) as visitor_hash,
         min(occurred_at) as started_at,
@@ -23,11 +24,11 @@ summed as (
         bool_or(coalesce(is_internal_test, false)) as is_internal_test,
         bool_or(was_cut) as was_cut
     from touchpoints
-    group by session_id
+    group by session_number
 )
 
 select
-    summed.*,
+    summed.* exclude (session_number),
     touches.channel,
     touches.campaign,
     -- GA4's rule: more than ten seconds, two page views, or a key event.
@@ -35,4 +36,4 @@ select
         or summed.page_view_count >= 2
         or summed.has_order as is_engaged
 from summed
-left join touches on summed.session_id = touches.session_id
+left join touches on summed.session_number = touches.session_number
