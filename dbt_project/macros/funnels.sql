@@ -54,7 +54,7 @@ case {{ number }}
     select
         transitions.funnel,
         step_times.mode,
-        step_times.customer_id,
+        step_times.customer_number,
         step_times.journey_number,
         transitions.from_stage,
         transitions.to_stage,
@@ -71,6 +71,23 @@ case {{ number }}
     from {{ ref('step_times') }} as step_times
     inner join {{ ref('funnel_transitions') }} as transitions on step_times.funnel = transitions.funnel
     where {{ of_step('step_times.at', 'transitions.from_number') }} is not null
+{%- endmacro %}
+
+{#- One row per funnel, mode, journey and step entered. -#}
+{% macro entries_of_journeys() -%}
+    select
+        step_times.funnel,
+        step_times.mode,
+        step_times.customer_number,
+        step_times.journey_number,
+        stages.stage_number,
+        stages.stage,
+        {{ of_step('step_times.at', 'stages.stage_number') }} as entered_at,
+        {{ of_step('step_times.is_imputed', 'stages.stage_number') }} as is_imputed,
+        {{ of_step('step_times.week', 'stages.stage_number') }} as week
+    from {{ ref('step_times') }} as step_times
+    inner join {{ ref('stages') }} as stages on step_times.funnel = stages.funnel and not stages.is_exclusion
+    where {{ of_step('step_times.at', 'stages.stage_number') }} is not null
 {%- endmacro %}
 
 {#- What a cohort is counted by, of rows of `moves`. -#}

@@ -78,6 +78,7 @@ def put_events(bench: Bench, events: Sequence[tuple[str, int, object]], **column
     given = pd.DataFrame(events, columns=["customer_id", "stage_number", "occurred_at"])
     frame = given.assign(
         event_id=[f"e{n:06}" for n in range(len(given))],
+        customer_number=pd.factorize(given["customer_id"])[0],
         occurred_at=pd.to_datetime(given["occurred_at"]),
         session_id=None,
         family="website",
@@ -100,6 +101,14 @@ def put_events(bench: Bench, events: Sequence[tuple[str, int, object]], **column
         inner join warehouse.seeds.stages as stages using (stage_number)
         """
     )
+    # Whose first touch a journey begins with, and the weeks of a report.
+    bench.connection.execute(
+        """
+        create or replace table warehouse.journeys.customer_touchpoints as
+        select event_id as touchpoint_id, customer_id, occurred_at, session_id, family, device_category
+        from warehouse.journeys.events_without_names
+        """
+    )
 
 
 def put_people(bench: Bench) -> None:
@@ -117,11 +126,6 @@ def run_funnel(bench: Bench, *, cells: bool = True) -> Bench:
     for model in CHAIN:
         bench.run(model)
     if cells:
-        # The weeks of a report begin with its first touchpoint.
-        bench.connection.execute(
-            "create or replace table warehouse.journeys.customer_touchpoints as "
-            "select min(occurred_at) as occurred_at from warehouse.journeys.stage_events"
-        )
         bench.run("weeks")
         bench.run("stage_cells")
     return bench

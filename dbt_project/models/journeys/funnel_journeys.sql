@@ -17,27 +17,37 @@ countries as (
 summed as (
     select
         funnel,
-        customer_id,
+        customer_number,
         journey_number,
         max(occurred_at) as last_event_at,
         count(*) as events,
         count(*) filter (where is_step_back) as regressions
     from events
-    group by funnel, customer_id, journey_number
+    group by funnel, customer_number, journey_number
 ),
 
 entries as (
     select
-        *,
-        {{ reporting_week('occurred_at', 'time_zone') }} as entry_week
+        events.funnel,
+        events.customer_number,
+        events.journey_number,
+        events.occurred_at,
+        touchpoints.customer_id,
+        touchpoints.session_id,
+        touchpoints.family,
+        touchpoints.device_category,
+        parameters.time_zone,
+        {{ reporting_week('events.occurred_at', 'parameters.time_zone') }} as entry_week
     from events
     cross join parameters
-    where is_start
+    inner join {{ ref('customer_touchpoints') }} as touchpoints on events.event_id = touchpoints.touchpoint_id
+    where events.is_start
 )
 
 select
     entries.funnel,
     entries.customer_id,
+    entries.customer_number,
     entries.journey_number,
     case
         when entries.funnel = 'journey' then md5(entries.customer_id || ':' || entries.journey_number)
@@ -59,7 +69,7 @@ from entries
 inner join {{ ref('funnels') }} as funnels on entries.funnel = funnels.funnel
 inner join summed
     on entries.funnel = summed.funnel
-    and entries.customer_id = summed.customer_id
+    and entries.customer_number = summed.customer_number
     and entries.journey_number = summed.journey_number
 left join touches on entries.session_id = touches.session_id
 left join countries on entries.customer_id = countries.customer_id

@@ -12,7 +12,7 @@ parameters as (
 
 named as (
     select
-        customer_id,
+        customer_number,
         journey_number,
         entered_at,
         at_1 as awareness_at,
@@ -33,11 +33,12 @@ named as (
 
 select
     journeys.journey_id,
+    journeys.customer_id,
     named.*,
     journeys.entry_channel,
     journeys.last_event_at,
     named.journey_number > 1 as is_reentry,
-    {{ seconds_between('lag(journeys.last_event_at) over (partition by named.customer_id order by named.journey_number)',
+    {{ seconds_between('lag(journeys.last_event_at) over (partition by named.customer_number order by named.journey_number)',
         'journeys.first_event_at') }} / 86400 as days_since_previous_journey,
     journeys.regressions > 0 as has_regression,
     journeys.regressions,
@@ -60,5 +61,5 @@ from named
 cross join parameters
 inner join {{ ref('funnel_journeys') }} as journeys
     on journeys.funnel = 'journey'
-    and named.customer_id = journeys.customer_id
+    and named.customer_number = journeys.customer_number
     and named.journey_number = journeys.journey_number

@@ -74,7 +74,7 @@ cohort as (
 -- Entries of a week into the one stage and into the other, whoever they are of.
 entries as (
     select week, funnel, mode, stage_number, count(*) as entries
-    from {{ ref('stage_entries') }}
+    from ({{ entries_of_journeys() }}) as entered_steps
     group by week, funnel, mode, stage_number
 ),
 
@@ -116,7 +116,7 @@ stays as (
     from moves
     inner join {{ ref('funnel_journeys') }} as journeys
         on moves.funnel = journeys.funnel
-        and moves.customer_id = journeys.customer_id
+        and moves.customer_number = journeys.customer_number
         and moves.journey_number = journeys.journey_number
     where not moves.is_overall and (moves.moved_at is null or moves.moved_at >= moves.entered_at)
     group by

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 with touchpoints as (
-    select *
+    select touchpoint_id, customer_id, customer_number, occurred_at, family, interaction_type, page_path, stage_evidence
     from {{ ref('customer_touchpoints') }}
     where customer_id is not null
         and not coalesce(is_machine, false)
@@ -103,35 +103,31 @@ told as (
 ),
 
 purchases as (
-    select customer_id, min(occurred_at) as first_purchase_at
+    select customer_number, min(occurred_at) as first_purchase_at
     from told
     where funnel = 'journey' and stage = 'purchase'
-    group by customer_id
+    group by customer_number
 ),
 
 proven as (
     select
         told.funnel,
         told.customer_id,
+        told.customer_number,
         told.touchpoint_id,
         told.occurred_at,
-        told.session_id,
-        told.family,
-        told.device_category,
         case when not told.requires_purchase or coalesce(purchases.first_purchase_at <= told.occurred_at, false) then told.stage else told.prospect_stage end as stage,
         case when not told.requires_purchase or coalesce(purchases.first_purchase_at <= told.occurred_at, false) then told.sub_stage else told.prospect_sub_stage end as sub_stage
     from told
-    left join purchases on told.customer_id = purchases.customer_id
+    left join purchases on told.customer_number = purchases.customer_number
 )
 
 select
     proven.funnel,
     proven.customer_id,
+    proven.customer_number,
     proven.touchpoint_id as event_id,
     proven.occurred_at,
-    proven.session_id,
-    proven.family,
-    proven.device_category,
     stages.stage_number,
     stages.stage,
     proven.sub_stage,

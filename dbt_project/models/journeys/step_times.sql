@@ -6,9 +6,17 @@
 min(case when turns.occurred_at is not null then greatest(turns.occurred_at, chain.required_at) end)
 {%- endset %}
 with turns as (
-    select funnel, customer_id, journey_number, stage_number, occurred_at, is_exclusion
-    from {{ ref('funnel_events') }}
-    where is_turn
+    select
+        events.funnel,
+        events.customer_number,
+        events.journey_number,
+        events.stage_number,
+        events.occurred_at,
+        stages.is_exclusion
+    from {{ ref('funnel_events') }} as events
+    inner join {{ ref('stages') }} as stages
+        on events.funnel = stages.funnel and events.stage_number = stages.stage_number
+    where events.is_turn
 ),
 
 optional_steps as (
@@ -25,14 +33,14 @@ optional_steps as (
 firsts as (
     select
         funnel,
-        customer_id,
+        customer_number,
         journey_number
         {%- for k in numbers %},
         min(occurred_at) filter (where stage_number = {{ k }}) as first_{{ k }}
         {%- endfor %}
     from turns
     where not is_exclusion
-    group by funnel, customer_id, journey_number
+    group by funnel, customer_number, journey_number
 ),
 
 -- reached: a later step proves an earlier one that nobody saw, at its own time. An optional step proves only itself, and
@@ -52,7 +60,7 @@ reached as (
 
 -- sequential: the first event of a step after the required step before it; what comes between does not matter.
 chain_1 as (
-    select funnel, customer_id, journey_number, first_1 as at_1, first_1 as required_at
+    select funnel, customer_number, journey_number, first_1 as at_1, first_1 as required_at
     from firsts
     where first_1 is not null and {{ earliest_step('first', 2, last) }} is not null
 ),
@@ -60,7 +68,7 @@ chain_1 as (
 chain_{{ k }} as (
     select
         chain.funnel,
-        chain.customer_id,
+        chain.customer_number,
         chain.journey_number
         {%- for passed in range(1, k) %},
         max(chain.at_{{ passed }}) as at_{{ passed }}
@@ -73,18 +81,18 @@ chain_{{ k }} as (
     inner join optional_steps on chain.funnel = optional_steps.funnel
     left join turns
         on chain.funnel = turns.funnel
-        and chain.customer_id = turns.customer_id
+        and chain.customer_number = turns.customer_number
         and chain.journey_number = turns.journey_number
         and turns.stage_number = {{ k }}
         and not turns.is_exclusion
         and turns.occurred_at >= {{ seconds_later('chain.required_at', -grace) }}
-    group by chain.funnel, chain.customer_id, chain.journey_number
+    group by chain.funnel, chain.customer_number, chain.journey_number
 ),
 {% endfor %}
 sequential as (
     select
         chain.funnel,
-        chain.customer_id,
+        chain.customer_number,
         chain.journey_number
         {%- for k in numbers %},
         case
@@ -97,7 +105,7 @@ sequential as (
     union all
     select
         funnel,
-        customer_id,
+        customer_number,
         journey_number,
         first_1
         {%- for k in numbers[1:] %},
@@ -112,7 +120,7 @@ sequential as (
 broken as (
     select
         chain.funnel,
-        chain.customer_id,
+        chain.customer_number,
         chain.journey_number,
         min(case
             {%- for k in numbers[1:] %}
@@ -130,16 +138,16 @@ broken as (
     from sequential as chain
     inner join turns
         on chain.funnel = turns.funnel
-        and chain.customer_id = turns.customer_id
+        and chain.customer_number = turns.customer_number
         and chain.journey_number = turns.journey_number
     where {{ earliest_step('at', 2, last) }} is not null
-    group by chain.funnel, chain.customer_id, chain.journey_number
+    group by chain.funnel, chain.customer_number, chain.journey_number
 ),
 
 modes as (
     select
         funnel,
-        customer_id,
+        customer_number,
         journey_number,
         'reached' as mode
         {%- for k in numbers %},
@@ -152,7 +160,7 @@ modes as (
     union all
     select
         funnel,
-        customer_id,
+        customer_number,
         journey_number,
         'any_order'
         {%- for k in numbers %},
@@ -165,7 +173,7 @@ modes as (
     union all
     select
         funnel,
-        customer_id,
+        customer_number,
         journey_number,
         'sequential'
         {%- for k in numbers %},
@@ -178,7 +186,7 @@ modes as (
     union all
     select
         sequential.funnel,
-        sequential.customer_id,
+        sequential.customer_number,
         sequential.journey_number,
         'strict'
         {%- for k in numbers %},
@@ -190,21 +198,21 @@ modes as (
     from sequential
     left join broken
         on sequential.funnel = broken.funnel
-        and sequential.customer_id = broken.customer_id
+        and sequential.customer_number = broken.customer_number
         and sequential.journey_number = broken.journey_number
 ),
 
 -- An event that excludes ends the funnel there; the steps before it stay.
 ends as (
-    select modes.funnel, modes.mode, modes.customer_id, modes.journey_number, min(turns.occurred_at) as excluded_at
+    select modes.funnel, modes.mode, modes.customer_number, modes.journey_number, min(turns.occurred_at) as excluded_at
     from modes
     inner join turns
         on modes.funnel = turns.funnel
-        and modes.customer_id = turns.customer_id
+        and modes.customer_number = turns.customer_number
         and modes.journey_number = turns.journey_number
         and turns.is_exclusion
         and turns.occurred_at >= {{ earliest_step('modes.at', 1, last) }}
-    group by modes.funnel, modes.mode, modes.customer_id, modes.journey_number
+    group by modes.funnel, modes.mode, modes.customer_number, modes.journey_number
 ),
 
 ended as (
@@ -216,7 +224,7 @@ ended as (
     left join ends
         on modes.funnel = ends.funnel
         and modes.mode = ends.mode
-        and modes.customer_id = ends.customer_id
+        and modes.customer_number = ends.customer_number
         and modes.journey_number = ends.journey_number
 ),
 
@@ -224,7 +232,7 @@ stopped as (
     select
         funnel,
         mode,
-        customer_id,
+        customer_number,
         journey_number,
         entered_at
         {%- for k in numbers %},

@@ -9,7 +9,7 @@ seen as (
         stage_number,
         stage,
         sub_stage,
-        customer_id,
+        customer_number,
         journey_number
     from {{ ref('journey_events') }}
     cross join parameters
@@ -18,7 +18,7 @@ seen as (
 
 in_stage as (
     select week, stage, count(*) as journeys
-    from (select distinct week, stage, customer_id, journey_number from seen) as journeys_of_week
+    from (select distinct week, stage, customer_number, journey_number from seen) as journeys_of_week
     group by week, stage
 ),
 

@@ -5,6 +5,7 @@ with transitions as (
 
 select
     transitions.*,
+    journeys.customer_id,
     journeys.journey_id,
     journeys.entry_channel,
     journeys.entry_campaign,
@@ -16,5 +17,5 @@ select
 from transitions
 inner join {{ ref('funnel_journeys') }} as journeys
     on transitions.funnel = journeys.funnel
-    and transitions.customer_id = journeys.customer_id
+    and transitions.customer_number = journeys.customer_number
     and transitions.journey_number = journeys.journey_number
