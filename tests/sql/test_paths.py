@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
+from zlib import crc32
 
 import pandas as pd
 import pytest
@@ -40,11 +41,15 @@ def bench(models: dict[str, str]) -> Bench:
     return Bench(models)
 
 
+def numbered(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(customer_number=frame["customer_id"].map(lambda text: crc32(text.encode()), na_action="ignore"))
+
+
 def put_touches(bench: Bench, touches: list[Touch]) -> None:
     frame = pd.DataFrame(touches, columns=["customer_id", "occurred_at", "family", "interaction_type"])
     frame = frame.assign(touchpoint_id=[f"t{n:05}" for n in range(len(frame))], channel="direct")
     frame = frame.assign(is_machine=frame["interaction_type"] == "robot", is_internal_test=frame["family"] == "test")
-    bench.put("journeys.customer_touchpoints", frame, occurred_at="timestamp")
+    bench.put("journeys.customer_touchpoints", numbered(frame), occurred_at="timestamp")
 
 
 def put_journeys(bench: Bench, journeys: list[dict[str, Any]]) -> None:
@@ -58,7 +63,7 @@ def put_journeys(bench: Bench, journeys: list[dict[str, Any]]) -> None:
     ]
     frame = pd.DataFrame(journeys, columns=columns)
     times = dict.fromkeys([column for column in columns if column.endswith("_at")], "timestamp")
-    bench.put("journeys.journeys", frame, journey_number="bigint", **times)
+    bench.put("journeys.journeys", numbered(frame), journey_number="bigint", **times)
     members = frame[["journey_id"]].assign(
         funnel="journey",
         customer_type=["new" if number == 1 else "returning" for number in frame["journey_number"]],

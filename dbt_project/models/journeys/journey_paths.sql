@@ -19,18 +19,44 @@ parameters as (
     select * from {{ source('raw', 'run_parameters') }}
 ),
 
+lengths as (
+    select
+        customer_number,
+        journey_number,
+        count(*) as steps,
+        {{ seconds_between('min(occurred_at)', 'max(occurred_at)') }} as seconds
+    from steps
+    group by customer_number, journey_number
+),
+
+long_paths as (
+    select customer_number, journey_number, {{ ordered_text('activity', ' > ', 'step_number') }} as path
+    from steps
+    where step_number <= {{ var('paths_long_steps') }}
+    group by customer_number, journey_number
+),
+
+-- Of most journeys both are the same text: paths_max_steps is the smaller number.
+cut_paths as (
+    select steps.customer_number, steps.journey_number, {{ ordered_text('activity', ' > ', 'step_number') }} as path
+    from steps
+    inner join lengths
+        on steps.customer_number = lengths.customer_number and steps.journey_number = lengths.journey_number
+    where steps.step_number <= {{ var('paths_max_steps') }} and lengths.steps > {{ var('paths_max_steps') }}
+    group by steps.customer_number, steps.journey_number
+),
+
+-- What is cut is said, so that a path never looks as if it ended there.
 paths as (
     select
-        journey_id,
-        count(*) as steps,
-        {{ seconds_between('min(occurred_at)', 'max(occurred_at)') }} as seconds,
-        -- What is cut is said, so that a path never looks as if it ended there.
-        {%- for name, longest in [('path', var('paths_max_steps')), ('long_path', var('paths_long_steps'))] %}
-        {{ ordered_text('case when step_number <= ' ~ longest ~ ' then activity end', ' > ', 'step_number') }}
-            || case when count(*) > {{ longest }} then ' > ...' else '' end as {{ name }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from steps
-    group by journey_id
+        lengths.*,
+        coalesce(cut_paths.path || ' > ...', long_paths.path) as path,
+        long_paths.path || case when lengths.steps > {{ var('paths_long_steps') }} then ' > ...' else '' end as long_path
+    from lengths
+    inner join long_paths
+        on lengths.customer_number = long_paths.customer_number and lengths.journey_number = long_paths.journey_number
+    left join cut_paths
+        on lengths.customer_number = cut_paths.customer_number and lengths.journey_number = cut_paths.journey_number
 ),
 
 entered as (
@@ -77,4 +103,5 @@ select
     coalesce(paths.seconds, 0) as seconds
 from matured
 inner join members on matured.journey_id = members.journey_id
-left join paths on matured.journey_id = paths.journey_id
+left join paths
+    on matured.customer_number = paths.customer_number and matured.journey_number = paths.journey_number

@@ -1,6 +1,7 @@
 with touches as (
     select
         customer_id,
+        customer_number,
         touchpoint_id,
         occurred_at,
         coalesce(family, 'unknown') as family,
@@ -20,6 +21,7 @@ journeys as (
 -- A beginning stands before the touches of its own instant, and nothing before it is repeated after it.
 line as (
     select
+        customer_number,
         customer_id,
         occurred_at,
         1 as is_touch,
@@ -30,7 +32,7 @@ line as (
         cast(null as bigint) as started_number
     from touches
     union all
-    select customer_id, entered_at, 0, null, null, null, null, journey_number
+    select customer_number, null, entered_at, 0, null, null, null, null, journey_number
     from journeys
 ),
 
@@ -43,13 +45,15 @@ placed as (
     from line
     -- A tracker writes a visit's first records in one instant: what they are called orders them, as a key would at random.
     window customer_line as (
-        partition by customer_id order by occurred_at, is_touch, family, interaction_type, touchpoint_id
+        partition by customer_number order by occurred_at, is_touch, family, interaction_type, touchpoint_id
     )
 )
 
 select
     placed.touchpoint_id,
     placed.customer_id,
+    placed.customer_number,
+    placed.journey_number,
     journeys.journey_id,
     placed.occurred_at,
     placed.family,
@@ -62,6 +66,6 @@ select
     {{ stage_in_force('journeys', 'placed.occurred_at') }} as stage
 from placed
 left join journeys
-    on placed.customer_id = journeys.customer_id
+    on placed.customer_number = journeys.customer_number
     and placed.journey_number = journeys.journey_number
 where placed.is_touch = 1
