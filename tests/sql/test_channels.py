@@ -210,7 +210,7 @@ def test_old_and_new_grouping_stand_side_by_side_and_hold_the_same_sessions(fold
     ).assign(touch_number=1, campaign=None, channel_click_id_type=None, campaign_type=None)
     touches["touchpoint_id"] = touches["session_id"]
     casts = {"touched_at": "timestamp", **dict.fromkeys([*TUPLE, "channel"], "varchar")}
-    switched.put("journeys.customer_touchpoints", touches, **casts)
+    switched.put("events.touchpoints", touches, **casts)
     named = touches.assign(channel=touches["channel"].where(touches["channel"].notna(), "direct"))
     switched.put("journeys.marketing_touches", named, **casts)
     found = switched.run("mart_channel_groupings")

@@ -68,6 +68,11 @@ def web(rows: Sequence[tuple[str | None, str, str | None, str | None]], **given:
         interaction_type="page_view",
         order_ref="",
         device_category="mobile",
+        source="ga4",
+        page_path="/",
+        click_id=None,
+        stage_evidence=None,
+        source_file_id="f",
     ).assign(**given)
 
 

@@ -1,3 +1,4 @@
+-- What the models of journeys ask of a touchpoint; what only its mart tells stays in the touchpoints themselves.
 with touchpoints as (
     select * from {{ ref('touchpoints') }}
 ),
@@ -18,11 +19,31 @@ session_hits as (
 )
 
 select
-    touchpoints.*,
+    touchpoints.touchpoint_id,
+    touchpoints.source,
+    touchpoints.visitor_type,
+    touchpoints.visitor_id,
+    touchpoints.occurred_at,
+    touchpoints.family,
+    touchpoints.channel,
+    touchpoints.utm_source,
+    touchpoints.utm_medium,
+    touchpoints.campaign,
+    touchpoints.campaign_id,
+    touchpoints.click_id,
+    touchpoints.interaction_type,
+    touchpoints.page_path,
+    touchpoints.device_category,
+    touchpoints.is_machine,
+    touchpoints.machine_rule,
+    touchpoints.needs_review,
+    touchpoints.is_internal_test,
+    touchpoints.stage_evidence,
+    touchpoints.source_file_id,
     -- As in customer_conversions: an order belongs to whoever its number does.
     coalesce(numbered.customer_id, subject.customer_id) as customer_id,
     coalesce(numbered.customer_number, subject.customer_number) as customer_number,
-    visitor.identifier_hash as visitor_hash,
+    session_hits.visitor_hash,
     session_hits.session_number,
     session_hits.session_id,
     coalesce(session_hits.was_cut, false) as was_cut
@@ -35,7 +56,4 @@ left join identifiers as numbered
     and touchpoints.identifier_type = 'email'
     and touchpoints.family = 'commerce'
     and touchpoints.order_ref = numbered.identifier_hash
-left join identifiers as visitor
-    on touchpoints.visitor_type = visitor.identifier_type
-    and touchpoints.visitor_id = visitor.identifier_value
 left join session_hits on touchpoints.touchpoint_id = session_hits.touchpoint_id

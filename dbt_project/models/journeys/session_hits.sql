@@ -138,6 +138,7 @@ sessions as (
     select
         visits.*,
         row_number() over (order by visits.visitor_number, visits.visit_number, visits.part) as session_number,
+        names.identifier_hash as visitor_hash,
         md5(names.identifier_hash || ':' || visits.visit_number || ':' || visits.part) as session_id
     from (select distinct visitor_number, visit_number, part from cut) as visits
     inner join names on visits.visitor_number = names.visitor_number
@@ -147,19 +148,25 @@ machine_sessions as (
     select
         visits.*,
         -row_number() over (order by visits.visitor_number, visits.hit_date) as session_number,
+        names.identifier_hash as visitor_hash,
         md5(names.identifier_hash || ':machine:' || visits.hit_date) as session_id
     from (select distinct visitor_number, hit_date from machine_hits) as visits
     inner join names on visits.visitor_number = names.visitor_number
 )
 
-select cut.touchpoint_id, sessions.session_number, sessions.session_id, cut.was_cut
+select cut.touchpoint_id, sessions.visitor_hash, sessions.session_number, sessions.session_id, cut.was_cut
 from cut
 inner join sessions
     on cut.visitor_number = sessions.visitor_number
     and cut.visit_number = sessions.visit_number
     and cut.part = sessions.part
 union all
-select machine_hits.touchpoint_id, machine_sessions.session_number, machine_sessions.session_id, false
+select
+    machine_hits.touchpoint_id,
+    machine_sessions.visitor_hash,
+    machine_sessions.session_number,
+    machine_sessions.session_id,
+    false
 from machine_hits
 inner join machine_sessions
     on machine_hits.visitor_number = machine_sessions.visitor_number

@@ -12,7 +12,7 @@ with entries as (
         case when touchpoints.channel_rule_version = 'stated' or touchpoints.channel is null then touches.channel end
             as fixed_channel
     from {{ ref('marketing_touches') }} as touches
-    inner join {{ ref('customer_touchpoints') }} as touchpoints on touches.touchpoint_id = touchpoints.touchpoint_id
+    inner join {{ ref('touchpoints') }} as touchpoints on touches.touchpoint_id = touchpoints.touchpoint_id
     cross join {{ source('raw', 'run_parameters') }} as parameters
     where touches.touch_number = 1
 ),

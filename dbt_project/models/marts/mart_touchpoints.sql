@@ -1,5 +1,9 @@
 with touchpoints as (
-    select * from {{ ref('customer_touchpoints') }}
+    select * from {{ ref('touchpoints') }}
+),
+
+owners as (
+    select touchpoint_id, customer_id, session_id from {{ ref('customer_touchpoints') }}
 ),
 
 stage_events as (
@@ -16,7 +20,7 @@ parameters as (
 
 select
     touchpoints.touchpoint_id,
-    touchpoints.customer_id,
+    owners.customer_id,
     touchpoints.occurred_at,
     touchpoints.occurred_at_precision,
     touchpoints.is_time_ambiguous,
@@ -29,7 +33,7 @@ select
     touchpoints.content,
     touchpoints.interaction_type,
     touchpoints.direction,
-    touchpoints.session_id,
+    owners.session_id,
     touchpoints.stage_evidence,
     stage_events.stage,
     cast(costs.cost_amount as decimal(18, 6)) as cost_amount,
@@ -46,5 +50,6 @@ select
     touchpoints.source_row_number
 from touchpoints
 cross join parameters
+inner join owners on touchpoints.touchpoint_id = owners.touchpoint_id
 left join stage_events on touchpoints.touchpoint_id = stage_events.event_id
 left join costs on touchpoints.touchpoint_id = costs.touchpoint_id
