@@ -29,8 +29,9 @@ THREADS, MEMORY = 2, "4GB"
 AS_OF = "2026-11-16"
 # What the word is measured by: visits, stages, journeys, paths and weekly conversion, with all they need.
 WANTED = (
-    "sessions", "stage_cells", "sub_stage_cells", "journeys", "transitions_of_journeys", "lag_cells", "drop_off_cells",
-    "journey_paths", "path_step_cells", "transition_cells", "top_path_cells",
+    "sessions", "stage_cells", "sub_stage_cells", "journeys", "transitions_of_journeys", "lag_cells", "entry_age_cells",
+    "journey_paths", "path_step_cells", "transition_cells", "top_path_cells", "conformance_cells", "drop_offs",
+    "mart_customer_timeline",
 )  # fmt: skip
 
 # Customer 0 never pauses, customer 1 is a robot; every other has 1 to 20,000 touchpoints, nine on average.
@@ -156,7 +157,7 @@ def compiled(warehouse: Path) -> dict[str, Any]:
         if node.schema == "events" and node.resource_type == "model"
     }
     dbt("seed")
-    ready = dbt("compile", "--select", "path:models/journeys").results
+    ready = dbt("compile", "--select", "path:models/journeys mart_customer_timeline").results
     journeys = {one.node.unique_id: one.node for one in ready if one.node.resource_type == "model"}
     todo, wanted = [key for key, node in journeys.items() if node.name in WANTED], set[str]()
     while todo:
@@ -169,7 +170,7 @@ def compiled(warehouse: Path) -> dict[str, Any]:
 
 def fill(connection: duckdb.DuckDBPyConnection, nodes: dict[str, Any], touchpoints: int) -> None:
     """The canonical tables by their contracts: touchpoints full, all others empty; whose each identifier is."""
-    for schema in ("raw", "events", "identity", "journeys"):
+    for schema in ("raw", "events", "identity", "journeys", "marts"):
         connection.execute(f"create schema if not exists {schema}")
     connection.execute(
         f"create table raw.run_parameters as select timestamp '{AS_OF}' as as_of, timestamp '{AS_OF}' as known_at, "
@@ -215,7 +216,7 @@ def in_order(nodes: dict[str, Any]) -> list[Any]:
         done.add(unique_id)
         for parent in sorted(nodes[unique_id].depends_on.nodes):
             visit(parent)
-        if nodes[unique_id].schema == "journeys":
+        if nodes[unique_id].schema != "events":
             order.append(nodes[unique_id])
 
     for unique_id in sorted(nodes):
