@@ -23,7 +23,7 @@ Rows = list[tuple[Any, ...]]
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    select = "customer_attributes customer_consents account_members mart_identity_exceptions customer_touchpoints"
+    select = "customer_attributes customer_consents account_members mart_identity_exceptions session_hits customer_touchpoints"
     return compile_models(tmp_path_factory.mktemp("dbt"), select)
 
 
@@ -337,7 +337,9 @@ def test_an_order_belongs_to_its_number_and_not_to_an_address_strangers_share(be
         touchpoint_id=list("abcde"), visitor_type=None, visitor_id=None, occurred_at="2026-11-01"
     )
     casts = {"visitor_type": "varchar", "visitor_id": "varchar", "occurred_at": "timestamp"}
-    bench.put("events.touchpoints", frame, **casts)
+    bench.put("events.touchpoints", frame.assign(is_machine=False), **casts)
+    bench.put("raw.run_parameters", pd.DataFrame({"time_zone": ["UTC"]}))
+    bench.run("session_hits")
     found = bench.run("customer_touchpoints")
     assert len(found) == len(told)
     assert found["customer_id"].tolist() == found["expected"].tolist()
