@@ -158,6 +158,15 @@ def test_most_sources_of_a_published_list_are_categorised_alike_and_few_otherwis
 SWITCH = "2026-10-05"
 
 
+@pytest.mark.parametrize("host", ["shop.so", "www.lamps.ai", "lamps.me", "lamps.tv", "lamps.shop", "lamps.live"])
+def test_no_host_is_a_source_by_its_top_level_domain(bench: Bench, host: str) -> None:
+    found = bench.connection.execute(
+        "select source_pattern from warehouse.seeds.source_categories where regexp_full_match($1, source_pattern)",
+        [host],
+    )
+    assert found.fetchall() == []
+
+
 @pytest.fixture
 def switched(bench: Bench) -> Bench:
     """From the switch on, social networks that charge per click are called boosted, whatever the rule said before."""
