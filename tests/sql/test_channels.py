@@ -30,7 +30,7 @@ GROUPING = """
     order by dated.row_no
 """
 
-# DEFINITIONS section 4: source, medium, campaign -> Google's channel group.
+# Source, medium, campaign -> Google's channel group, by its published rules.
 GA4_VECTORS = [
     ("(direct)", "(none)", None, "direct"),
     (None, None, None, "direct"),
