@@ -3,8 +3,8 @@
 Pure: integers in, integers out; the graph layer keeps the identifiers in SQL. Add a guard here as one function
 over the arrays, and its numbers to the seeds. Must not be here: strings, SQL, channel logic.
 
-Guards, in order (METHODS section 3, published with this project's documentation, after Segment's limits per identifier
-and Snowplow's shared nodes; the linear-time components are scipy's):
+Guards, in order (docs/identity.md; after Segment's limits per identifier and Snowplow's shared nodes; the linear-time
+components are scipy's):
 
 1. an unverified claim (a form, a survey's hidden field) never makes an edge to a hard identifier;
 2. a soft identifier seen directly with two different hard identifiers of one kind is shared (a family tablet, a

@@ -3,7 +3,7 @@
 
     Add a model as one line. At hand: position (1 is the first touch), touch_count, seconds_before (the conversion).
     `credits` divides by the sum over the conversion's touches and gives the rounding rest to the last touch, so that
-    every rule sums to exactly one. Sources: METHODS section 2.1; half-life as in Mixpanel and Google Ads.
+    every rule sums to exactly one. Half-life as in Mixpanel and Google Ads.
 #}
 {% macro credit_rules() %}
     {{ return({

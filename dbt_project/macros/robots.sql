@@ -20,8 +20,8 @@ case
 {%- endmacro %}
 
 {#-
-Devices and days that behaved like a robot or bought, of hits with `occurred_at` and `interaction_type`. METHODS 4: over
-500 hits a day, or 20 and more at over 2 a second; what a page measures of itself is no hit.
+Devices and days that behaved like a robot or bought, of hits with `occurred_at` and `interaction_type`. Robots have
+over 500 hits a day, or 20 and more at over 2 a second; what a page measures of itself is no hit.
 -#}
 {% macro machine_days(relation, visitor, day, visit) -%}
 select
@@ -53,7 +53,7 @@ select
 {%- endmacro %}
 
 {#-
-The first rule of METHODS 4 that the device behind a hit broke; null where none. Of a relation with user_agent,
+The first rule for robots (docs/channels.md) that the device behind a hit broke; null where none. Of a relation with user_agent,
 page_host and is_from_server. What a server sends carries the server's own user agent, which is a library's. A missing
 one says something only of browsers, and only where the source tells them: in at least nine of ten hits on pages.
 -#}

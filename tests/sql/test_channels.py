@@ -30,7 +30,7 @@ GROUPING = """
     order by dated.row_no
 """
 
-# DEFINITIONS section 4: source, medium, campaign -> Google's channel group.
+# Source, medium, campaign -> Google's channel group, by its published rules.
 GA4_VECTORS = [
     ("(direct)", "(none)", None, "direct"),
     (None, None, None, "direct"),
@@ -156,6 +156,15 @@ def test_most_sources_of_a_published_list_are_categorised_alike_and_few_otherwis
 
 
 SWITCH = "2026-10-05"
+
+
+@pytest.mark.parametrize("host", ["shop.so", "www.lamps.ai", "lamps.me", "lamps.tv", "lamps.shop", "lamps.live"])
+def test_no_host_is_a_source_by_its_top_level_domain(bench: Bench, host: str) -> None:
+    found = bench.connection.execute(
+        "select source_pattern from warehouse.seeds.source_categories where regexp_full_match($1, source_pattern)",
+        [host],
+    )
+    assert found.fetchall() == []
 
 
 @pytest.fixture

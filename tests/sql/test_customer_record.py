@@ -23,9 +23,8 @@ Rows = list[tuple[Any, ...]]
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    touchpoints = "session_hits customer_touchpoints"
-    select = f"customer_attributes customer_consents account_members mart_identity_exceptions {touchpoints}"
-    return compile_models(tmp_path_factory.mktemp("dbt"), select)
+    judged = "customer_attributes customer_consents account_members mart_identity_exceptions"
+    return compile_models(tmp_path_factory.mktemp("dbt"), f"{judged} session_hits customer_touchpoints")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Who is no person: the rules of METHODS 4 on the published vector."""
+"""Who is no person: the rules of docs/channels.md on the published vector."""
 
 from __future__ import annotations
 
