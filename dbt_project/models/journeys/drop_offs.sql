@@ -97,7 +97,7 @@ told as (
     from asked
     inner join {{ ref('customer_touchpoints') }} as touchpoints on asked.touchpoint_id = touchpoints.touchpoint_id
     left join {{ ref('marketing_touches') }} as sessions
-        on touchpoints.session_id = sessions.session_id and sessions.touch_number = 1
+        on touchpoints.session_number = sessions.session_number and sessions.touch_number = 1
 ),
 
 described as (

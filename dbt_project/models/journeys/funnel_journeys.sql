@@ -33,7 +33,7 @@ entries as (
         events.journey_number,
         events.occurred_at,
         touchpoints.customer_id,
-        touchpoints.session_id,
+        touchpoints.session_number,
         touchpoints.family,
         touchpoints.device_category,
         parameters.time_zone,
@@ -71,7 +71,7 @@ inner join summed
     on entries.funnel = summed.funnel
     and entries.customer_number = summed.customer_number
     and entries.journey_number = summed.journey_number
-left join touches on entries.session_id = touches.session_id
+left join touches on entries.session_number = touches.session_number
 left join countries on entries.customer_id = countries.customer_id
 left join {{ ref('customer_weeks') }} as customer_weeks
     on entries.customer_id = customer_weeks.customer_id

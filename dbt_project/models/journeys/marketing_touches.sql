@@ -1,8 +1,8 @@
 -- Narrow columns only, and numbers for keys: two windows read them.
 with hits as (
-    select touchpoint_id, customer_id, session_number, session_id, occurred_at, channel, campaign, utm_source, utm_medium
+    select touchpoint_id, customer_id, session_number, occurred_at, channel, campaign, utm_source, utm_medium
     from {{ ref('customer_touchpoints') }}
-    where session_id is not null
+    where session_number is not null
         and customer_id is not null
         and not coalesce(is_machine, false)
         and not coalesce(is_internal_test, false)
@@ -19,7 +19,7 @@ tagged as (
 ),
 
 changes as (
-    select touchpoint_id, customer_id, session_number, session_id, occurred_at, channel, campaign
+    select touchpoint_id, customer_id, session_number, occurred_at, channel, campaign
     from tagged
     where previous_source is distinct from utm_source
         or previous_medium is distinct from utm_medium
@@ -27,7 +27,7 @@ changes as (
 
 -- The first hits of sessions without any tag.
 untagged as (
-    select touchpoint_id, customer_id, session_number, session_id, occurred_at, channel, campaign
+    select touchpoint_id, customer_id, session_number, occurred_at, channel, campaign
     from (
         select *, row_number() over (partition by session_number order by occurred_at, touchpoint_id) as hit_number
         from hits
@@ -46,7 +46,6 @@ select
     touchpoint_id,
     customer_id,
     session_number,
-    session_id,
     occurred_at as touched_at,
     coalesce(channel, 'direct') as channel,
     campaign,

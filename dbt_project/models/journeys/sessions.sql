@@ -1,5 +1,5 @@
 with touchpoints as (
-    select * from {{ ref('customer_touchpoints') }} where session_id is not null
+    select * from {{ ref('customer_touchpoints') }} where session_number is not null
 ),
 
 touches as (
@@ -8,10 +8,8 @@ touches as (
 
 summed as (
     select
-        min(session_id) as session_id,
         session_number,
         min(customer_id) as customer_id,
-        min(visitor_hash) as visitor_hash,
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at,
         count(*) as touchpoint_count,
@@ -28,7 +26,9 @@ summed as (
 )
 
 select
-    summed.* exclude (session_number),
+    {{ session_name('summed.session_number', 'visitors.identifier_hash') }} as session_id,
+    visitors.identifier_hash as visitor_hash,
+    summed.*,
     touches.channel,
     touches.campaign,
     -- GA4's rule: more than ten seconds, two page views, or a key event.
@@ -36,4 +36,6 @@ select
         or summed.page_view_count >= 2
         or summed.has_order as is_engaged
 from summed
+inner join {{ ref('identifier_numbers') }} as visitors
+    on {{ session_visitor('summed.session_number') }} = visitors.identifier_number
 left join touches on summed.session_number = touches.session_number

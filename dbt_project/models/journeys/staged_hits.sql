@@ -27,12 +27,12 @@ hits as (
         cast(null as double) as value,
         touchpoints.page_path,
         touchpoints.device_category,
-        touchpoints.session_id,
+        sessions.session_id,
         sessions.started_at,
         stage_events.stage_number
     from {{ ref('customer_touchpoints') }} as touchpoints
     inner join measuring on touchpoints.source = measuring.source
-    inner join {{ ref('sessions') }} as sessions on touchpoints.session_id = sessions.session_id
+    inner join {{ ref('sessions') }} as sessions on touchpoints.session_number = sessions.session_number
     left join stage_events on touchpoints.touchpoint_id = stage_events.event_id
     where not coalesce(touchpoints.is_machine, false) and not coalesce(touchpoints.is_internal_test, false)
     union all

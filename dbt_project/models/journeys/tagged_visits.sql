@@ -20,7 +20,7 @@ tagged as (
         trim(coalesce(handles.campaign, touchpoints.campaign, touchpoints.campaign_id)) as campaign,
         -- Whoever denies measurement has no session: each page counts for itself.
         coalesce(
-            touchpoints.session_id,
+            cast(touchpoints.session_number as varchar),
             case when touchpoints.interaction_type = 'page_view' then touchpoints.touchpoint_id end
         ) as visit
     from touchpoints

@@ -29,12 +29,12 @@ arrivals as (
     cross join parameters
     where not touchpoints.is_machine
         and not touchpoints.is_internal_test
-        and (touchpoints.session_id is not null or touchpoints.interaction_type = 'page_view')
+        and (touchpoints.session_number is not null or touchpoints.interaction_type = 'page_view')
     group by
         touch_date,
         touchpoints.channel,
         lower(trim(coalesce(touchpoints.campaign, touchpoints.campaign_id))),
-        coalesce(touchpoints.session_id, touchpoints.touchpoint_id)
+        coalesce(cast(touchpoints.session_number as varchar), touchpoints.touchpoint_id)
 ),
 
 numbered as (

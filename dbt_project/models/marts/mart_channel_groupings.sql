@@ -1,7 +1,7 @@
 with entries as (
     select
         {{ reporting_week('touches.touched_at', 'parameters.time_zone') }} as week,
-        touches.session_id,
+        touches.session_number,
         touches.customer_id,
         touchpoints.channel_source,
         touchpoints.channel_medium,
@@ -37,7 +37,7 @@ grouped as (
         versions.ruleset,
         versions.channel_version,
         coalesce(entries.fixed_channel, channels.channel) as channel,
-        entries.session_id,
+        entries.session_number,
         entries.customer_id,
         versions.ruleset = '{{ var('channel_ruleset') }}'
             and entries.week >= versions.channel_version

@@ -1,7 +1,7 @@
 with touchpoints as (
     select
         {{ reporting_week('touchpoints.occurred_at', 'parameters.time_zone') }} as week,
-        touchpoints.session_id,
+        touchpoints.session_number,
         touchpoints.is_machine,
         touchpoints.is_internal_test,
         coalesce(touchpoints.needs_review, false) as needs_review,
@@ -10,7 +10,7 @@ with touchpoints as (
     from {{ ref('customer_touchpoints') }} as touchpoints
     cross join {{ source('raw', 'run_parameters') }} as parameters
     -- A visit nobody may follow has no session.
-    where touchpoints.session_id is not null
+    where touchpoints.session_number is not null
         or (touchpoints.interaction_type = 'page_view' and touchpoints.visitor_type is null)
 ),
 
@@ -28,7 +28,7 @@ named as (
     union all
     select 'over_long', 'all', * exclude (machine_rule) from touchpoints where was_cut
     union all
-    select 'unmeasured', 'all', * exclude (machine_rule) from touchpoints where session_id is null
+    select 'unmeasured', 'all', * exclude (machine_rule) from touchpoints where session_number is null
 ),
 
 counted as (
@@ -36,9 +36,9 @@ counted as (
         week,
         hygiene_rule,
         machine_rule,
-        count(distinct case when hygiene_rule <> 'robot' or is_machine then session_id end) as sessions,
+        count(distinct case when hygiene_rule <> 'robot' or is_machine then session_number end) as sessions,
         count(case when hygiene_rule <> 'robot' or is_machine then 1 end) as touches,
-        count(distinct case when needs_review then session_id end) as needs_review
+        count(distinct case when needs_review then session_number end) as needs_review
     from named
     group by week, hygiene_rule, machine_rule
 )

@@ -3,7 +3,7 @@ with touchpoints as (
 ),
 
 owners as (
-    select touchpoint_id, customer_id, session_id from {{ ref('customer_touchpoints') }}
+    select touchpoint_id, customer_id, session_number from {{ ref('customer_touchpoints') }}
 ),
 
 stage_events as (
@@ -33,7 +33,7 @@ select
     touchpoints.content,
     touchpoints.interaction_type,
     touchpoints.direction,
-    owners.session_id,
+    sessions.session_id,
     touchpoints.stage_evidence,
     stage_events.stage,
     cast(costs.cost_amount as decimal(18, 6)) as cost_amount,
@@ -51,5 +51,6 @@ select
 from touchpoints
 cross join parameters
 inner join owners on touchpoints.touchpoint_id = owners.touchpoint_id
+left join {{ ref('sessions') }} as sessions on owners.session_number = sessions.session_number
 left join stage_events on touchpoints.touchpoint_id = stage_events.event_id
 left join costs on touchpoints.touchpoint_id = costs.touchpoint_id
