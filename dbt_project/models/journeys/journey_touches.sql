@@ -17,22 +17,28 @@ journeys as (
     select * from {{ ref('journeys') }}
 ),
 
+-- The window compares and sorts kinds by their numbers: there are few of them however many touches.
+kinds as (
+    select family, interaction_type, cast(row_number() over (order by family, interaction_type) as integer) as kind_number
+    from (select distinct family, interaction_type from touches) as seen
+),
+
 -- Touches and the beginnings of journeys in one line of time: one sort says which journey is in force and what repeats.
 -- A beginning stands before the touches of its own instant, and nothing before it is repeated after it.
 line as (
     select
-        customer_number,
-        customer_id,
-        occurred_at,
+        touches.customer_number,
+        touches.customer_id,
+        touches.occurred_at,
         1 as is_touch,
-        touchpoint_id,
-        family,
-        interaction_type,
-        channel,
+        touches.touchpoint_id,
+        kinds.kind_number,
+        touches.channel,
         cast(null as bigint) as started_number
     from touches
+    inner join kinds on touches.family = kinds.family and touches.interaction_type = kinds.interaction_type
     union all
-    select customer_number, null, entered_at, 0, null, null, null, null, journey_number
+    select customer_number, null, entered_at, 0, null, null, null, journey_number
     from journeys
 ),
 
@@ -40,12 +46,11 @@ placed as (
     select
         *,
         max(started_number) over customer_line as journey_number,
-        lag(family) over customer_line as previous_family,
-        lag(interaction_type) over customer_line as previous_interaction_type
+        lag(kind_number) over customer_line as previous_kind_number
     from line
     -- A tracker writes a visit's first records in one instant: what they are called orders them, as a key would at random.
     window customer_line as (
-        partition by customer_number order by occurred_at, is_touch, family, interaction_type, touchpoint_id
+        partition by customer_number order by occurred_at, is_touch, kind_number, touchpoint_id
     )
 )
 
@@ -56,15 +61,14 @@ select
     placed.journey_number,
     journeys.journey_id,
     placed.occurred_at,
-    placed.family,
-    placed.interaction_type,
-    placed.family || '/' || placed.interaction_type as activity,
+    kinds.family,
+    kinds.interaction_type,
+    kinds.family || '/' || kinds.interaction_type as activity,
     placed.channel,
-    coalesce(
-        placed.family = placed.previous_family and placed.interaction_type = placed.previous_interaction_type, false
-    ) as is_repeat,
+    coalesce(placed.kind_number = placed.previous_kind_number, false) as is_repeat,
     {{ stage_in_force('journeys', 'placed.occurred_at') }} as stage
 from placed
+inner join kinds on placed.kind_number = kinds.kind_number
 left join journeys
     on placed.customer_number = journeys.customer_number
     and placed.journey_number = journeys.journey_number

@@ -31,7 +31,7 @@ untagged as (
     from (
         select *, row_number() over (partition by session_number order by occurred_at, touchpoint_id) as hit_number
         from hits
-        where session_number not in (select session_number from changes)
+        where not exists (select 1 from changes where changes.session_number = hits.session_number)
     ) as hits_in_order
     where hit_number = 1
 ),
