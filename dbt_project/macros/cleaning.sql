@@ -137,6 +137,34 @@ nullif(regexp_replace(
 md5(concat_ws('|'{% for part in parts %}, coalesce(cast({{ part }} as varchar), '~'){% endfor %}))
 {%- endmacro %}
 
+{#-
+A hash of 32 hexadecimal digits as sixteen bytes, which sort, join and are written in half the time of their text, and the
+text again, for what is released. Sixteen bytes and text are in the same order.
+-#}
+{% macro compact_id(hash) -%}
+    {{ return(adapter.dispatch('compact_id')(hash)) }}
+{%- endmacro %}
+
+{% macro default__compact_id(hash) -%}
+    {{ hash }}
+{%- endmacro %}
+
+{% macro duckdb__compact_id(hash) -%}
+    cast({{ hash }} as uuid)
+{%- endmacro %}
+
+{% macro id_text(id) -%}
+    {{ return(adapter.dispatch('id_text')(id)) }}
+{%- endmacro %}
+
+{% macro default__id_text(id) -%}
+    {{ id }}
+{%- endmacro %}
+
+{% macro duckdb__id_text(id) -%}
+    replace(cast({{ id }} as varchar), '-', '')
+{%- endmacro %}
+
 {#- The number at the end of a Shopify global id: gid://shopify/Order/7410000001047 -> 7410000001047. -#}
 {% macro gid_number(column) -%}
 nullif(regexp_extract({{ column }}, '([0-9]+)(?:[?].*)?$', 1), '')

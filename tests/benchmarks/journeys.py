@@ -64,7 +64,7 @@ from told;
 IS_VISIT = "interaction not in ('order_placed', 'ticket_created', 'email_clicked')"
 # Expressions by column; what is not here is null.
 COLUMNS = {
-    "touchpoint_id": "md5('touch' || number || ':' || position)",
+    "touchpoint_id": "md5('touch' || number || ':' || position)::uuid",
     "source": "'ga4'",
     "identifier_type": "kind",
     "identifier_value": "identifier",

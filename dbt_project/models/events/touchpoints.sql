@@ -224,7 +224,7 @@ grouped as (
 
 final as (
     select
-        {{ key_of(['grouped.source', 'grouped.record_key', 'grouped.interaction_type']) }} as touchpoint_id,
+        {{ compact_id(key_of(['grouped.source', 'grouped.record_key', 'grouped.interaction_type'])) }} as touchpoint_id,
         grouped.* exclude (
             touchpoint_id, family, is_machine, machine_rule, needs_review, is_internal_test, channel_rule_version, channel_version,
             is_billed, stated_channel, record_key, twin_key, source_priority, order_rank,

@@ -49,10 +49,8 @@ select
     entries.customer_id,
     entries.customer_number,
     entries.journey_number,
-    case
-        when entries.funnel = 'journey' then md5(entries.customer_id || ':' || entries.journey_number)
-        else md5(entries.funnel || ':' || entries.customer_id || ':' || entries.journey_number)
-    end as journey_id,
+    {{ compact_id("md5(case when entries.funnel = 'journey' then '' else entries.funnel || ':' end
+        || entries.customer_id || ':' || entries.journey_number)") }} as journey_id,
     entries.occurred_at as first_event_at,
     summed.last_event_at,
     -- The week in which its silence has lasted so long that it is over.

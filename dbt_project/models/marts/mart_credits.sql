@@ -1,6 +1,6 @@
 select
     conversion_id,
-    touchpoint_id,
+    {{ id_text('touchpoint_id') }} as touchpoint_id,
     model,
     channel,
     campaign,

@@ -49,7 +49,7 @@ select
     placed.occurred_at,
     placed.kind,
     placed.event_id,
-    journeys.journey_id,
+    {{ id_text('journeys.journey_id') }} as journey_id,
     {{ stage_in_force('journeys', 'placed.occurred_at') }} as stage,
     placed.what,
     cast(null as varchar) as channel,
@@ -61,5 +61,7 @@ left join journeys
     and placed.journey_number = journeys.journey_number
 where placed.is_event = 1
 union all
-select customer_id, occurred_at, 'touchpoint', touchpoint_id, journey_id, stage, activity, channel, null, null
+select
+    customer_id, occurred_at, 'touchpoint', {{ id_text('touchpoint_id') }}, {{ id_text('journey_id') }}, stage, activity, channel,
+    null, null
 from touches

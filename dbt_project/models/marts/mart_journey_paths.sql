@@ -1,5 +1,5 @@
 select
-    paths.journey_id,
+    {{ id_text('paths.journey_id') }} as journey_id,
     paths.week,
     paths.customer_type,
     paths.segment_at_entry,

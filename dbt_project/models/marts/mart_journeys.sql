@@ -7,7 +7,7 @@ stages as (
 )
 
 select
-    journeys.journey_id,
+    {{ id_text('journeys.journey_id') }} as journey_id,
     journeys.customer_id,
     cast(journeys.journey_number as bigint) as journey_number,
     journeys.entered_at,

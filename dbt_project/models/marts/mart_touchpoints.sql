@@ -19,7 +19,7 @@ parameters as (
 )
 
 select
-    touchpoints.touchpoint_id,
+    {{ id_text('touchpoints.touchpoint_id') }} as touchpoint_id,
     owners.customer_id,
     touchpoints.occurred_at,
     touchpoints.occurred_at_precision,
