@@ -80,7 +80,7 @@ def put_events(bench: Bench, events: Sequence[tuple[str, int, object]], **column
         event_id=[f"e{n:06}" for n in range(len(given))],
         customer_number=pd.factorize(given["customer_id"])[0],
         occurred_at=pd.to_datetime(given["occurred_at"]),
-        session_id=None,
+        session_number=None,
         family="website",
         device_category=None,
         sub_stage=None,
@@ -88,7 +88,7 @@ def put_events(bench: Bench, events: Sequence[tuple[str, int, object]], **column
     bench.put(
         "journeys.events_without_names",
         frame,
-        session_id="varchar",
+        session_number="varchar",
         device_category="varchar",
         sub_stage="varchar",
         occurred_at="timestamp",
@@ -105,7 +105,7 @@ def put_events(bench: Bench, events: Sequence[tuple[str, int, object]], **column
     bench.connection.execute(
         """
         create or replace table warehouse.journeys.customer_touchpoints as
-        select event_id as touchpoint_id, customer_id, occurred_at, session_id, family, device_category
+        select event_id as touchpoint_id, customer_id, occurred_at, session_number, family, device_category
         from warehouse.journeys.events_without_names
         """
     )
@@ -114,7 +114,7 @@ def put_events(bench: Bench, events: Sequence[tuple[str, int, object]], **column
 def put_people(bench: Bench) -> None:
     """Nobody came by a known touch, has a country or a segment."""
     nothing = {
-        "journeys.marketing_touches": ("session_id varchar, channel varchar, campaign varchar, touch_number bigint"),
+        "journeys.marketing_touches": ("session_number varchar, channel varchar, campaign varchar, touch_number bigint"),
         "journeys.customer_attributes": "customer_id varchar, attribute varchar, value varchar",
         "journeys.customer_weeks": "customer_id varchar, week date, lifecycle varchar",
     }

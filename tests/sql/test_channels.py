@@ -215,9 +215,9 @@ def test_old_and_new_grouping_stand_side_by_side_and_hold_the_same_sessions(fold
             ("4", "c", "2026-10-07", "x", "y", "partner", "stated"),
             ("5", "c", "2026-10-08", None, None, None, f"default {SWITCH}"),
         ],
-        columns=["session_id", "customer_id", "touched_at", *TUPLE[:2], "channel", "channel_rule_version"],
+        columns=["session_number", "customer_id", "touched_at", *TUPLE[:2], "channel", "channel_rule_version"],
     ).assign(touch_number=1, campaign=None, channel_click_id_type=None, campaign_type=None)
-    touches["touchpoint_id"] = touches["session_id"]
+    touches["touchpoint_id"] = touches["session_number"]
     casts = {"touched_at": "timestamp", **dict.fromkeys([*TUPLE, "channel"], "varchar")}
     switched.put("events.touchpoints", touches, **casts)
     named = touches.assign(channel=touches["channel"].where(touches["channel"].notna(), "direct"))

@@ -298,7 +298,7 @@ def test_a_window_delivered_again_is_no_late_file(bench: Bench) -> None:
 
 def hit(channel: str | None, campaign: str | None, visit: str, day: date = WEEKS[-1], **given: Any) -> dict[str, Any]:
     return {
-        "touchpoint_id": f"t{visit}", "session_id": visit, "source": "ga4", "visitor_type": "ga_client_id",
+        "touchpoint_id": f"t{visit}", "session_number": visit, "source": "ga4", "visitor_type": "ga_client_id",
         "interaction_type": "page_view",
         "occurred_at": datetime(day.year, day.month, day.day, 12), "channel": channel, "campaign": campaign,
         "campaign_id": None, "utm_source": "tagged", "utm_medium": None, "click_id": None, "is_machine": False,
@@ -353,8 +353,8 @@ def test_paid_visits_that_nobody_billed_are_listed_and_a_link_outlives_its_budge
         hit("paid_video", "Ended", "7"),
         hit("email", "News", "4"),
         hit("paid_social", "Robot", "5", is_machine=True),
-        hit("paid_social", "Ghost", "6", session_id=None, visitor_type=None),
-        hit("paid_social", "Ghost", "8", session_id=None, visitor_type=None, interaction_type="session_start"),
+        hit("paid_social", "Ghost", "6", session_number=None, visitor_type=None),
+        hit("paid_social", "Ghost", "8", session_number=None, visitor_type=None, interaction_type="session_start"),
     ]
     found = audited(bench, hits, [bill("Ended", 10, 20, WEEKS[-4])])
     assert {key: (row.finding, row.tagged_visits) for key, row in found.items()} == {

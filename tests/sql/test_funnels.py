@@ -53,7 +53,7 @@ def put_seeds(bench: Bench, *more: tuple[str, str]) -> None:
 
 def put_touchpoints(bench: Bench, rows: list[dict[str, object]]) -> None:
     nothing = dict.fromkeys(
-        ("session_id", "stage_evidence", "page_path", "device_category", "is_machine", "is_internal_test")
+        ("session_number", "stage_evidence", "page_path", "device_category", "is_machine", "is_internal_test")
     )
     frame = pd.DataFrame([{**nothing, "customer_id": "c", "family": "website", **row} for row in rows])
     frame["touchpoint_id"] = [f"t{n:03}" for n in range(len(frame))]
@@ -543,7 +543,7 @@ def test_a_journey_tells_its_return_its_steps_back_and_its_time_in_each_stage(be
 
 def test_members_come_from_the_first_touch_and_from_what_was_known_a_week_before(bench: Bench) -> None:
     put_funnel(bench, STAGES, 14 * DAY)
-    put_events(bench, [("c", 1, "2026-01-07"), ("c", 2, "2026-01-08")], session_id=["s1", "s2"])
+    put_events(bench, [("c", 1, "2026-01-07"), ("c", 2, "2026-01-08")], session_number=["s1", "s2"])
     bench.connection.execute(
         """
         insert into warehouse.journeys.marketing_touches values

@@ -60,17 +60,17 @@ def put_touches(bench: Bench, touches: pd.DataFrame) -> None:
     given = touches.assign(
         occurred_at=pd.to_datetime(touches["occurred_at"], format="ISO8601"),
         touchpoint_id=[f"t{n:05}" for n in range(len(touches))],
-        session_id=touches.get("session_id", pd.Series(None, index=touches.index, dtype=object)),
+        session_number=touches.get("session_number", pd.Series(None, index=touches.index, dtype=object)),
         channel=touches.get("channel", pd.Series(None, index=touches.index, dtype=object)),
         is_machine=touches.get("is_machine", False),
         is_internal_test=False,
         family=touches.get("family", "website"),
     )
-    texts = {"session_id": "varchar", "channel": "varchar"}
+    texts = {"session_number": "varchar", "channel": "varchar"}
     bench.put("journeys.customer_touchpoints", given, occurred_at="timestamp", **texts)
     bench.put(
         "journeys.marketing_touches",
-        pd.DataFrame({"session_id": ["s", "s"], "channel": ["paid_social", "email"], "touch_number": [1, 2]}),
+        pd.DataFrame({"session_number": ["s", "s"], "channel": ["paid_social", "email"], "touch_number": [1, 2]}),
     )
     bench.run("weeks")
 
@@ -185,7 +185,7 @@ def test_a_drop_off_names_the_last_touch_of_the_window_and_the_next_after_it(ben
                 ("2026-01-19 00:00:01", "ticket_created", "support", None),
                 ("2026-01-20", "page_view", "website", "s"),
             ],
-            columns=["occurred_at", "interaction_type", "family", "session_id"],
+            columns=["occurred_at", "interaction_type", "family", "session_number"],
         ).assign(customer_id="c"),
     )
     assert drop_offs(bench, "last_touch", "last_channel", "next_touch", "next_channel") == [
@@ -196,7 +196,7 @@ def test_a_drop_off_names_the_last_touch_of_the_window_and_the_next_after_it(ben
 def test_a_visit_has_the_channel_that_brought_it_and_nothing_more_is_none(bench: Bench) -> None:
     put_journeys(bench, moves("2026-01-05", None).assign(customer_id="c"))
     touches = pd.DataFrame({"customer_id": ["c"], "occurred_at": ["2026-01-05"], "interaction_type": ["page_view"]})
-    put_touches(bench, touches.assign(session_id="s", channel="direct"))
+    put_touches(bench, touches.assign(session_number="s", channel="direct"))
     assert drop_offs(bench, "last_touch", "last_channel", "next_touch", "next_channel") == [
         ["website:page_view", "paid_social", "none", "none", 1]
     ]

@@ -51,13 +51,14 @@ def told(bench: Bench, touches: list[Touch], measured: list[Measured]) -> None:
         "interaction_type",
         "page_path",
         "stage_number",
-        "session_id",
+        "session_number",
     ]
     given = pd.DataFrame(rows, columns=names).assign(
         visitor_type="ga_client_id", source="ga4", device_category="mobile", is_machine=False, is_internal_test=False
     )
     bench.put("journeys.customer_touchpoints", given.drop(columns="stage_number"))
-    bench.put("journeys.sessions", given.groupby("session_id", as_index=False).agg(started_at=("occurred_at", "min")))
+    sessions = given.groupby("session_number", as_index=False).agg(started_at=("occurred_at", "min"))
+    bench.put("journeys.sessions", sessions.assign(session_id=sessions["session_number"]))
     evidence = given.dropna(subset="stage_number")
     bench.put(
         "journeys.journey_events",

@@ -15,7 +15,7 @@ from .compiled_models import Bench, compile_models
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 MODELS = (
-    "session_hits customer_touchpoints marketing_touches sessions conversion_touches touch_costs mart_session_hygiene"
+    "identifier_numbers session_hits customer_touchpoints marketing_touches sessions conversion_touches touch_costs mart_session_hygiene"
 )
 SPLITS = ("none", "campaign", "day")
 
@@ -90,7 +90,7 @@ def sessionise(bench: Bench, touchpoints: pd.DataFrame) -> None:
         ),
     )
     bench.put("events.touchpoints", touchpoints, occurred_at="timestamp", **dict.fromkeys(TEXT, "varchar"))
-    for model in ("session_hits", "customer_touchpoints", "marketing_touches", "sessions"):
+    for model in ("identifier_numbers", "session_hits", "customer_touchpoints", "marketing_touches", "sessions"):
         bench.run(model)
 
 
@@ -228,9 +228,9 @@ def test_a_call_or_a_mail_has_no_session_and_parts_none(bench: Bench) -> None:
     call = web([("u", "2026-01-01 10:20", None, None)]).assign(touchpoint_id="z", family="support")
     call["visitor_type"] = call["visitor_id"] = None
     sessionise(bench, pd.concat([visit, call.assign(identifier_value="u")]))
-    found = bench.ask("select touchpoint_id, session_id from warehouse.journeys.customer_touchpoints order by all")
-    assert found["session_id"].nunique() == 2
-    assert found.query("touchpoint_id == 'z'")["session_id"].isna().all()
+    found = bench.ask("select touchpoint_id, session_number from warehouse.journeys.customer_touchpoints order by all")
+    assert found["session_number"].nunique() == 2
+    assert found.query("touchpoint_id == 'z'")["session_number"].isna().all()
 
 
 def test_a_visit_without_any_source_is_one_direct_touch(bench: Bench) -> None:
@@ -244,7 +244,7 @@ def test_denied_hits_are_kept_and_never_become_one_visitor(bench: Bench) -> None
     rows = pd.concat([rows, web([("u", "2026-01-01 10:00", None, None)]).assign(touchpoint_id="z")])
     sessionise(bench, rows)
     found = bench.ask(
-        "select count(*), count(customer_id), count(session_id) from warehouse.journeys.customer_touchpoints"
+        "select count(*), count(customer_id), count(session_number) from warehouse.journeys.customer_touchpoints"
     )
     assert found.values.tolist() == [[3, 1, 1]]
 
@@ -289,7 +289,7 @@ def test_sessions_and_touches_are_those_of_a_walk_through_the_hits(bench: Bench,
     found = bench.ask(
         """
         select min_by(touchpoint_id, (occurred_at, touchpoint_id)), max_by(touchpoint_id, (occurred_at, touchpoint_id)),
-            count(*) from warehouse.journeys.customer_touchpoints group by session_id
+            count(*) from warehouse.journeys.customer_touchpoints group by session_number
         """
     )
     assert sorted(found.itertuples(index=False, name=None)) == sorted(sessions)
