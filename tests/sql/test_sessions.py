@@ -15,7 +15,8 @@ from .compiled_models import Bench, compile_models
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 MODELS = (
-    "identifier_numbers session_hits customer_touchpoints marketing_touches sessions conversion_touches touch_costs mart_session_hygiene"
+    "identifier_numbers session_hits customer_touchpoints marketing_touches sessions conversion_touches touch_costs "
+    "mart_session_hygiene"
 )
 SPLITS = ("none", "campaign", "day")
 
