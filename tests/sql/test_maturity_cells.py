@@ -15,7 +15,9 @@ from .compiled_models import Bench, compile_models
 MODELS = ("weeks", "lag_cells", "entry_age_cells", "drop_offs")
 AS_OF = pd.Timestamp("2026-03-02")
 WINDOW = 14 * 86400
-MEMBERS = ["entry_channel", "entry_campaign", "entry_device", "market", "customer_type", "segment_at_entry"]
+MEMBERS = [
+    "entry_channel", "entry_campaign", "entry_device", "market", "customer_type", "segment_at_entry", "entry_mix",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,7 @@ aged as (
     where {{ seconds_between('weeks.ends_at', 'moves.as_of') }} < moves.window_seconds
 )
 
-{% for breakdown in [
-    'all', 'entry_channel', 'entry_campaign', 'entry_device', 'market', 'customer_type', 'segment_at_entry'
-] -%}
+{% for breakdown in ['all'] + entry_breakdowns() -%}
 select
     funnel,
     mode,
