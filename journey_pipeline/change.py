@@ -35,7 +35,7 @@ from journey_pipeline.signals import TOTAL
 from journey_pipeline.weeks import monday
 
 FUNNEL = "journey"
-# The members that a lift is compared at equal shares of: where the journey began, on what, and whether for the first time.
+# The members that a lift is compared at equal shares of: channel and device of entry, new or returning.
 MIX_BREAKDOWN = "entry_mix"
 LIMIT_WEEKS = 12
 BASELINE_WEEKS = 12

@@ -581,5 +581,12 @@ def test_a_journey_counts_once_a_week_in_each_sub_stage(bench: Bench) -> None:
         sub_stage=["comparison", "comparison", "objections", None],
     )
     run_funnel(bench, cells=False)
+    bench.connection.execute(
+        """
+        create table warehouse.journeys.journeys (journey_id varchar, customer_id varchar, journey_number bigint);
+        create table warehouse.journeys.sub_stage_touches (
+            journey_id varchar, occurred_at timestamp, stage varchar, sub_stage varchar)
+        """
+    )
     found = bench.run("sub_stage_cells").drop(columns="week").values.tolist()
     assert found == [["consideration", "comparison", 1, 2], ["consideration", "objections", 1, 2]]
