@@ -35,8 +35,8 @@ from journey_pipeline.signals import TOTAL
 from journey_pipeline.weeks import monday
 
 FUNNEL = "journey"
-# The members that a lift is compared at equal shares of: where the journey began.
-MIX_BREAKDOWN = "entry_channel"
+# The members that a lift is compared at equal shares of: channel and device of entry, new or returning.
+MIX_BREAKDOWN = "entry_mix"
 LIMIT_WEEKS = 12
 BASELINE_WEEKS = 12
 CURRENT_WEEKS = 4
@@ -205,7 +205,7 @@ def weekly_signals(
     headline `lift` is the seasonal one where there is one, else the one at equal mix, else the raw one.
     """
     cells = mature_cohorts(stage_cells, as_of)
-    cells = cells[cells["breakdown"].isin((TOTAL, MIX_BREAKDOWN))]
+    cells = cells[cells["breakdown"].isin({TOTAL, *baselines["breakdown"]})]
     whole = _with_previous(cells)
     rows = _week_over_week(whole, min_n).merge(_limits(whole, min_n), on=["week", "metric"])
     program = cells[cells["week"] >= pd.Timestamp(program_start)]
@@ -304,10 +304,10 @@ def _put(rows: pd.DataFrame, estimate: str, triple: tuple[Floats, ...]) -> pd.Da
 def _mix_lifts(windows: pd.DataFrame, baselines: pd.DataFrame, min_n: int) -> pd.DataFrame:
     """Lift of each window over the baseline with both at the mean of their shares of the mix's members."""
     by = ["week", "metric"]
-    current = windows[windows["breakdown"] == MIX_BREAKDOWN]
-    frozen = baselines[baselines["breakdown"] == MIX_BREAKDOWN]
+    frozen = baselines[baselines["breakdown"] != TOTAL]
+    # A baseline is compared by the breakdown it was frozen with.
+    current = windows.merge(frozen[["metric", "breakdown"]].drop_duplicates(), on=["metric", "breakdown"])
     frozen = current[by].drop_duplicates().merge(frozen[["metric", "member", "entered", "converted"]], on="metric")
-    current = current[current["metric"].isin(set(frozen["metric"]))]
     both = pd.concat(
         [
             frozen.rename(columns={"entered": "entered0", "converted": "converted0"}),

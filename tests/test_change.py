@@ -26,13 +26,13 @@ Cell = tuple[int, int]
 
 
 def stage_cells(weeks: list[dict[str, Cell]], first: date = FIRST, **columns: Any) -> pd.DataFrame:
-    """Cells of one transition: for every week the (entered, converted) of each entry channel, and their sum."""
+    """Cells of one transition: for every week the (entered, converted) of each member of the mix, and their sum."""
     rows = []
     for number, members in enumerate(weeks):
         sums = tuple(sum(cell[i] for cell in members.values()) for i in (0, 1))
         for breakdown, member, cell in [
             ("all", "all", sums),
-            *(("entry_channel", name, cell) for name, cell in members.items()),
+            *(("entry_mix", name, cell) for name, cell in members.items()),
         ]:
             rows.append((first + timedelta(weeks=number), breakdown, member, *cell))
     frame = pd.DataFrame(rows, columns=["week", "breakdown", "member", "entered", "converted"])
@@ -211,9 +211,9 @@ def test_the_baseline_is_the_twelve_mature_weeks_before_the_programme() -> None:
 
 def test_a_baseline_keeps_no_member_that_nothing_is_compared_by() -> None:
     cells = stage_cells(steady(16))
-    campaigns = cells[cells["breakdown"] == "entry_channel"].assign(breakdown="entry_campaign")
+    campaigns = cells[cells["breakdown"] == "entry_mix"].assign(breakdown="entry_campaign")
     counted = change.baseline_counts(change.mature_cohorts(pd.concat([cells, campaigns]), LATE), START, LATE)
-    assert set(counted["breakdown"]) == {"all", "entry_channel"}
+    assert set(counted["breakdown"]) == {"all", "entry_mix"}
 
 
 def test_the_current_window_is_four_weeks_of_the_programme() -> None:
@@ -237,6 +237,22 @@ def test_a_shift_of_mix_is_no_improvement() -> None:
     assert row["estimate_kind"] == "mix_adjusted" and row["lift"] == row["mix_adjusted_lift"]
     assert row["evidence"] == "adjusted_before_after"
     assert row["status"] == "inconclusive"
+
+
+def test_a_baseline_is_compared_by_the_members_it_was_frozen_with() -> None:
+    """Channels of one kind, then of another; devices stay what they were."""
+    by_mix = stage_cells([*steady(14), *steady(4, paid=(200, 20), direct=(800, 120))])
+    devices = {"mobile": (400, 52), "desktop": (600, 78)}
+    by_device = stage_cells([devices] * 14 + [{"mobile": (400, 56), "desktop": (600, 84)}] * 4)
+    by_device = by_device[by_device["breakdown"] != "all"].assign(breakdown="entry_device")
+    cells = pd.concat([by_mix, by_device])
+    known = frozen(by_mix)
+    in_the_past = known[known["breakdown"] == "all"]
+    members = by_device[by_device["week"].between(date(2026, 1, 19), date(2026, 4, 6))]
+    members = members.groupby(["breakdown", "member"], as_index=False)[["entered", "converted"]].sum()
+    in_the_past = pd.concat([in_the_past, members.assign(metric=METRIC, version="1-abcdef01", weeks=12)])
+    assert signalled(cells, known).loc[week(17), "mix_adjusted_lift"] == pytest.approx(0, abs=1e-12)
+    assert signalled(cells, in_the_past).loc[week(17), "mix_adjusted_lift"] == pytest.approx(0.14 / 0.13 - 1)
 
 
 def test_a_mix_of_one_member_adjusts_nothing_and_claims_nothing() -> None:

@@ -49,6 +49,13 @@ case {{ number }}
     quantile_cont({{ value }}, {{ share }})
 {%- endmacro %}
 
+{#- What journeys are told apart by: columns of transitions_of_journeys, with their rule in the seed `breakdowns`. -#}
+{% macro entry_breakdowns() -%}
+    {{ return([
+        'entry_channel', 'entry_campaign', 'entry_device', 'market', 'customer_type', 'segment_at_entry', 'entry_mix'
+    ]) }}
+{%- endmacro %}
+
 {#- One row per funnel, mode, journey and transition whose first stage was entered, without what it is broken down by. -#}
 {% macro moves_of_journeys() -%}
     select

@@ -1,5 +1,5 @@
 {#-
-What the models of paths share: the cohorts they are cut by, maturity, and the stage in force. Add a cohort set here and every table
+What the models of paths share: the cohorts they are cut by, patterns, and the stage in force. Add a cohort set here and every table
 of paths has it; the name is published, the expression is a column of journey_paths. What a path is must not be here.
 -#}
 
@@ -7,12 +7,6 @@ of paths has it; the name is published, the expression is a column of journey_pa
     {{ return({
         'all': "'all'", 'outcome': 'outcome', 'customer_type': 'customer_type', 'segment': 'segment_at_entry'
     }) }}
-{%- endmacro %}
-
-{#- A reporting week of a column so old that everybody in it has had the whole window. Dates, not instants: a change of
-clocks in between must not keep a week immature for another one. -#}
-{% macro week_is_mature(week, window_seconds, as_of, time_zone) -%}
-    ({{ days_between(week, reporting_date(as_of, time_zone)) }} - 7) * 86400 >= {{ window_seconds }}
 {%- endmacro %}
 
 {#- Whether a text is what a pattern says, in which `*` stands for any text. -#}

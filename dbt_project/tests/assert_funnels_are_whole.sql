@@ -45,3 +45,12 @@ select map.funnel, 'stage_map names a sub-stage that sub_stages does not hold: '
 from {{ ref('stage_map') }} as map
 left join {{ ref('sub_stages') }} as parts on map.stage = parts.stage and map.sub_stage = parts.sub_stage
 where map.sub_stage is not null and parts.sub_stage is null
+union all
+select 'journey', 'sub_stage_evidence names a sub-stage that sub_stages does not hold: ' || evidence.stage || ', ' || evidence.sub_stage
+from {{ ref('sub_stage_evidence') }} as evidence
+left join {{ ref('sub_stages') }} as parts on evidence.stage = parts.stage and evidence.sub_stage = parts.sub_stage
+where parts.sub_stage is null
+union all
+select 'journey', 'a line of sub_stage_evidence has after_interaction or within_seconds without the other: ' || interaction_type
+from {{ ref('sub_stage_evidence') }}
+where (after_interaction is null) <> (within_seconds is null)

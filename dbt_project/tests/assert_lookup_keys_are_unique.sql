@@ -12,6 +12,11 @@ with keys as (
     union all
     select 'sub_stages', stage || ' ' || sub_stage from {{ ref('sub_stages') }}
     union all
+    select
+        'sub_stage_evidence',
+        stage || ' ' || sub_stage || ' ' || family || ' ' || interaction_type || ' ' || coalesce(page_pattern, '')
+    from {{ ref('sub_stage_evidence') }}
+    union all
     select 'designed_journeys', design || ' ' || step_number || ' ' || activity_pattern from {{ ref('designed_journeys') }}
     union all
     -- A step of a design has one name and is required or not, whichever of its lines one reads.

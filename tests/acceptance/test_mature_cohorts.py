@@ -108,7 +108,10 @@ def test_open_cohorts_are_read_at_the_ages_of_all_their_journeys(weeks: duckdb.D
 # --- a week later -------------------------------------------------------------------------------------------------
 
 TRANSITION = "week, funnel, mode, from_stage, to_stage, window_seconds"
-BREAKDOWNS = ("all", "entry_channel", "entry_campaign", "entry_device", "market", "customer_type", "segment_at_entry")
+BREAKDOWNS = (
+    "all", "entry_channel", "entry_campaign", "entry_device", "market", "customer_type", "segment_at_entry",
+    "entry_mix",
+)  # fmt: skip
 
 # What may change the past: who somebody is, what is known to have happened, what a sale was worth, what a record says.
 CAUSES = {

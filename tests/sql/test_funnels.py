@@ -278,7 +278,15 @@ def test_transitions_are_every_step_and_the_first_step_to_each_later_one(vector:
     assert found.values.tolist() == sorted(steps + overall)
 
 
-@pytest.mark.parametrize("breakdown", ["entry_channel", "customer_type", "segment_at_entry", "market", "entry_device"])
+BREAKDOWNS = pd.read_csv(DBT_PROJECT / "seeds" / "breakdowns.csv")["breakdown"].tolist()
+
+
+def test_every_breakdown_has_its_rule_and_no_other(vector: Bench) -> None:
+    found = vector.ask("select distinct breakdown from warehouse.journeys.stage_cells")
+    assert sorted(found["breakdown"]) == sorted(BREAKDOWNS)
+
+
+@pytest.mark.parametrize("breakdown", BREAKDOWNS[1:])
 def test_members_of_a_breakdown_add_up_to_all(vector: Bench, breakdown: str) -> None:
     cells = vector.ask("select * from warehouse.journeys.stage_cells where mode = 'reached' and view = 'cohort'")
     keys, counts = ["week", "from_stage", "to_stage"], ["entered", "converted", "imputed", "open"]
@@ -556,11 +564,11 @@ def test_members_come_from_the_first_touch_and_from_what_was_known_a_week_before
     run_funnel(bench, cells=False)
     found = bench.ask(
         """
-        select distinct entry_channel, entry_campaign, entry_device, market, customer_type, segment_at_entry
+        select distinct entry_channel, entry_campaign, entry_device, market, customer_type, segment_at_entry, entry_mix
         from warehouse.journeys.transitions_of_journeys
         """
     )
-    assert found.values.tolist() == [["Email", "winter", "unknown", "DE", "new", "at_risk"]]
+    assert found.values.tolist() == [["Email", "winter", "unknown", "DE", "new", "at_risk", "Email / unknown / new"]]
 
 
 def test_a_journey_counts_once_a_week_in_each_sub_stage(bench: Bench) -> None:
@@ -571,5 +579,12 @@ def test_a_journey_counts_once_a_week_in_each_sub_stage(bench: Bench) -> None:
         sub_stage=["comparison", "comparison", "objections", None],
     )
     run_funnel(bench, cells=False)
+    bench.connection.execute(
+        """
+        create table warehouse.journeys.journeys (journey_id varchar, customer_id varchar, journey_number bigint);
+        create table warehouse.journeys.sub_stage_touches (
+            journey_id varchar, occurred_at timestamp, stage varchar, sub_stage varchar)
+        """
+    )
     found = bench.run("sub_stage_cells").drop(columns="week").values.tolist()
     assert found == [["consideration", "comparison", 1, 2], ["consideration", "objections", 1, 2]]

@@ -15,7 +15,9 @@ from .compiled_models import Bench, compile_models
 MODELS = ("weeks", "lag_cells", "entry_age_cells", "drop_offs")
 AS_OF = pd.Timestamp("2026-03-02")
 WINDOW = 14 * 86400
-MEMBERS = ["entry_channel", "entry_campaign", "entry_device", "market", "customer_type", "segment_at_entry"]
+MEMBERS = [
+    "entry_channel", "entry_campaign", "entry_device", "market", "customer_type", "segment_at_entry", "entry_mix",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +53,11 @@ def put_journeys(bench: Bench, journeys: pd.DataFrame) -> pd.DataFrame:
     given["entered_at"] = pd.to_datetime(journeys["entered_at"])
     given["moved_at"] = pd.to_datetime(journeys["moved_at"])
     given["last_event_at"] = journeys.get("last_event_at", given["entered_at"])
+    zone = bench.ask("select time_zone from warehouse.raw.run_parameters").iloc[0, 0]
+    local = given["entered_at"].dt.tz_localize("UTC").dt.tz_convert(zone).dt.tz_localize(None)
+    given["entered_week"] = local.dt.to_period("W-SUN").dt.start_time
     times = dict.fromkeys(("entered_at", "moved_at", "last_event_at"), "timestamp")
-    bench.put("journeys.transitions_of_journeys", given, **times)
+    bench.put("journeys.transitions_of_journeys", given, entered_week="date", **times)
     return given
 
 

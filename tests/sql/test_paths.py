@@ -195,10 +195,16 @@ def cohorts(journey: dict[str, Any]) -> list[tuple[date, str, str]]:
     return [(week, cohort_set, cohort) for cohort_set, cohort in sets.items()]
 
 
-def shown(steps: dict[str, list[tuple[datetime, str]]]) -> dict[str, str]:
-    counts = Counter(activity for journey in steps.values() for _, activity in journey)
-    ranked = sorted(counts, key=lambda activity: (-counts[activity], activity))
-    return {activity: activity if place < TOP_ACTIVITIES else "other" for place, activity in enumerate(ranked)}
+def shown(steps: dict[str, list[tuple[datetime, str]]], journeys: list[dict[str, Any]]) -> dict[tuple[date, str], str]:
+    """By week of entry and activity: the week's most frequent activities under their own name."""
+    counts: dict[date, Counter[str]] = defaultdict(Counter)
+    for journey in journeys:
+        counts[cohorts(journey)[0][0]].update(activity for _, activity in steps[journey["journey_id"]])
+    names = {}
+    for week, of_week in counts.items():
+        ranked = sorted(of_week, key=lambda activity: (-of_week[activity], activity))
+        names |= {(week, a): a if place < TOP_ACTIVITIES else "other" for place, a in enumerate(ranked)}
+    return names
 
 
 @pytest.fixture(params=range(4))
@@ -215,7 +221,7 @@ def test_paths_and_steps_are_those_of_the_slow_reference(
 ) -> None:
     bench, touches, journeys = market
     steps = walked(touches, journeys)
-    names = shown(steps)
+    names = shown(steps, journeys)
     expected: Counter[tuple[Any, ...]] = Counter()
     paths = []
     for journey in journeys:
@@ -224,8 +230,9 @@ def test_paths_and_steps_are_those_of_the_slow_reference(
         paths.append([journey["journey_id"], *shortened, len(mine)])
         for number in range(1, MAX_STEPS + 1):
             gone = "open" if journey["status"] == "open" else "exit"
-            activity = names[mine[number - 1]] if number <= len(mine) else gone
-            expected.update([(*cohort, number, activity) for cohort in cohorts(journey)])
+            for week, *cohort in cohorts(journey):
+                activity = names[week, mine[number - 1]] if number <= len(mine) else gone
+                expected[week, *cohort, number, activity] += 1
     found = bench.ask("select journey_id, path, long_path, steps from warehouse.journeys.journey_paths order by all")
     assert found.values.tolist() == sorted(paths)
     cells = bench.connection.execute("select * from warehouse.journeys.path_step_cells").fetchall()
@@ -236,12 +243,14 @@ def test_paths_and_steps_are_those_of_the_slow_reference(
 def test_transitions_are_those_of_the_slow_reference(market: tuple[Bench, list[Touch], list[dict[str, Any]]]) -> None:
     bench, touches, journeys = market
     steps = walked(touches, journeys)
-    names = shown(steps)
+    names = shown(steps, journeys)
     seconds: dict[tuple[Any, ...], list[float]] = defaultdict(list)
     met: dict[tuple[Any, ...], set[str]] = defaultdict(set)
     for journey in journeys:
         mine = steps[journey["journey_id"]]
-        nodes = ["START", *(names[activity] for _, activity in mine), "OPEN" if journey["status"] == "open" else "END"]
+        week = cohorts(journey)[0][0]
+        taken = [names[week, activity] for _, activity in mine]
+        nodes = ["START", *taken, "OPEN" if journey["status"] == "open" else "END"]
         gaps = [(after - before).total_seconds() for (before, _), (after, _) in pairwise(mine)]
         lasting = [0.0, *gaps, 0.0] if mine else [0.0]
         for (start, end), gap in zip(pairwise(nodes), lasting, strict=True):
@@ -274,6 +283,27 @@ def test_what_flows_into_an_activity_flows_out_of_it(market: tuple[Bench, list[T
         "where from_activity = 'START' and cohort_set = 'outcome'"
     )
     assert begun.values.tolist() == [[len(journeys)]]
+
+
+def test_journeys_of_a_later_week_change_no_row_of_an_earlier_one(bench: Bench) -> None:
+    """What is rare in the first week is all that is done in the second."""
+    early = {who: [(n, f"web/{kind}") for n, kind in enumerate(walk)] for who, walk in
+             {"one": "abcdefg", "two": "abcde", "three": "gab"}.items()}  # fmt: skip
+    late = {f"late {n}": [(14, "web/f"), (15, "web/g"), (16, "web/z")] for n in range(9)}
+    tables = ("path_step_cells", "transition_cells")
+
+    def rows() -> list[list[tuple[Any, ...]]]:
+        return [
+            bench.connection.execute(f"select * from warehouse.journeys.{table} where week = ? order by all", [day(0)])
+            .fetchall()
+            for table in tables
+        ]  # fmt: skip
+
+    put_walks(bench, early)
+    before = rows()
+    assert all(any("other" in row for row in table) for table in before)
+    put_walks(bench, early | late, **{who: {"entered_at": day(14), "awareness_at": day(14)} for who in late})
+    assert rows() == before
 
 
 def test_a_touch_before_the_first_journey_belongs_to_none(

@@ -11,7 +11,7 @@ design_steps as (
 ),
 
 activities as (
-    select activity from {{ ref('path_activities') }}
+    select distinct activity from {{ ref('path_activities') }}
 ),
 
 -- Which step of a design an activity is; `*` stands for any text.

@@ -1,38 +1,32 @@
 -- Where journeys that did not move on were last seen, and where next. Deadlines stand among the touches of their customer,
 -- so that one pass in order finds both neighbours, and nothing is joined by time.
-with parameters as (
-    select * from {{ source('raw', 'run_parameters') }}
+with moves as (
+    {{ timed_moves() }}
 ),
 
 unmoved as (
     select
-        moves.customer_id,
-        moves.from_stage,
-        moves.to_stage,
-        moves.window_seconds,
-        {{ reporting_week('moves.entered_at', 'parameters.time_zone') }} as week,
-        {{ seconds_later('moves.entered_at', 'moves.window_seconds') }} as deadline_at,
-        moves.moved_at is not null as is_late,
-        {{ seconds_between('moves.last_event_at', 'parameters.as_of') }}
-            >= {{ var('null_after_days') }} * 86400 as is_silent
-    from {{ ref('transitions_of_journeys') }} as moves
-    inner join {{ ref('funnels') }} as funnels
-        on moves.funnel = funnels.funnel and moves.mode = funnels.default_mode
-    cross join parameters
-    where moves.funnel = 'journey'
-        and coalesce({{ seconds_between('moves.entered_at', 'moves.moved_at') }} > moves.window_seconds, true)
+        customer_id,
+        from_stage,
+        to_stage,
+        window_seconds,
+        week,
+        {{ seconds_later('entered_at', 'window_seconds') }} as deadline_at,
+        moved_at is not null as is_late,
+        {{ seconds_between('last_event_at', 'as_of') }} >= {{ var('null_after_days') }} * 86400 as is_silent,
+        as_of,
+        time_zone
+    from moves
+    where funnel = 'journey' and coalesce(lag_seconds > window_seconds, true)
 ),
 
--- As stage_conversion has it: a cohort is mature when the window has passed since its week, by the calendar of the report,
--- and nobody is still on the way, which the hour that summer time takes may leave over.
 mature_cohorts as (
-    select unmoved.week, unmoved.from_stage, unmoved.to_stage, unmoved.window_seconds
+    select week, from_stage, to_stage, window_seconds
     from unmoved
-    cross join parameters
-    group by unmoved.week, unmoved.from_stage, unmoved.to_stage, unmoved.window_seconds
-    having max(unmoved.deadline_at) <= min(parameters.as_of)
-        and ({{ days_between('unmoved.week', reporting_date('min(parameters.as_of)', 'min(parameters.time_zone)')) }} - 7)
-        * 86400 >= unmoved.window_seconds
+    group by week, from_stage, to_stage, window_seconds
+    having {{ cohort_is_mature(
+        'week', 'window_seconds', 'min(as_of)', 'min(time_zone)', 'count(*) filter (where deadline_at > as_of)'
+    ) }}
 ),
 
 mature as (
@@ -53,7 +47,7 @@ placed as (
         and not coalesce(is_machine, false)
         and not coalesce(is_internal_test, false)
     union all
-    select distinct customer_id, deadline_at, 0, cast(null as varchar)
+    select distinct customer_id, deadline_at, 0, null
     from mature
 ),
 

@@ -28,11 +28,12 @@ stages as (
         case when to_stage = 'purchase' then 'journey_conversion' else 'journey_completion' end as kpi,
         stage_cells.converted as numerator,
         stage_cells.entered as denominator,
-        -- A cohort is mature when its youngest member has had the whole window.
-        {{ seconds_between('weeks.ends_at', 'parameters.as_of') }} >= stage_cells.window_seconds as is_mature
+        {{ cohort_is_mature(
+            'stage_cells.week', 'stage_cells.window_seconds', 'parameters.as_of', 'parameters.time_zone',
+            'stage_cells.open'
+        ) }} as is_mature
     from stage_cells
     cross join parameters
-    inner join weeks on stage_cells.week = weeks.week
     where (from_stage = 'awareness' and to_stage = 'purchase') or (from_stage = 'purchase' and to_stage = 'experience')
 ),
 

@@ -1,19 +1,26 @@
+-- Ranked within the week of entry: what comes in a later week must not redraw an earlier one.
 with steps as (
     select * from {{ ref('journey_steps') }}
 ),
 
+journeys as (
+    select journey_id, week from {{ ref('journey_paths') }}
+),
+
 counted as (
-    select activity, count(*) as steps
+    select journeys.week, steps.activity, count(*) as steps
     from steps
-    group by activity
+    inner join journeys on steps.journey_id = journeys.journey_id
+    group by journeys.week, steps.activity
 ),
 
 ranked as (
-    select *, row_number() over (order by steps desc, activity) as activity_rank
+    select *, row_number() over (partition by week order by steps desc, activity) as activity_rank
     from counted
 )
 
 select
+    week,
     activity,
     steps,
     activity_rank,

@@ -27,7 +27,7 @@ taken as (
         count(*) as journeys
     from steps
     inner join journeys on steps.journey_id = journeys.journey_id
-    inner join activities on steps.activity = activities.activity
+    inner join activities on journeys.week = activities.week and steps.activity = activities.activity
     group by
         journeys.week,
         journeys.outcome,

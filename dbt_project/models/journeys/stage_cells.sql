@@ -1,6 +1,4 @@
-{%- set breakdowns = [
-    'entry_channel', 'entry_campaign', 'entry_device', 'market', 'customer_type', 'segment_at_entry'
-] %}
+{%- set breakdowns = entry_breakdowns() %}
 {%- set uncounted %}
         cast(null as bigint) as imputed,
         cast(null as bigint) as open,

@@ -2,18 +2,26 @@ with parameters as (
     select * from {{ source('raw', 'run_parameters') }}
 ),
 
+told as (
+    select customer_number, journey_number, occurred_at, stage, sub_stage
+    from {{ ref('journey_events') }}
+    where not is_exclusion
+    union all
+    select journeys.customer_number, journeys.journey_number, touches.occurred_at, touches.stage, touches.sub_stage
+    from {{ ref('sub_stage_touches') }} as touches
+    inner join {{ ref('journeys') }} as journeys on touches.journey_id = journeys.journey_id
+),
+
 -- A journey counts once a week, however much it did.
 seen as (
     select distinct
         {{ reporting_week('occurred_at', 'time_zone') }} as week,
-        stage_number,
         stage,
         sub_stage,
         customer_number,
         journey_number
-    from {{ ref('journey_events') }}
+    from told
     cross join parameters
-    where not is_exclusion
 ),
 
 in_stage as (

@@ -7,25 +7,19 @@ journeys as (
 ),
 
 activities as (
-    select activity, shown_activity from {{ ref('path_activities') }}
+    select week, activity, shown_activity from {{ ref('path_activities') }}
 ),
 
+-- Every step and what it leads to; the way into the first one comes from nowhere.
 edges as (
-    select
-        steps.journey_id,
-        activities.shown_activity as from_activity,
-        next_activities.shown_activity as to_activity,
-        steps.seconds_to_next
+    select journey_id, activity as from_activity, next_activity as to_activity, seconds_to_next
     from steps
-    inner join activities on steps.activity = activities.activity
-    left join activities as next_activities on steps.next_activity = next_activities.activity
     union all
-    select steps.journey_id, 'START', activities.shown_activity, 0
+    select journey_id, null, activity, 0
     from steps
-    inner join activities on steps.activity = activities.activity
-    where steps.step_number = 1
+    where step_number = 1
     union all
-    select journey_id, 'START', null, 0
+    select journey_id, null, null, 0
     from journeys
     where steps = 0
 ),
@@ -38,11 +32,17 @@ placed as (
         journeys.customer_type,
         journeys.segment_at_entry,
         edges.journey_id,
-        edges.from_activity,
-        coalesce(edges.to_activity, case when journeys.has_ended then 'END' else 'OPEN' end) as to_activity,
+        coalesce(from_activities.shown_activity, 'START') as from_activity,
+        coalesce(
+            to_activities.shown_activity, case when journeys.has_ended then 'END' else 'OPEN' end
+        ) as to_activity,
         coalesce(edges.seconds_to_next, 0) as seconds_to_next
     from edges
     inner join journeys on edges.journey_id = journeys.journey_id
+    left join activities as from_activities
+        on journeys.week = from_activities.week and edges.from_activity = from_activities.activity
+    left join activities as to_activities
+        on journeys.week = to_activities.week and edges.to_activity = to_activities.activity
 ),
 
 -- A journey is in one cohort of each set, so that journeys are counted once an edge here and added up below.

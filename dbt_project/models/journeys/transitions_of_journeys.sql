@@ -7,12 +7,9 @@ select
     transitions.*,
     journeys.customer_id,
     journeys.journey_id,
-    journeys.entry_channel,
-    journeys.entry_campaign,
-    journeys.entry_device,
-    journeys.market,
-    journeys.customer_type,
-    journeys.segment_at_entry,
+    {%- for breakdown in entry_breakdowns() %}
+    journeys.{{ breakdown }},
+    {%- endfor %}
     journeys.last_event_at
 from transitions
 inner join {{ ref('funnel_journeys') }} as journeys
