@@ -581,7 +581,7 @@ def test_a_journey_counts_once_a_week_in_each_sub_stage(bench: Bench) -> None:
     run_funnel(bench, cells=False)
     bench.connection.execute(
         """
-        create table warehouse.journeys.journeys (journey_id varchar, customer_id varchar, journey_number bigint);
+        create table warehouse.journeys.journeys (journey_id varchar, customer_number integer, journey_number bigint);
         create table warehouse.journeys.sub_stage_touches (
             journey_id varchar, occurred_at timestamp, stage varchar, sub_stage varchar)
         """

@@ -39,12 +39,12 @@ def told(bench: Bench, touches: list[Touch], bought_after: float | None = ORDER)
     frame = pd.DataFrame(touches, columns=["second", "family", "interaction_type", "page_path"])
     frame["occurred_at"] = START + pd.to_timedelta(frame.pop("second"), "s")
     frame["touchpoint_id"] = [f"t{n:03}" for n in range(len(frame))]
-    frame = frame.assign(customer_id="c", channel="direct", is_machine=False, is_internal_test=False)
+    frame = frame.assign(customer_id="c", customer_number=1, channel="direct", is_machine=False, is_internal_test=False)
     bench.put("journeys.customer_touchpoints", frame, occurred_at="timestamp", page_path="varchar")
     bought = None if bought_after is None else START + timedelta(seconds=bought_after)
     times = {"awareness_at": START, "purchase_at": bought}
     later = dict.fromkeys(("consideration_at", "experience_at", "advocacy_at"))
-    journey = {"journey_id": "j", "customer_id": "c", "journey_number": 1, "entered_at": START, **times, **later}
+    journey = {"journey_id": "j", "customer_id": "c", "customer_number": 1, "journey_number": 1, "entered_at": START, **times, **later}
     casts = dict.fromkeys(("entered_at", *times, *later), "timestamp")
     bench.put("journeys.journeys", pd.DataFrame([journey]), journey_number="bigint", **casts)
     bench.run("journey_touches")
@@ -116,13 +116,13 @@ def test_help_counts_while_a_checkout_is_open(
 
 
 def test_parts_of_the_purchase_are_counted_beside_its_orders_and_never_exceed_them(bench: Bench) -> None:
-    events = "customer_id varchar, journey_number bigint, occurred_at timestamp, stage varchar, sub_stage varchar, "
+    events = "customer_number integer, journey_number bigint, occurred_at timestamp, stage varchar, sub_stage varchar, "
     bench.connection.execute(
         f"""
         create table warehouse.journeys.journey_events ({events} is_exclusion boolean);
         insert into warehouse.journeys.journey_events values
-            ('c', 1, '2026-01-05', 'awareness', 'education', false), ('c', 1, '2026-01-09', 'purchase', null, false),
-            ('d', 1, '2026-01-09', 'purchase', null, false)
+            (1, 1, '2026-01-05', 'awareness', 'education', false), (1, 1, '2026-01-09', 'purchase', null, false),
+            (2, 1, '2026-01-09', 'purchase', null, false)
         """
     )
     week = 7 * 86400.0

@@ -21,7 +21,7 @@ tagged as (
         -- Whoever denies measurement has no session: each page counts for itself.
         coalesce(
             cast(touchpoints.session_number as varchar),
-            case when touchpoints.interaction_type = 'page_view' then touchpoints.touchpoint_id end
+            case when touchpoints.interaction_type = 'page_view' then cast(touchpoints.touchpoint_id as varchar) end
         ) as visit
     from touchpoints
     inner join sites on touchpoints.source = sites.source

@@ -34,7 +34,7 @@ arrivals as (
         touch_date,
         touchpoints.channel,
         lower(trim(coalesce(touchpoints.campaign, touchpoints.campaign_id))),
-        coalesce(cast(touchpoints.session_number as varchar), touchpoints.touchpoint_id)
+        coalesce(cast(touchpoints.session_number as varchar), cast(touchpoints.touchpoint_id as varchar))
 ),
 
 numbered as (
