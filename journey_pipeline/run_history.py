@@ -1,4 +1,4 @@
-"""Dagster's run history in SQLite, without a sync to disk for each of its two thousand small writes.
+"""Dagster's run history in SQLite, without a sync to disk or a connection for each of its two thousand small writes.
 
 The history is for people to look at: gates and releases keep their own books. So its transactions need to survive a
 killed process, which write-ahead logging gives, and not a power cut. Must not be here: reading the history.

@@ -15,6 +15,7 @@ import pandas as pd
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
+from journey_pipeline.dbt_plugin import let_go
 from journey_pipeline.dbt_sources import write_generated_files
 from journey_pipeline.settings import DBT_PROJECT
 
@@ -40,7 +41,10 @@ def run_dbt(folder: Path, *arguments: str, **variables: str) -> Any:
     """One call of dbt in this process, on a manifest of its own: what a call adds to it, the next one never sees."""
     manifest = _parsed().deepcopy()
     with _environment(variables):
-        return dbtRunner(manifest=manifest).invoke([*arguments, *_places(folder / "target")])
+        try:
+            return dbtRunner(manifest=manifest).invoke([*arguments, *_places(folder / "target")])
+        finally:
+            let_go()
 
 
 @cache
