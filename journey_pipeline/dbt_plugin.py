@@ -1,4 +1,4 @@
-"""What dbt's connections are given beyond DuckDB: the function `pseudonym`, under the key of the home.
+"""What dbt's connections are given beyond DuckDB, the function `pseudonym` under the key of the home, and their end.
 
 dbt-duckdb loads this module by its name in profiles.yml. Must not be here: what a model could say in SQL.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 from journey_pipeline import pseudonyms
@@ -19,3 +20,9 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt-duckdb tells no types
     def configure_cursor(self, cursor: Any) -> None:
         """Temporary macros belong to one cursor; the key never stands in the profile, which dbt writes down."""
         pseudonyms.add_function(cursor, pseudonyms.key_of(load()))
+
+
+def let_go() -> None:
+    """Close the warehouse, which dbt holds open from node to node; nobody else in this process could open it."""
+    if DuckDBConnectionManager._ENV is not None:
+        DuckDBConnectionManager._ENV.close()

@@ -194,3 +194,21 @@ def test_the_weekly_schedule_follows_the_reporting_zone(defs: dg.Definitions) ->
     assert schedule.cron_schedule == "0 5 * * 1"
     assert schedule.execution_timezone == settings.time_zone
     assert defs.resolve_sensor_def("new_files").job_name == "weekly_release"
+
+
+def test_one_tag_asks_dbt_for_exactly_the_nodes_at_hand(manifest: dict[str, Any]) -> None:
+    from dbt.cli.main import dbtRunner
+
+    from journey_pipeline.defs.warehouse import ASKED, _parse, _tag, dbt_arguments
+    from journey_pipeline.settings import DBT_PROJECT
+
+    nodes = sorted(manifest["nodes"])
+    parsed = _parse("--no-write-json").deepcopy()
+    for asked in ({*nodes[::7]}, {*nodes[3::11]}, set(nodes)):
+        _tag(parsed, asked)
+        words = ["list", "--quiet", f"--select=tag:{ASKED}", "--indirect-selection=empty", "--output=json"]
+        told = dbtRunner(manifest=parsed).invoke(
+            [*words, "--output-keys=unique_id", *dbt_arguments(DBT_PROJECT / "target")]
+        )
+        assert told.success, told.exception
+        assert {json.loads(line)["unique_id"] for line in told.result} == asked

@@ -8,15 +8,10 @@ import duckdb
 
 def table_metadata(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> dict[str, Any]:
     """Row count and column schema of one relation, as Dagster metadata."""
-    columns = connection.execute(
-        """
-        select column_name, lower(data_type) from duckdb_columns()
-        where database_name = current_database() and schema_name = ? and table_name = ? order by column_index
-        """,
-        [schema, table],
-    ).fetchall()
+    # Of this relation only: duckdb_columns() binds every view of the file, and each of raw opens its Parquet files.
+    columns = connection.execute(f'describe "{schema}"."{table}"').fetchall()
     rows = connection.execute(f'select count(*) from "{schema}"."{table}"').fetchall()[0][0]
     return {
         "dagster/row_count": rows,
-        "dagster/column_schema": dg.TableSchema([dg.TableColumn(name, kind) for name, kind in columns]),
+        "dagster/column_schema": dg.TableSchema([dg.TableColumn(name, kind.lower()) for name, kind, *_ in columns]),
     }

@@ -22,6 +22,7 @@ from typing import Any
 import duckdb
 from dbt.cli.main import dbtRunner
 
+from journey_pipeline.dbt_plugin import let_go
 from journey_pipeline.dbt_sources import write_generated_files
 from journey_pipeline.settings import DBT_PROJECT
 
@@ -147,6 +148,7 @@ def compiled(warehouse: Path) -> dict[str, Any]:
 
     def dbt(*arguments: str) -> Any:
         done = dbtRunner().invoke([*arguments, *places])
+        let_go()
         if not done.success:
             raise SystemExit(f"dbt {arguments[0]} failed: {done.exception or done.result}")
         return done.result

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 
+from journey_pipeline.dbt_plugin import let_go
 from journey_pipeline.dbt_sources import write_generated_files
 from journey_pipeline.settings import DBT_PROJECT
 
@@ -24,31 +31,60 @@ def compile_inline(folder: Path, sql: str, variables: str = "{}") -> str:
 
 
 def _compile(folder: Path, what: list[str], variables: str) -> dict[str, str]:
-    write_generated_files()
     given = {"JOURNEY_WAREHOUSE": str(folder / "warehouse.duckdb"), "JOURNEY_PSEUDONYM_KEY": "a key only of tests"}
+    result = run_dbt(folder, "compile", *what, f"--vars={variables}", **given)
+    assert result.success, result.exception
+    return {node.node.name: node.node.compiled_code for node in result.result.results}
+
+
+def run_dbt(folder: Path, *arguments: str, **variables: str) -> Any:
+    """One call of dbt in this process, on a manifest of its own: what a call adds to it, the next one never sees."""
+    manifest = _parsed().deepcopy()
+    with _environment(variables):
+        try:
+            return dbtRunner(manifest=manifest).invoke([*arguments, *_places(folder / "target")])
+        finally:
+            let_go()
+
+
+@cache
+def _parsed() -> Manifest:
+    """The project, parsed once a process, or read where another worker or the pipeline has just parsed it.
+
+    It is parsed under a stand-in for the warehouse, as the pipeline does it: another path would be another project.
+    Variables are read again when a model is compiled, so one manifest serves all their values.
+    """
+    target = DBT_PROJECT / "target"
+    target.mkdir(exist_ok=True)
+    with (target / "manifest.lock").open("w") as lock, _environment({"JOURNEY_WAREHOUSE": "warehouse.duckdb"}):
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        write_generated_files()
+        result = dbtRunner().invoke(["parse", "--no-write-json", *_places(target)])
+    assert result.success, result.exception
+    return result.result  # type: ignore[return-value]
+
+
+def _places(target: Path) -> list[str]:
+    return [
+        f"--project-dir={DBT_PROJECT}",
+        f"--profiles-dir={DBT_PROJECT}",
+        f"--target-path={target}",
+        "--log-level=none",
+        "--log-level-file=none",
+    ]
+
+
+@contextmanager
+def _environment(given: dict[str, str]) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in given}
     os.environ |= given
     try:
-        result = dbtRunner().invoke(
-            [
-                "compile",
-                *what,
-                f"--vars={variables}",
-                f"--project-dir={DBT_PROJECT}",
-                f"--profiles-dir={DBT_PROJECT}",
-                f"--target-path={folder / 'target'}",
-                "--log-level=none",
-                "--log-level-file=none",
-            ]
-        )
+        yield
     finally:
         for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
+            os.environ.pop(name)
+            if value is not None:
                 os.environ[name] = value
-    assert result.success, result.exception
-    return {node.node.name: node.node.compiled_code for node in result.result.results}
 
 
 class Bench:

@@ -5,7 +5,6 @@ Holds the way in: samples -> lake -> raw -> dbt. What the tables must say is in 
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,14 +15,13 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
-from dbt.cli.main import dbtRunner
 
 from journey_pipeline import pseudonyms
-from journey_pipeline.dbt_sources import identifier_types, write_generated_files
+from journey_pipeline.dbt_sources import identifier_types
 from journey_pipeline.ingest import FileOutcome, Lake, land, load_contracts, register, scan
-from journey_pipeline.settings import DBT_PROJECT
 
 from . import handmade
+from .compiled_models import run_dbt
 from .handmade import Row
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -42,7 +40,7 @@ Rows = Callable[[str], list[tuple[Any, ...]]]
 
 @dataclass(frozen=True)
 class Warehouse:
-    """A warehouse folder; the file stem is part of dbt's manifest, so only the folder may vary."""
+    """A warehouse folder; the file stem is the database's name in dbt's manifest, so only the folder may vary."""
 
     folder: Path
 
@@ -78,26 +76,8 @@ class Warehouse:
 
     def dbt(self, *arguments: str) -> dict[str, Any]:
         """Run dbt in this process; results by node name. Fails the test with dbt's own message."""
-        write_generated_files()
         given = {"JOURNEY_WAREHOUSE": str(self.path), "JOURNEY_PSEUDONYM_KEY": KEY.decode()}
-        before = {name: os.environ.get(name) for name in given}
-        os.environ |= given
-        try:
-            result = dbtRunner().invoke(
-                [
-                    *arguments,
-                    f"--project-dir={DBT_PROJECT}",
-                    f"--profiles-dir={DBT_PROJECT}",
-                    f"--target-path={self.folder / 'target'}",
-                    "--log-level=none",
-                    "--log-level-file=none",
-                ]
-            )
-        finally:
-            for name, value in before.items():
-                os.environ.pop(name)
-                if value is not None:
-                    os.environ[name] = value
+        result = run_dbt(self.folder, *arguments, **given)
         failures = [
             f"{node.node.name}: {node.message}"
             for node in getattr(result.result, "results", [])
@@ -181,8 +161,8 @@ class Warehouse:
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """All samples, every twin beside its twin.
 
-    One dbt parse serves four builds in one file: GA4 alone as JSON and alone as Parquet, the handmade rows, and last
-    everything; what the earlier builds say is kept in the schemas `as_json`, `as_parquet` and `handmade`.
+    Four builds in one file: GA4 alone as JSON and alone as Parquet, the handmade rows, and last everything; what the
+    earlier builds say is kept in the schemas `as_json`, `as_parquet` and `handmade`.
     """
     built = Warehouse(tmp_path_factory.mktemp("samples"))
     words = ("--select", "path:seeds", "path:models/staging", "path:models/events")
