@@ -19,12 +19,13 @@ PEOPLE = {
     "email:nobody": ("h5", None),
 }
 Rows = list[tuple[Any, ...]]
+TOUCHES = ("identifier_numbers", "session_hits", "customer_touchpoints")
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     judged = "customer_attributes customer_consents account_members mart_identity_exceptions"
-    return compile_models(tmp_path_factory.mktemp("dbt"), f"{judged} identifier_numbers session_hits customer_touchpoints")
+    return compile_models(tmp_path_factory.mktemp("dbt"), f"{judged} {' '.join(TOUCHES)}")
 
 
 @pytest.fixture
@@ -342,9 +343,7 @@ def test_an_order_belongs_to_its_number_and_not_to_an_address_strangers_share(be
     casts = {**dict.fromkeys(untold, "varchar"), "occurred_at": "timestamp", "is_machine": "boolean"}
     bench.put("events.touchpoints", frame.assign(**dict.fromkeys(untold)), **casts)
     bench.clock("2026-11-02")
-    bench.run("identifier_numbers")
-    bench.run("session_hits")
-    found = bench.run("customer_touchpoints")
+    *_, found = map(bench.run, TOUCHES)
     assert found["customer_id"].tolist() == frame["expected"].tolist()
 
 

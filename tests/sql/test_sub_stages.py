@@ -44,7 +44,8 @@ def told(bench: Bench, touches: list[Touch], bought_after: float | None = ORDER)
     bought = None if bought_after is None else START + timedelta(seconds=bought_after)
     times = {"awareness_at": START, "purchase_at": bought}
     later = dict.fromkeys(("consideration_at", "experience_at", "advocacy_at"))
-    journey = {"journey_id": "j", "customer_id": "c", "customer_number": 1, "journey_number": 1, "entered_at": START, **times, **later}
+    journey = {"journey_id": "j", "customer_id": "c", "customer_number": 1, "journey_number": 1, "entered_at": START}
+    journey |= times | later
     casts = dict.fromkeys(("entered_at", *times, *later), "timestamp")
     bench.put("journeys.journeys", pd.DataFrame([journey]), journey_number="bigint", **casts)
     bench.run("journey_touches")
