@@ -8,7 +8,6 @@ Must not be here: a model (its own module), campaigns and spend (`table`, `spend
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from journey_pipeline.attribution.cells import FittedModel
@@ -72,7 +71,5 @@ def fitted_channels(path_cells: PathCells, models: Mapping[str, FittedModel]) ->
         rows = pd.DataFrame(dict(zip(CHANNEL_COLUMNS[3:], columns, strict=True)))
         parts.append(rows.assign(week=fit.week, conversion_type=fit.conversion_type, model=fit.model))
     if not parts:
-        return pd.DataFrame(
-            {name: np.empty(0, object if name in CHANNEL_COLUMNS[1:4] else float) for name in CHANNEL_COLUMNS}
-        )
+        return pd.DataFrame(columns=CHANNEL_COLUMNS)
     return pd.concat(parts, ignore_index=True)[CHANNEL_COLUMNS]

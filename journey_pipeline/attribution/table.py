@@ -141,8 +141,10 @@ def fitted_credits(rules: pd.DataFrame, path_cells: pd.DataFrame, models: Mappin
     outside = linear[linear["channel"] == UNATTRIBUTED]
     linear = linear[linear["channel"] != UNATTRIBUTED]
     _check_totals(linear, paths)
-    split = split_over_campaigns(fitted_channels(paths, models), linear)
-    parts = [*(outside.assign(model=name) for name in models), split]
+    parts = [outside.assign(model=name) for name in models]
+    by_channel = fitted_channels(paths, models)
+    if len(by_channel):
+        parts.append(split_over_campaigns(by_channel, linear))
     return pd.concat([part for part in parts if len(part)] or [rules.iloc[:0]], ignore_index=True)
 
 
