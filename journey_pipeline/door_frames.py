@@ -55,6 +55,7 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "journey_map": ("week", "stage", "family", "interaction_type"),
     "credits": ("conversion_id", "model", "touchpoint_id"),
     "attribution": ("week", "conversion_type", "model", "channel", "campaign"),
+    "attribution_stability": ("week", "conversion_type", "model"),
     "spend": ("spend_id",),
     "content_metrics": ("content_metric_id",),
     "segments": ("segment_set", "segment"),
