@@ -26,6 +26,7 @@ from journey_pipeline.conversion import Bools, Floats, ratio
 EXACT_CHANNELS = 12
 PERMUTATIONS = 2_000
 SEED = 1953
+_AT_ONCE = 50
 
 # Conversions and journeys, each sets of channels x fits.
 Counts = tuple[Floats, Floats]
@@ -93,26 +94,30 @@ def _exact(counts: Counts, sets: Bools, channels: int) -> Floats:
 
 def _sampled(counts: Counts, sets: Bools) -> tuple[Floats, Floats]:
     """Marginals along seeded permutations and their reverse; all fits walk the same ones."""
-    channels, fits = sets.shape[1], counts[0].shape[1]
+    channels, draws = sets.shape[1], PERMUTATIONS // 2
     generator = np.random.default_rng(SEED)
-    total, square = np.zeros((channels, fits)), np.zeros(channels)
-    for _ in range(PERMUTATIONS // 2):
-        order = generator.permutation(channels)
-        pair = _marginals(order, sets, counts) + _marginals(order[::-1], sets, counts)
-        total += pair / 2
-        square += (pair[:, 0] / 2) ** 2
-    draws = PERMUTATIONS // 2
+    total, square = np.zeros((channels, counts[0].shape[1])), np.zeros(channels)
+    for first in range(0, draws, _AT_ONCE):
+        orders = np.array([generator.permutation(channels) for _ in range(min(_AT_ONCE, draws - first))])
+        pairs = (_marginals(orders, sets, counts) + _marginals(orders[:, ::-1], sets, counts)) / 2
+        total += pairs.sum(axis=0)
+        square += (pairs[:, :, 0] ** 2).sum(axis=0)
     mean = total / draws
-    variance = np.clip(square / draws - mean[:, 0] ** 2, 0, None) / (draws - 1)
-    return mean, np.sqrt(variance)
+    return mean, np.sqrt(np.clip(square / draws - mean[:, 0] ** 2, 0, None) / (draws - 1))
 
 
-def _marginals(order: Codes, sets: Bools, counts: Counts) -> Floats:
-    """What each channel adds to the rate when channels join in this order, channels x fits."""
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
+def _marginals(orders: Codes, sets: Bools, counts: Counts) -> Floats:
+    """What each channel adds to the rate when channels join in each of these orders, orders x channels x fits."""
+    walks, channels = orders.shape
+    place = np.argsort(orders, axis=1)
     # A set is inside the coalition from the step at which its last channel joins.
-    complete = np.where(sets, place, -1).max(axis=1)
-    conversions, journeys = (np.cumsum(sum_by(complete, len(order), values), axis=0) for values in counts)
-    rate = np.nan_to_num(ratio(conversions, journeys))
-    return np.diff(rate, axis=0, prepend=0.0)[place]
+    complete = np.zeros((walks, len(sets)), np.int64)
+    for channel in range(channels):
+        np.maximum(complete, np.where(sets[:, channel], place[:, [channel]], 0), out=complete)
+    step = (complete + channels * np.arange(walks)[:, None]).ravel()
+    of = np.tile(np.arange(len(sets)), walks)
+    conversions, journeys = (
+        np.cumsum(sum_by(step, walks * channels, values, of).reshape(walks, channels, -1), axis=1) for values in counts
+    )
+    gain = np.diff(np.nan_to_num(ratio(conversions, journeys)), axis=1, prepend=0.0)
+    return np.take_along_axis(gain, place[:, :, None], axis=1)

@@ -6,10 +6,12 @@ Must not be here: credit itself (`table`), a reason for a change, any I/O.
 
 Shares are those of the channels; conversions nobody touched are in none. The total variation distance of two weeks
 is half the sum of the absolute changes of the shares. Its error is the delete-a-group jackknife over 20 buckets of
-customers, each left out of both weeks.
+customers, each left out of both weeks. Absolute values of chance do not cancel out: two weeks of the same customers'
+habits lie apart as well, by half the sum of sqrt(2 / pi) times the error of each share's change (`chance_distance`).
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +23,9 @@ from journey_pipeline.attribution.intervals import can_tell, effective_groups, r
 from journey_pipeline.attribution.paths import FITTED_BUCKETS, UNATTRIBUTED, PathCells, has_channels
 from journey_pipeline.conversion import Floats, floats, ratio, weeks
 
-# A change is told when it is this many errors large and this large at all.
+# A change is told when it is this many errors above what chance gives and this large at all. Measured on twelve
+# channels that never change, 8 to 1,000 conversions a week: told in 0 to 4 of 100 weeks; were it held against its error
+# alone, in 35.
 WARN_ERRORS, WARN_DISTANCE = 3.0, 0.05
 # With fewer journeys known not to have converted, a removal effect mostly measures presence.
 LEAST_NULL_SHARE = 0.5
@@ -34,6 +38,7 @@ STABILITY_COLUMNS = [
     "channels",
     "total_variation_distance",
     "total_variation_error",
+    "chance_distance",
     "rank_correlation",
     "largest_share_change",
     "largest_change_channel",
@@ -54,9 +59,9 @@ def attribution_stability(
 
     `credit_bucket_cells` has week, conversion_type, model, channel, bucket (0..19), credit of the rule models.
     Distances are null where the week before credited no channel. `is_unsteady` warns: the distance is above 0.05
-    and above three times its error; false where too few groups of customers stand behind either week
-    (`is_identified`). `null_share` and `has_few_nulls` (below 0.5) hold for fitted models, which need journeys
-    that did not convert.
+    and more than three of its errors above what chance gives; false where too few groups of customers stand behind
+    either week (`is_identified`). `null_share` and `has_few_nulls` (below 0.5) hold for fitted models, which need
+    journeys that did not convert.
     """
     found: dict[tuple[pd.Timestamp, str, str], _Week] = dict(_rule_weeks(credit_bucket_cells))
     for fit in fits(path_cells, models):
@@ -94,20 +99,21 @@ def _shares(credit: Floats) -> Floats:
     return ratio(credit, credit.sum(axis=0))
 
 
-def _compared(
-    week: _Week, before: _Week | None
-) -> tuple[float, int, float, float, float, float, str | None, bool, bool]:
+def _compared(week: _Week, before: _Week | None) -> tuple[Any, ...]:
+    """From `conversions` to `is_unsteady` of the table's columns."""
     conversions, channels = float(week[1][:, 0].sum()), int((week[1][:, 0] > 0).sum())
     if before is None:
-        return conversions, channels, np.nan, np.nan, np.nan, np.nan, None, False, False
+        return conversions, channels, *[np.nan] * 5, None, False, False
     names = sorted(set(week[0]) | set(before[0]))
     old, new = _on(names, before), _on(names, week)
     distance, together, change, channel = _distances(names, old, new)
-    replicates = np.abs(_shares(new[:, 1:]) - _shares(old[:, 1:])).sum(axis=0) / 2
-    known = _is_identified(old) and _is_identified(new)
-    error = float(replicated_error(replicates, of_total=False)) if known else np.nan
-    unsteady = known and distance > max(WARN_ERRORS * error, WARN_DISTANCE)
-    return conversions, channels, distance, error, together, change, channel, known, unsteady
+    known, error, chance = _is_identified(old) and _is_identified(new), np.nan, np.nan
+    if known:
+        changes = _shares(new[:, 1:]) - _shares(old[:, 1:])
+        error = float(replicated_error(np.abs(changes).sum(axis=0) / 2, of_total=False))
+        chance = float(np.sqrt(2 / np.pi) * replicated_error(changes, of_total=False).sum() / 2)
+    unsteady = known and distance > max(chance + WARN_ERRORS * error, WARN_DISTANCE)
+    return conversions, channels, distance, error, chance, together, change, channel, known, unsteady
 
 
 def _on(names: list[str], week: _Week) -> Floats:

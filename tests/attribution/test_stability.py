@@ -38,7 +38,7 @@ def test_the_error_is_the_jackknife_over_buckets_left_out_of_both_weeks() -> Non
     given = {(week, channel): generator.poisson(9, 20).astype(float).tolist() for week in WEEKS for channel in "abc"}
     table = attribution_stability(cells(given), NO_PATHS, {})
     assert list(table.columns) == STABILITY_COLUMNS and len(table) == 2
-    assert table[STABILITY_COLUMNS[5:9]].iloc[0].isna().all()
+    assert table[STABILITY_COLUMNS[5:10]].iloc[0].isna().all()
 
     def distance(kept: list[int]) -> float:
         sums = np.array([[np.take(given[week, channel], kept).sum() for channel in "abc"] for week in WEEKS])
@@ -61,6 +61,21 @@ def test_a_change_beyond_chance_warns_and_a_small_one_does_not() -> None:
     assert [row["is_unsteady"] for row in found] == [True, False, False]
     assert [row["is_identified"] for row in found] == [True, True, False]
     assert np.isnan(found[2]["total_variation_error"])
+
+
+def test_weeks_that_differ_by_chance_alone_warn_in_few_of_a_hundred() -> None:
+    generator = np.random.default_rng(2027)
+    weeks = pd.date_range("2024-01-01", periods=101, freq="7D").strftime("%Y-%m-%d")
+    means = {name: 0.3 * (number + 1) for number, name in enumerate("abcdefgh")}
+    given = {
+        (week, name): generator.poisson(mean, 20).astype(float).tolist()
+        for week in weeks
+        for name, mean in means.items()
+    }
+    table = attribution_stability(cells(given), NO_PATHS, {}).iloc[1:]
+    assert table["is_identified"].all() and table["is_unsteady"].sum() <= 3
+    # What chance gives is what is seen on average.
+    assert table["chance_distance"].mean() == pytest.approx(table["total_variation_distance"].mean(), rel=0.1)
 
 
 def test_fitted_models_stand_beside_the_rules_with_their_share_of_lost_journeys() -> None:

@@ -6,6 +6,7 @@ select
     cast(measured.channels as bigint) as channels,
     cast(measured.total_variation_distance as double) as total_variation_distance,
     cast(measured.total_variation_error as double) as total_variation_error,
+    cast(measured.chance_distance as double) as chance_distance,
     cast(measured.rank_correlation as double) as rank_correlation,
     cast(measured.largest_share_change as double) as largest_share_change,
     cast(measured.largest_change_channel as varchar) as largest_change_channel,
