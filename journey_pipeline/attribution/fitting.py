@@ -61,6 +61,9 @@ def fitted_channels(path_cells: PathCells, models: Mapping[str, FittedModel]) ->
         counts = fit.paths.conversions
         touching = fit.paths.touched @ (counts[:, :1] - counts[:, 1:])
         columns = (
+            fit.week,
+            fit.conversion_type,
+            fit.model,
             fit.paths.channels,
             fit.credit[:, 0],
             fit.value[:, 0],
@@ -68,8 +71,7 @@ def fitted_channels(path_cells: PathCells, models: Mapping[str, FittedModel]) ->
             replicated_error(fit.value[:, 1:]),
             effective_groups(touching.sum(axis=1), (touching**2).sum(axis=1)),
         )
-        rows = pd.DataFrame(dict(zip(CHANNEL_COLUMNS[3:], columns, strict=True)))
-        parts.append(rows.assign(week=fit.week, conversion_type=fit.conversion_type, model=fit.model))
+        parts.append(pd.DataFrame(dict(zip(CHANNEL_COLUMNS, columns, strict=True))))
     if not parts:
         return pd.DataFrame(columns=CHANNEL_COLUMNS)
-    return pd.concat(parts, ignore_index=True)[CHANNEL_COLUMNS]
+    return pd.concat(parts, ignore_index=True)
