@@ -138,9 +138,7 @@ def judged_one_by_one(
                 continue
             if starts_new_cycle and before and touch.touched_at <= max(before):
                 continue
-            back = (
-                click.get(touch.channel, 10 * DAY) if touch.touch_type == "click" else view.get(touch.channel, DAY)
-            )
+            back = click.get(touch.channel, 10 * DAY) if touch.touch_type == "click" else view.get(touch.channel, DAY)
             if isinstance(touch.exclusion, str):
                 expected.append((own.conversion_id, touch.touchpoint_id, touch.exclusion))
             elif seconds > back:
@@ -176,7 +174,9 @@ def test_touches_are_those_of_judging_each_by_itself(
     put_conversions(bench, conversions)
     put_touches(bench, touches)
     credited(bench)
-    kept = bench.ask("select conversion_id, touchpoint_id, position, touch_count from warehouse.journeys.conversion_touches")
+    kept = bench.ask(
+        "select conversion_id, touchpoint_id, position, touch_count from warehouse.journeys.conversion_touches"
+    )
     out = bench.ask("select conversion_id, touchpoint_id, reason from warehouse.journeys.excluded_touches")
     found = [(c, t, (p, n)) for c, t, p, n in kept.itertuples(index=False, name=None)]
     found += list(out.itertuples(index=False, name=None))
@@ -220,7 +220,7 @@ def test_the_lead_touch_is_the_last_click_until_consideration(bench: Bench) -> N
             touched_at=lambda t: t["day"].map("2026-01-{:02}".format), channel=lambda t: t["day"].map("ch{}".format)
         ).drop(columns="day"),
     )  # fmt: skip
-    # Two journeys before the second order: the one that led to it counts. The other customer considered before any touch.
+    # Two journeys before the second order: the one that led to it counts. The other considered before any touch.
     put_considerations(bench, [("c", "2026-01-04"), ("c", "2026-01-12"), ("c", "2026-01-15"), ("d", "2026-01-14")])
     credited(bench)
     leads = bench.ask(
@@ -289,7 +289,7 @@ def test_a_denial_holds_for_the_touches_of_its_time_and_purpose(bench: Bench) ->
     hits["family"] = ["website" if n % 3 == 2 else "advertising" for n in range(len(hits))]
     # The tracker itself may say so, hit by hit.
     hits["consent_analytics"] = [False if row[:2] == ("tag", "2026-01-05 10:00") else None for row in rows]
-    hits["consent_ads"] = [False if row[0] == "tag" and row[1] > "2026-01-06" else True for row in rows]
+    hits["consent_ads"] = [not (row[0] == "tag" and row[1] > "2026-01-06") for row in rows]
     sessionise(bench, hits)
     consents(
         bench,
@@ -335,5 +335,7 @@ def test_a_conversion_without_a_counting_touch_is_unattributed_with_the_reason(b
         ("seen", "no touch that counts in this model"),
     }
     assert set(found.query("model == 'linear_with_views'")["conversion_id"]) == {"none", "nobody", "robot"}
-    why = bench.ask("select conversion_id, reason from warehouse.journeys.excluded_touches where conversion_type = 'order'")
+    why = bench.ask(
+        "select conversion_id, reason from warehouse.journeys.excluded_touches where conversion_type = 'order'"
+    )
     assert why.values.tolist() == [["robot", "machine"]]

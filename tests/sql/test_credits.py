@@ -66,7 +66,7 @@ def vector(bench: Bench) -> Bench:
 def test_rule_credit_is_that_of_the_vector(vector: Bench, model: str) -> None:
     name = {"position": "position_u", "w_shape": "position_w"}.get(model, model)
     folder = VECTORS / "10_rule_attribution"
-    expected = pd.read_csv(folder / "expected_channel.csv").query("model == @name")
+    expected = pd.read_csv(folder / "expected_channel.csv").query(f"model == '{name}'")
     found = vector.ask(
         f"""
         select channel, sum(credit)::double, sum(value)::double from warehouse.journeys.credits
@@ -84,7 +84,7 @@ def test_rule_credit_is_that_of_the_vector(vector: Bench, model: str) -> None:
         order by conversion_id, touched_at
         """
     )
-    told = pd.read_csv(folder / "expected_touch_credit.csv").query("model == @name").drop(columns="model")
+    told = pd.read_csv(folder / "expected_touch_credit.csv").query(f"model == '{name}'").drop(columns="model")
     told = told[told["channel"] != "unattributed"].sort_values(["conversion_id", "touch_ts"])
     assert touches.iloc[:, :3].values.tolist() == told.iloc[:, :3].values.tolist()
     assert touches.iloc[:, 3].tolist() == pytest.approx(told["credit"].tolist(), abs=1e-10)
@@ -158,9 +158,7 @@ def one_path(bench: Bench, days_before: Sequence[float], channels: Sequence[str]
         ("time_decay", [10, 3, 0], [0.175691, 0.351383, 0.472926]),
     ],
 )
-def test_shapes_are_those_the_field_knows(
-    bench: Bench, model: str, days: list[float], expected: list[float]
-) -> None:
+def test_shapes_are_those_the_field_knows(bench: Bench, model: str, days: list[float], expected: list[float]) -> None:
     one_path(bench, days)
     assert list(by_channel(bench, model).values()) == pytest.approx(expected, abs=1e-6)
 
@@ -351,9 +349,7 @@ def test_every_journey_twice_is_credit_twice(bench: Bench) -> None:
     put_conversions(bench, pd.concat([conversions, copy], ignore_index=True))
     put_touches(bench, pd.concat([touches, twin], ignore_index=True))
     customers = sorted(set(touches["customer_id"]))
-    put_considerations(
-        bench, [(c + s, f"2025-12-{1 + n % 28:02}") for n, c in enumerate(customers) for s in ("", "b")]
-    )
+    put_considerations(bench, [(c + s, f"2025-12-{1 + n % 28:02}") for n, c in enumerate(customers) for s in ("", "b")])
     twice = credited(bench).astype({"credit": float}).groupby(key)["credit"].sum()
     assert twice.to_dict() == pytest.approx((2 * once).to_dict(), abs=1e-9)
 
@@ -375,9 +371,7 @@ def test_swapping_two_channels_swaps_their_credit(bench: Bench) -> None:
     conversions, touches = market(5)
     credit_market(bench, conversions, touches)
     before = {model: by_channel(bench, model) for model in RULES}
-    credit_market(
-        bench, conversions, touches.replace({"channel": {"email": "display", "display": "email"}})
-    )
+    credit_market(bench, conversions, touches.replace({"channel": {"email": "display", "display": "email"}}))
     for model in RULES:
         after = by_channel(bench, model)
         after["email"], after["display"] = after["display"], after["email"]
@@ -426,9 +420,9 @@ def test_paths_and_the_linear_rule_count_the_same_conversions(bench: Bench) -> N
 def test_a_lost_path_of_a_buyer_is_no_lost_first_order(bench: Bench) -> None:
     put_conversions(
         bench,
-        pd.DataFrame(
-            {"conversion_id": ["v", "w", "x"], "customer_id": ["buyer", "fan", "fan"], "value": 1.0}
-        ).assign(occurred_at=["2025-10-01", "2025-10-01", "2025-10-02"]),
+        pd.DataFrame({"conversion_id": ["v", "w", "x"], "customer_id": ["buyer", "fan", "fan"], "value": 1.0}).assign(
+            occurred_at=["2025-10-01", "2025-10-01", "2025-10-02"]
+        ),
     )
     put_touches(
         bench,

@@ -14,9 +14,7 @@ import pytest
 from .compiled_models import Bench, compile_models
 
 VECTORS = Path(__file__).parent.parent / "vectors"
-MODELS = (
-    "session_hits customer_touchpoints session_touches sessions touch_costs mart_session_hygiene"
-)
+MODELS = "session_hits customer_touchpoints session_touches sessions touch_costs mart_session_hygiene"
 SPLITS = ("none", "campaign", "day")
 
 

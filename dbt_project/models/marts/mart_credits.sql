@@ -8,8 +8,8 @@ select
     is_influence,
     channel,
     campaign,
-    credit,
-    value,
+    cast(credit as decimal(38, 12)) as credit,
+    cast(value as decimal(38, 6)) as value,
     reason
 from {{ ref('credits') }}
 union all
@@ -23,7 +23,7 @@ select
     false,
     channel,
     campaign,
-    0,
-    0,
+    cast(0 as decimal(38, 12)),
+    cast(0 as decimal(38, 6)),
     reason
 from {{ ref('excluded_touches') }}
