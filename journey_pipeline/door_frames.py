@@ -54,6 +54,7 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "customer_timeline": ("customer_id", "occurred_at", "kind", "event_id"),
     "journey_map": ("week", "stage", "family", "interaction_type"),
     "credits": ("conversion_id", "conversion_type", "model", "touchpoint_id"),
+    "credit_consents": ("week", "conversion_type", "channel"),
     "attribution": ("week", "conversion_type", "model", "channel", "campaign"),
     "spend": ("spend_id",),
     "content_metrics": ("content_metric_id",),

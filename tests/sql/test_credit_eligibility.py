@@ -24,7 +24,7 @@ from .test_sessions import sessionise, web
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    wanted = ["session_hits", "customer_touchpoints", "session_touches", "touch_candidates", "sessions", *CHAIN]
+    wanted = ["session_hits", "customer_touchpoints", "session_touches", "touch_candidates", "sessions", "mart_credit_consents", *CHAIN]
     return compile_models(tmp_path_factory.mktemp("dbt"), " ".join(wanted))
 
 
@@ -339,3 +339,36 @@ def test_a_conversion_without_a_counting_touch_is_unattributed_with_the_reason(b
         "select conversion_id, reason from warehouse.journeys.excluded_touches where conversion_type = 'order'"
     )
     assert why.values.tolist() == [["robot", "machine"]]
+
+
+def test_what_denied_consent_moves_is_published(bench: Bench) -> None:
+    put_types(bench)
+    put_conversions(
+        bench,
+        pd.DataFrame([("both", "b"), ("denied", "d"), ("none", "n")], columns=["conversion_id", "customer_id"]).assign(
+            occurred_at="2026-01-10", value=5.0, week="2026-01-05"
+        ),
+    )
+    touches = [
+        ("b", "email", None, "2026-01-09"),
+        ("b", "display", "consent denied", "2026-01-08"),
+        ("b", "display", "machine", "2026-01-08"),
+        ("b", "display", "consent denied", "2025-12-01"),  # too long ago to matter either way
+        ("d", "display", "consent denied", "2026-01-08"),
+    ]
+    put_touches(bench, pd.DataFrame(touches, columns=["customer_id", "channel", "exclusion", "touched_at"]))
+    credited(bench)
+    found = bench.run("mart_credit_consents").set_index("channel")
+    assert found[["credit", "credit_with_denied"]].T.to_dict("list") == {
+        "display": [0.0, 1.5],
+        "email": [1.0, 0.5],
+        "unattributed": [2.0, 1.0],
+    }
+    assert found.loc["display", ["touches", "denied_touches", "denied_share"]].tolist() == [2, 2, 1.0]
+    assert found.loc["email", ["touches", "denied_touches", "denied_share"]].tolist() == [1, 0, 0.0]
+    # The linear rule says the same of what it was given.
+    linear = bench.ask(
+        "select channel, sum(credit)::double from warehouse.journeys.credits where model = 'linear' "
+        "and credit > 0 group by 1"
+    )
+    assert dict(linear.itertuples(index=False, name=None)) == found.query("credit > 0")["credit"].to_dict()

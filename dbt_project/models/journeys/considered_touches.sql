@@ -109,6 +109,9 @@ pairs as (
         counted.touch_type,
         counted.exclusion,
         {{ seconds_between('counted.step_at', 'conversions.occurred_at') }} as seconds_before,
+        {{ seconds_between('counted.step_at', 'conversions.occurred_at') }}
+            <= {{ lookback_seconds('counted', 'types', 'lookbacks') }} as is_in_lookback,
+        types.max_steps,
         considerations.considered_at
     from conversions
     inner join types on conversions.conversion_type = types.conversion_type
@@ -119,6 +122,8 @@ pairs as (
         and conversions.based_on = counted.based_on
         and reach.cycle = counted.cycle
         and counted.step_kind = 0
+    left join lookbacks
+        on conversions.conversion_type = lookbacks.conversion_type and counted.channel = lookbacks.channel
     left join considerations
         on conversions.customer_id = considerations.customer_id
         and conversions.based_on = considerations.based_on
@@ -129,15 +134,11 @@ pairs as (
 judged as (
     select
         pairs.* exclude (exclusion),
-        types.max_steps,
         case
             when pairs.exclusion is not null then pairs.exclusion
-            when pairs.seconds_before > {{ lookback_seconds('pairs', 'types', 'lookbacks') }} then 'outside the lookback'
+            when not pairs.is_in_lookback then 'outside the lookback'
         end as reason
     from pairs
-    inner join types on pairs.conversion_type = types.conversion_type
-    left join lookbacks
-        on pairs.conversion_type = lookbacks.conversion_type and pairs.channel = lookbacks.channel
 ),
 
 -- Clicks are counted among clicks and views among views: a view must not take a click's place.
@@ -170,5 +171,6 @@ select
     seconds_before,
     -- The touch that brought the customer to consider: the last one until the stage was entered.
     touch_type = 'click' and coalesce(touched_at <= considered_at, false) and is_last_before_consideration as is_lead_touch,
+    is_in_lookback,
     case when reason is null and places - place >= max_steps then 'beyond the step cap' else reason end as reason
 from numbered

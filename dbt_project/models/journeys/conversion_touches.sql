@@ -1,2 +1,2 @@
 {{ config(materialized='view') }}
-select * exclude (reason) from {{ ref('considered_touches') }} where reason is null
+select * exclude (reason, is_in_lookback) from {{ ref('considered_touches') }} where reason is null
