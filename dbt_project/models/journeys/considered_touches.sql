@@ -78,12 +78,12 @@ considerations as (
     group by customer_id, based_on, cycle
 ),
 
--- Whose touches a conversion may be credited with: those of its own cycle, or of every cycle its lookback reaches.
+-- Whose touches a conversion may be credited with: those of its own cycle, or of every cycle its lookback reaches. One
+-- key of customer, kind and cycle finds them: by the customer alone each touch would meet each conversion.
 reach as (
-    select conversion_id, conversion_type, earlier_conversions as cycle
-    from conversions
+    select *, earlier_conversions as cycle from conversions
     union all
-    select conversions.conversion_id, conversions.conversion_type, facts.earlier_conversions
+    select conversions.*, facts.earlier_conversions
     from conversions
     inner join types
         on conversions.conversion_type = types.conversion_type and not types.starts_new_cycle
@@ -94,41 +94,38 @@ reach as (
         and {{ seconds_between('facts.occurred_at', 'conversions.occurred_at') }} <= types.longest_seconds
 ),
 
-pairs as (
+met as (
     select
-        conversions.conversion_id,
-        conversions.conversion_type,
-        conversions.customer_id,
-        conversions.occurred_at,
-        conversions.week,
-        conversions.value,
+        reach.*,
         counted.step_id as touchpoint_id,
         counted.step_at as touched_at,
         counted.channel,
         counted.campaign,
         counted.touch_type,
         counted.exclusion,
-        {{ seconds_between('counted.step_at', 'conversions.occurred_at') }} as seconds_before,
-        {{ seconds_between('counted.step_at', 'conversions.occurred_at') }}
-            <= {{ lookback_seconds('counted', 'types', 'lookbacks') }} as is_in_lookback,
+        {{ seconds_between('counted.step_at', 'reach.occurred_at') }} as seconds_before
+    from reach
+    inner join counted
+        on reach.customer_id = counted.customer_id
+        and reach.based_on = counted.based_on
+        and reach.cycle = counted.cycle
+    where counted.step_kind = 0
+),
+
+pairs as (
+    select
+        met.*,
+        met.seconds_before <= {{ lookback_seconds('met', 'types', 'lookbacks') }} as is_in_lookback,
         types.max_steps,
         considerations.considered_at
-    from conversions
-    inner join types on conversions.conversion_type = types.conversion_type
-    inner join reach
-        on conversions.conversion_id = reach.conversion_id and conversions.conversion_type = reach.conversion_type
-    inner join counted
-        on conversions.customer_id = counted.customer_id
-        and conversions.based_on = counted.based_on
-        and reach.cycle = counted.cycle
-        and counted.step_kind = 0
-    left join lookbacks
-        on conversions.conversion_type = lookbacks.conversion_type and counted.channel = lookbacks.channel
+    from met
+    inner join types
+        on met.conversion_type = types.conversion_type and met.seconds_before <= types.longest_seconds
+    left join lookbacks on met.conversion_type = lookbacks.conversion_type and met.channel = lookbacks.channel
     left join considerations
-        on conversions.customer_id = considerations.customer_id
-        and conversions.based_on = considerations.based_on
-        and conversions.earlier_conversions = considerations.cycle
-    where {{ seconds_between('counted.step_at', 'conversions.occurred_at') }} <= types.longest_seconds
+        on met.customer_id = considerations.customer_id
+        and met.based_on = considerations.based_on
+        and met.earlier_conversions = considerations.cycle
 ),
 
 judged as (
