@@ -1,8 +1,8 @@
 """Rule credit against sessions on the same touchpoints: `python -m tests.benchmarks.credits [touchpoints]`.
 
-The touchpoints are those of `journeys`, and every order told among them is a conversion. Credit is everything that is
-made from the touches of sessions to the weekly cells of all rules; sessions are everything until a touch has its session
-and channel. What credit reads besides (orders with their customer, journeys, answers) is built and not counted.
+The touchpoints are those of `journeys`, and every order told among them is a conversion. Credit is everything
+from the touches of sessions to the weekly cells of all rules; sessions are everything until a touch has its session and
+channel. What credit reads besides (orders with their customer, journeys, answers) is built and not counted.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ CREDIT = (
 )  # fmt: skip
 ORDERS = """
 insert into events.conversions by name
-select touchpoint_id as conversion_id, source, 'order' as conversion_type, occurred_at, identifier_type, identifier_value,
-    100 as gross_amount, 80 as net_amount, 'EUR' as currency, false as is_test, 'file' as source_file_id,
+select touchpoint_id as conversion_id, source, 'order' as conversion_type, occurred_at, identifier_type,
+    identifier_value, 100 as gross_amount, 80 as net_amount, 'EUR' as currency, false as is_test, 'file' as source_file_id,
     source_row_number
 from events.touchpoints where interaction_type = 'order_placed' and not is_machine
 """

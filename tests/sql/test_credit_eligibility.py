@@ -24,7 +24,8 @@ from .test_sessions import sessionise, web
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    wanted = ["session_hits", "customer_touchpoints", "session_touches", "touch_candidates", "sessions", "mart_credit_consents", *CHAIN]
+    own = ["session_hits", "customer_touchpoints", "session_touches", "sessions", "touch_candidates"]
+    wanted = [*own, *CHAIN, "mart_credit_consents"]
     return compile_models(tmp_path_factory.mktemp("dbt"), " ".join(wanted))
 
 
