@@ -56,6 +56,7 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "credits": ("conversion_id", "conversion_type", "model", "touchpoint_id"),
     "credit_consents": ("week", "conversion_type", "channel"),
     "attribution": ("week", "conversion_type", "model", "channel", "campaign"),
+    "attribution_stability": ("week", "conversion_type", "model"),
     "spend": ("spend_id",),
     "content_metrics": ("content_metric_id",),
     "segments": ("segment_set", "segment"),
