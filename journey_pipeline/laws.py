@@ -64,7 +64,7 @@ def credit_sums_to_conversions(connection: Connection) -> Outcome:
         """
         with counted as (
             select week, conversion_type, count(*) as conversions, sum(value) as value
-            from journeys.customer_conversions where is_counted group by all
+            from journeys.attributed_conversions group by all
         ),
         expected as (
             select * from counted cross join (select distinct model from marts.attribution where not is_influence)

@@ -48,8 +48,8 @@ def sound() -> duckdb.DuckDBPyConnection:
             select 'o1' as conversion_id, 'order' as conversion_type, 'shopify' as source;
         create table events.touchpoints as select 't1' as touchpoint_id;
         create table marts.touchpoints as select 't1' as touchpoint_id;
-        create table journeys.customer_conversions as select date '2026-10-26' as week, 'order' as conversion_type,
-            10::decimal(18, 6) as value, true as is_counted;
+        create table journeys.attributed_conversions as select date '2026-10-26' as week, 'order' as conversion_type,
+            10::decimal(18, 6) as value;
         create table journeys.spend_cells as select 5::decimal(18, 6) as spend;
         create table marts.attribution as select date '2026-10-26' as week, 'order' as conversion_type, m as model,
             1.0::double as credit, 10::decimal(18, 6) as value, 5::decimal(18, 6) as spend, false as is_influence
@@ -199,7 +199,7 @@ def test_value_that_went_missing_breaks_the_law_of_credit(sound: duckdb.DuckDBPy
 
 
 def test_conversions_nobody_credited_break_the_law_too(sound: duckdb.DuckDBPyConnection) -> None:
-    sound.execute("insert into journeys.customer_conversions values ('2026-11-02', 'order', 7, true)")
+    sound.execute("insert into journeys.attributed_conversions values ('2026-11-02', 'order', 7)")
     assert laws.credit_sums_to_conversions(sound).failing > 0
 
 

@@ -56,12 +56,12 @@ create table marts.stage_conversion as
         entered >= 30 and complete >= 0.8 as is_reportable,
         $as_of as as_of, '1' as definition_version
     from (select *, case when is_mature then 1 else 0.25 + 0.75 * i * 7 / days end as complete from converted);
-create table marts.credits as select md5('o' || i) as conversion_id, md5('t' || i) as touchpoint_id, m as model,
+create table marts.credits as select md5('o' || i) as conversion_id, 'order' as conversion_type, md5('t' || i) as touchpoint_id, m as model,
     'Email' as channel, 'newsletter' as campaign, 1::decimal(38, 12) as credit, 100::decimal(38, 6) as value,
     null::varchar as reason from range($customers // 2) t (i), (values ('linear'), ('last_touch')) models (m);
 create table marts.attribution as
     with weeks as (select ($week - to_days((7 * i)::int)::interval)::date as week, i from range(16) t (i)),
-    cells as (select week, 'order' as conversion_type, m as model, channel, coalesce(campaign, '(none)') as campaign,
+    cells as (select week, 'order' as conversion_type, true as is_headline, m as model, channel, coalesce(campaign, '(none)') as campaign,
         greatest(0, share + tilt * (n - 4) / 100 * least(share, 0.05) * 20) as weight,
         (420 * weight / sum(weight) over (partition by week, m))::decimal(38, 12) as credit,
         weekly_spend::decimal(38, 6) as spend

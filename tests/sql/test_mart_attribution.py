@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from .compiled_models import Bench, compile_models
+from .credit_bench import put_seed
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +19,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def attribution(models: dict[str, str], values: list[float]) -> pd.DataFrame:
     bench = Bench(models)
     bench.clock("2026-11-16")
+    put_seed(bench, "conversion_types")
     bench.connection.execute("create schema warehouse.measures")
     numbers = ["credit", "spend", "cost_per_conversion", "return_on_ad_spend", "credit_ci_low", "credit_ci_high"]
     numbers += ["return_ci_low", "return_ci_high", "customer_acquisition_cost", "platform_conversions"]
