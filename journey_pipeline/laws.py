@@ -64,14 +64,14 @@ def credit_sums_to_conversions(connection: Connection) -> Outcome:
         """
         with counted as (
             select week, conversion_type, count(*) as conversions, sum(value) as value
-            from journeys.customer_conversions where is_counted group by all
+            from journeys.attributed_conversions group by all
         ),
         expected as (
-            select * from counted cross join (select distinct model from marts.attribution)
+            select * from counted cross join (select distinct model from marts.attribution where not is_influence)
         ),
         credited as (
             select week, conversion_type, model, sum(credit) as credit, sum(value) as value
-            from marts.attribution group by all
+            from marts.attribution where not is_influence group by all
         )
         select week, conversion_type, model, coalesce(credit, 0) as credit, coalesce(conversions, 0) as conversions
         from credited full join expected using (week, conversion_type, model)
@@ -92,6 +92,23 @@ def spend_is_conserved(connection: Connection) -> Outcome:
         having abs(coalesce(shown, 0) - coalesce(spent, 0)) > 0.000001 * greatest(coalesce(spent, 0), 1)
         """,
     )
+
+
+def credit_is_steady(connection: Connection) -> Outcome:
+    """Shares of credit move by no more than chance from week to week, and paths without a conversion are there.
+
+    It only warns, of the last four weeks.
+    """
+    found = _offending(
+        connection,
+        """
+        select week, conversion_type, model, round(total_variation_distance, 3) as moved, largest_change_channel,
+            round(null_share, 3) as null_share
+        from marts.attribution_stability
+        where week > (select max(week) - 28 from marts.attribution_stability) and (is_unsteady or has_few_nulls)
+        """,
+    )
+    return Outcome(found.failing, found.description, refuses=False)
 
 
 def funnel_never_grows(connection: Connection) -> Outcome:
@@ -358,6 +375,7 @@ EVENTS: dict[tuple[str, str], Law] = {
 MARTS: dict[tuple[str, str], Law] = {
     ("credit_sums_to_conversions", "marts/attribution"): credit_sums_to_conversions,
     ("spend_is_conserved", "marts/attribution"): spend_is_conserved,
+    ("credit_is_steady", "marts/attribution_stability"): credit_is_steady,
     ("funnel_never_grows", "marts/journeys"): funnel_never_grows,
     ("drop_offs_are_those_who_did_not_move", "marts/drop_offs"): drop_offs_are_those_who_did_not_move,
     ("contributions_sum_to_the_change", "marts/change_explained"): contributions_sum_to_the_change,

@@ -48,12 +48,15 @@ def sound() -> duckdb.DuckDBPyConnection:
             select 'o1' as conversion_id, 'order' as conversion_type, 'shopify' as source;
         create table events.touchpoints as select 't1' as touchpoint_id;
         create table marts.touchpoints as select 't1' as touchpoint_id;
-        create table journeys.customer_conversions as select date '2026-10-26' as week, 'order' as conversion_type,
-            10::decimal(18, 6) as value, true as is_counted;
+        create table journeys.attributed_conversions as select date '2026-10-26' as week, 'order' as conversion_type,
+            10::decimal(18, 6) as value;
         create table journeys.spend_cells as select 5::decimal(18, 6) as spend;
         create table marts.attribution as select date '2026-10-26' as week, 'order' as conversion_type, m as model,
-            1.0::double as credit, 10::decimal(18, 6) as value, 5::decimal(18, 6) as spend
+            1.0::double as credit, 10::decimal(18, 6) as value, 5::decimal(18, 6) as spend, false as is_influence
             from (values ('first'), ('markov')) as t(m);
+        create table marts.attribution_stability as select date '2026-10-26' as week, 'order' as conversion_type,
+            'markov' as model, 0.2 as total_variation_distance, 'email' as largest_change_channel, 0.9 as null_share,
+            false as is_unsteady, false as has_few_nulls;
         create table marts.journeys as select 'j' as journey_id, timestamp '2026-10-01' as awareness_at,
             timestamp '2026-10-02' as consideration_at, timestamp '2026-10-02' as purchase_at,
             null::timestamp as experience_at, null::timestamp as advocacy_at;
@@ -122,6 +125,7 @@ BREAKS = {
     "orders_are_conserved": "delete from events.conversions",
     "credit_sums_to_conversions": "update marts.attribution set credit = 0.999999 where model = 'markov'",
     "spend_is_conserved": "update marts.attribution set spend = null where model = 'first'",
+    "credit_is_steady": "update marts.attribution_stability set is_unsteady = true",
     "funnel_never_grows": "update marts.journeys set purchase_at = timestamp '2026-10-01 12:00'",
     "drop_offs_are_those_who_did_not_move": "delete from marts.drop_offs where journeys = 4",
     "cohorts_never_grow": "update marts.stage_conversion set converted = 10 where to_stage = 'experience'",
@@ -195,7 +199,7 @@ def test_value_that_went_missing_breaks_the_law_of_credit(sound: duckdb.DuckDBPy
 
 
 def test_conversions_nobody_credited_break_the_law_too(sound: duckdb.DuckDBPyConnection) -> None:
-    sound.execute("insert into journeys.customer_conversions values ('2026-11-02', 'order', 7, true)")
+    sound.execute("insert into journeys.attributed_conversions values ('2026-11-02', 'order', 7)")
     assert laws.credit_sums_to_conversions(sound).failing > 0
 
 

@@ -1,8 +1,8 @@
 """What an attribution model reads and returns, and the arithmetic every one of them shares.
 
-Holds: the types of the fitted models, the allocation that sums to its total, the interval of summed credit.
+Holds: the path cells and their fields, what a fitted model is, the allocation that sums to its total.
 Add here: something two models need.
-Never here: a model (its own module), the released table (`table`), any I/O.
+Must not be here: a model (its own module), an interval (`intervals`), the released table (`table`), any I/O.
 """
 
 import math
@@ -12,14 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from journey_pipeline.conversion import Z95, Floats, Numbers, floats, ratio
+from journey_pipeline.attribution.paths import PathCells, Paths, has_channels, parse
+from journey_pipeline.conversion import Floats, floats, ratio
 
-# One row per distinct path of one week and conversion type.
-# Columns: path (channels joined by '>'), conversions, value, nulls (journeys that did not convert).
-PathCells = pd.DataFrame
-
-UNATTRIBUTED = "unattributed"
-BUCKETS = 100
+# Credit and value of every channel, each channels x fits: what a model makes of paths that name a channel.
+Earned = tuple[Floats, Floats]
 
 
 @dataclass(frozen=True)
@@ -35,13 +32,35 @@ class Credits:
     null_share: float
 
 
-FittedModel = Callable[[PathCells], Credits]
+@dataclass(frozen=True)
+class FittedModel:
+    """A model fitted on path counts: one function from the parsed paths to what every channel earned.
 
+    The function answers for all columns of the counts at once (everybody, and everybody without one bucket of
+    customers each), which is what makes an interval as cheap as a fit. Its answers sum to the conversions and
+    their value but for rounding, which is taken out here; ValueError when they do not.
+    """
 
-def has_channels(paths: PathCells) -> pd.Series:
-    """Whether a path names a channel; a conversion without an eligible touch does not."""
-    path = paths["path"].fillna("").astype(str).str.strip()
-    return (path != "") & (path != UNATTRIBUTED)
+    earned: Callable[[Paths], Earned]
+
+    def fit(self, paths: Paths) -> Earned:
+        """Credit and value, channels x fits; those of everybody (the first column) sum to the last digit."""
+        credit, value = self.earned(paths)
+        for parts, counts in ((credit, paths.conversions), (value, paths.value)):
+            total, found = math.fsum(counts[:, 0]), math.fsum(parts[:, 0])
+            if abs(found - total) > 1e-6 * max(1.0, abs(total)):
+                raise ValueError(f"a fitted model credits {found!r} where the paths hold {total!r}; it must credit all")
+            if found != 0:
+                parts[:, 0] = allocate(total, parts[:, 0])
+        return credit, value
+
+    def __call__(self, cells: PathCells) -> Credits:
+        """Credit of one week and conversion type; an empty frame when nothing converts."""
+        paths, found = parse(cells), pd.DataFrame({"channel": pd.Series(dtype="str"), "credit": 0.0, "value": 0.0})
+        if paths.conversions[:, 0].sum() > 0:
+            credit, value = self.fit(paths)
+            found = pd.DataFrame({"channel": paths.channels, "credit": credit[:, 0], "value": value[:, 0]})
+        return Credits(found, null_share(cells))
 
 
 def null_share(paths: PathCells) -> float:
@@ -49,6 +68,12 @@ def null_share(paths: PathCells) -> float:
     used = paths[has_channels(paths)]
     nulls = float(floats(used["nulls"]).sum())
     return float(ratio(nulls, nulls + float(floats(used["conversions"]).sum())))
+
+
+def in_proportion(paths: Paths, weights: Floats) -> Earned:
+    """Share out the conversions and their value by `weights` (channels x fits, not negative)."""
+    shares = np.nan_to_num(ratio(weights, weights.sum(axis=0)))
+    return shares * paths.conversions.sum(axis=0), shares * paths.value.sum(axis=0)
 
 
 def allocate(total: float, weights: Floats) -> Floats:
@@ -64,23 +89,3 @@ def allocate(total: float, weights: Floats) -> Floats:
             break
         parts[part] += math.fsum([total, *-parts])
     return parts
-
-
-def jackknife_interval(
-    total: Numbers, sum_of_squares: Numbers, buckets: int = BUCKETS, z: float = Z95
-) -> tuple[Floats, Floats]:
-    """Delete-a-group jackknife interval of a total of non-negative customer-level credit, cut at 0 below.
-
-    Customers are hashed into G buckets with sums T_g; T is their sum and S = sum of T_g^2 (empty buckets
-    count as 0, so S needs only the buckets that occur). The replicate without bucket g, scaled back to the
-    whole, is t_g = (T - T_g) G / (G - 1). Their mean is T and t_g - T = (T - G T_g) / (G - 1), hence
-        se^2 = (G - 1)/G * sum (t_g - T)^2
-             = (G - 1)/G * (G^2 S - G T^2) / (G - 1)^2
-             = G/(G - 1) * (S - T^2 / G).
-    One group-by with T and S is all the jackknife needs. It holds sampling error only, not causal bias.
-    Source: Tukey 1958; Chamandy et al. 2012 for hashing customers to buckets.
-    """
-    t, squares = np.asarray(total, float), np.asarray(sum_of_squares, float)
-    variance = buckets / (buckets - 1) * np.clip(squares - t**2 / buckets, 0, None)
-    half = z * np.sqrt(variance)
-    return np.clip(t - half, 0, None), np.clip(t + half, 0, None)

@@ -42,6 +42,9 @@ from journey_pipeline.defs.tables import table_metadata
 from journey_pipeline.settings import shared_numbers
 
 MIN_N = int(shared_numbers()["min_n"])
+FITTED_MODELS = attribution.chosen_models(
+    shared_numbers()["fitted_models"], markov_order=int(shared_numbers()["markov_order"])
+)
 PROGRAM_START = date.fromisoformat(str(shared_numbers()["program_start"]))
 
 
@@ -87,10 +90,16 @@ MEASURES: dict[str, Measure] = {
     ),
     "attribution": Measure(
         ("journeys.credit_cells", "journeys.path_cells", "journeys.spend_cells"),
-        attribution.attribution,
+        partial(attribution.attribution, models=FITTED_MODELS, min_n=MIN_N),
         MARKETING,
         "One row per week, conversion type, model, channel, campaign: credit and spend. Credit is not causation.",
         plot=report.attribution_plot,
+    ),
+    "attribution_stability": Measure(
+        ("journeys.credit_bucket_cells", "journeys.path_cells"),
+        partial(attribution.attribution_stability, models=FITTED_MODELS),
+        MARKETING,
+        "One row per week, conversion type and model: how far the channels' shares moved from the week before.",
     ),
     "segments": Measure(
         (),

@@ -122,7 +122,8 @@ class WordTranslator(DagsterDbtTranslator):
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
         """Data engineering owns what is built, the people who read a mart own the mart."""
-        marketing = {"attribution", "credits", "spend", "segments", "segment_metrics", "segment_migration"}
+        marketing = {"attribution", "attribution_stability", "credits", "spend"}
+        marketing |= {"segments", "segment_metrics", "segment_migration"}
         name = dbt_resource_props.get("alias") or dbt_resource_props["name"]
         if dbt_resource_props["schema"] != "marts":
             return [DATA_ENGINEERING]

@@ -14,7 +14,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,7 +137,7 @@ def main() -> None:
         )
 
 
-def compiled(warehouse: Path) -> dict[str, Any]:
+def compiled(warehouse: Path, wanted_models: Sequence[str] = WANTED) -> dict[str, Any]:
     """Models of events and of the wanted part of the journeys, these compiled, by unique id; the seeds are loaded."""
     write_generated_files()
     os.environ |= {"JOURNEY_WAREHOUSE": str(warehouse), "JOURNEY_PSEUDONYM_KEY": "a key only of benchmarks"}
@@ -161,7 +161,7 @@ def compiled(warehouse: Path) -> dict[str, Any]:
     dbt("seed")
     ready = dbt("compile", "--select", "path:models/journeys mart_customer_timeline").results
     journeys = {one.node.unique_id: one.node for one in ready if one.node.resource_type == "model"}
-    todo, wanted = [key for key, node in journeys.items() if node.name in WANTED], set[str]()
+    todo, wanted = [key for key, node in journeys.items() if node.name in wanted_models], set[str]()
     while todo:
         key = todo.pop()
         if key in journeys and key not in wanted:

@@ -199,6 +199,19 @@ def test_attribution_sums_match_the_table(connection: duckdb.DuckDBPyConnection)
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_influence_is_in_no_total(connection: duckdb.DuckDBPyConnection) -> None:
+    def shown() -> list[dict[str, object]]:
+        return [{**kind, "picture": None} for kind in attribution(_released(connection))["kinds"]]
+
+    before = shown()
+    connection.execute(
+        "insert into attribution select * replace ('participation' as model, true as is_influence, "
+        "3 * credit as credit) from attribution where model = 'linear'"
+    )
+    assert shown() == before
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_spend_is_not_counted_once_per_conversion_type(connection: duckdb.DuckDBPyConnection) -> None:
     before = attribution(_released(connection))
     connection.execute("insert into attribution select * replace ('lead' as conversion_type) from attribution")
@@ -206,6 +219,18 @@ def test_spend_is_not_counted_once_per_conversion_type(connection: duckdb.DuckDB
     assert [kind["name"] for kind in after["kinds"]] == ["Order", "Lead"]
     assert after["kinds"][0]["spend"] == before["kinds"][0]["spend"]
     assert after["idle"] == before["idle"]
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_the_page_shows_headline_types_alone(connection: duckdb.DuckDBPyConnection) -> None:
+    before = attribution(_released(connection))
+    connection.execute(
+        "insert into attribution select * replace ('referral' as conversion_type, false as is_headline, "
+        "credit + 1 as credit) from attribution"
+    )
+    after = attribution(_released(connection))
+    assert [kind["name"] for kind in after["kinds"]] == ["Order"]
+    assert after["idle"] == before["idle"] != []
 
 
 def test_what_no_channel_earned_is_the_last_bar_of_every_panel(connection: duckdb.DuckDBPyConnection) -> None:

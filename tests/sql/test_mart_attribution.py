@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from .compiled_models import Bench, compile_models
+from .credit_bench import put_seed
 
 
 @pytest.fixture(scope="module")
@@ -18,10 +19,14 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def attribution(models: dict[str, str], values: list[float]) -> pd.DataFrame:
     bench = Bench(models)
     bench.clock("2026-11-16")
+    put_seed(bench, "conversion_types")
     bench.connection.execute("create schema warehouse.measures")
     numbers = ["credit", "spend", "cost_per_conversion", "return_on_ad_spend", "credit_ci_low", "credit_ci_high"]
+    numbers += ["return_ci_low", "return_ci_high", "customer_acquisition_cost", "platform_conversions"]
+    flags = ["is_identified", "is_calibrated", "is_influence", "models_disagree"]
     given = pd.DataFrame({"channel": [f"c{n:02}" for n in range(len(values))], "value": values})
     given = given.assign(week="2026-09-07", conversion_type="order", model="markov", campaign=None)
+    given = given.assign(interval_kind="sampling", spend_note=None, role=None, **dict.fromkeys(flags, True))
     bench.put("measures.attribution", given.assign(**dict.fromkeys(numbers, 0.5)), campaign="varchar")
     return bench.run("mart_attribution").sort_values("channel")
 

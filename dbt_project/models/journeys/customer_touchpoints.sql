@@ -27,6 +27,8 @@ select
     touchpoints.machine_rule,
     touchpoints.needs_review,
     touchpoints.is_internal_test,
+    touchpoints.consent_analytics,
+    touchpoints.consent_ads,
     touchpoints.stage_evidence,
     touchpoints.source_file_id,
     -- As in customer_conversions: an order belongs to whoever its number does.
