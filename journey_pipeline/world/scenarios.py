@@ -23,6 +23,7 @@ START = pd.Timestamp("2026-01-05")  # a Monday
 TOUCHED_FROM, TOUCHED_UNTIL, DECIDED_UNTIL = 6 * 3600, 18 * 3600, 23 * 3600
 CLOSED_WITHIN = 1200  # seconds between the visit that closes a purchase and the purchase
 HOLDOUT = 0.2
+LEAST_CUSTOMERS = 100  # fewer do not make two groups of a holdout
 TESTED = ("paid_search_brand", "paid_search_generic", "paid_video", "retargeting")
 _NEVER = -10_000
 
@@ -67,6 +68,7 @@ class Shape:
     email_days: tuple[int, ...] = (1, 3)  # Tuesday, Thursday
     by_chance: bool = False  # whatever is not push comes by chance, at this rate, and no visit closes a purchase
     chance_rate: float = 0.020
+    closing_seen: float = 0.85  # the rest comes back by another device or a bookmark, and leaves no touch
     mean_value: float = 60.0
     block: int = 4096  # people per block: the state of one block fits the processor cache
 
@@ -122,12 +124,13 @@ def simulate_market(
 ) -> Market:
     """Let `customers` people live `days` days in a scenario, and again without each bought channel.
 
-    The same arguments give the same market. Raises ValueError for an unknown scenario and for nobody or no day.
+    The same arguments give the same market. Raises ValueError for an unknown scenario, too few customers or days.
     """
     if scenario not in SCENARIOS:
         raise ValueError(f"no scenario is called {scenario!r}; choose from {', '.join(SCENARIOS)}")
-    if customers < 1 or days < 1:
-        raise ValueError(f"customers and days must be at least 1, found {customers} and {days}")
+    if customers < LEAST_CUSTOMERS or days < 1:
+        least = f"customers must be at least {LEAST_CUSTOMERS} and days at least 1"
+        raise ValueError(f"{least}, found {customers} and {days}")
     rates = SCENARIOS[scenario](shape or Shape())
     blocks = [_Block(rates, seed, start, customers) for start in range(0, customers, rates.block)]
     for block in blocks:
@@ -240,7 +243,7 @@ class _Block:
     def _decide(self, day: int) -> None:
         """Who buys, and by which way they come to do it. A plan that is lost is not made again tomorrow."""
         rates, channels = self.rates, self.rates.channels
-        decide, way, keep = self.draw.random((3, self.size), dtype=np.float32)
+        decide, way, keep, notice = self.draw.random((4, self.size), dtype=np.float32)
         hazard = np.float32(rates.purchase_hazard) * self.decisive * self._effect("purchase_effect")
         plans = self.interested & (decide < hazard)
         closing = np.array([c.closing_share for c in channels])
@@ -251,7 +254,8 @@ class _Block:
         self.interested &= ~plans
         self.visited_on[buys] = day
         who = np.flatnonzero(buys[0])
-        way_back = np.full(len(who), -1) if rates.by_chance else route[who]
+        is_seen = (notice[who] < rates.closing_seen) & (not rates.by_chance)
+        way_back = np.where(is_seen, route[who], -1)
         self.decided.append((who + self.start, np.full(len(who), day), way_back))
 
     def seen_traits(self) -> pd.DataFrame:
