@@ -96,17 +96,15 @@ def own_coverage(answers: pd.DataFrame) -> pd.DataFrame:
     The estimand of a rule or a fitted model is its own credit over all markets of one kind. It is taken from the other
     markets (by seed) of the same scenario; with K of them its own error widens the interval by sqrt(1 + 1 / K).
     """
-    rows = []
-    for key, said in answers.groupby([*KEY, "scenario", "channel"]):
-        low, high = interval_90(said)
-        count = len(said)
-        others = (said["credit"].sum() - said["credit"]) / max(count - 1, 1)
-        wider = np.sqrt(1 + 1 / max(count - 1, 1)) - 1
-        low = low - (said["credit"] - low) * wider
-        high = high + (high - said["credit"]) * wider
-        known = high.notna() & (count > 1)
-        rows.append((*key[:2], int(((low <= others) & (others <= high))[known].sum()), int(known.sum())))
-    return pd.DataFrame(rows, columns=[*KEY, "inside", "asked"]).groupby(KEY)[["inside", "asked"]].sum().reset_index()
+    groups = answers.groupby([*KEY, "scenario", "channel"])["credit"]
+    count, total = groups.transform("size"), groups.transform("sum")
+    credit, (low, high) = answers["credit"], interval_90(answers)
+    others = (total - credit) / (count - 1).clip(lower=1)
+    wider = np.sqrt(1 + 1 / (count - 1).clip(lower=1))
+    inside = (others >= credit - (credit - low) * wider) & (others <= credit + (high - credit) * wider)
+    asked = high.notna() & (count > 1)
+    found = answers[KEY].assign(inside=(inside & asked).astype(int), asked=asked.astype(int))
+    return found.groupby(KEY)[["inside", "asked"]].sum().reset_index()
 
 
 def summary(scores: pd.DataFrame, steadiness: pd.DataFrame) -> pd.DataFrame:

@@ -47,14 +47,14 @@ def compiled(targets: Sequence[str], given: Mapping[str, Any]) -> list[Step]:
     with tempfile.TemporaryDirectory(prefix="journey-truth-") as folder:
         parsed = _dbt(folder, ["parse"])
         nodes = json.loads(Path(folder, "target", "manifest.json").read_text())["nodes"]
-        order = _needed(nodes, targets, given)
+        order = needed(nodes, targets, given)
         chosen = [nodes[key]["name"] for key in order if key.startswith("model.")]
         result = _dbt(folder, ["compile", "--select", *chosen], parsed)
         code = {one.node.unique_id: one.node.compiled_code for one in result}
     return [_seed(nodes[key]) if key.startswith("seed.") else _model(nodes[key], code[key]) for key in order]
 
 
-def _needed(nodes: Mapping[str, Any], targets: Sequence[str], given: Mapping[str, Any]) -> list[str]:
+def needed(nodes: Mapping[str, Any], targets: Sequence[str], given: Mapping[str, Any]) -> list[str]:
     """Ids of the nodes above the targets and below what is given, each after those it reads."""
     found: dict[str, None] = {}
 
