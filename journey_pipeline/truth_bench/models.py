@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -20,13 +21,18 @@ from journey_pipeline.conversion import Z95
 from journey_pipeline.truth_bench.warehouse import MarketWarehouse, Step
 from journey_pipeline.world.scenarios import START, Market
 
-# A market and the experiments it is shown (rows of Market.experiments, perhaps none) -> channel, credit, low, high.
-CalibratedModel = Callable[[Market, pd.DataFrame], pd.DataFrame]
+# Fits a market once. What it returns is shown experiments (rows of Market.experiments, perhaps none) and answers with
+# channel, credit, low, high.
+CalibratedModel = Callable[[Market], Callable[[pd.DataFrame], pd.DataFrame]]
 
 CALIBRATED: dict[str, CalibratedModel] = {}
 
 TARGETS = ("credits", "credit_cells", "path_cells")
 SHOWN = (0, 2, 4)  # how many experiments a model of CALIBRATED is shown
+# Released rules and path models count clicks. These are asked a second time with every view as a click, so that nobody
+# wins by seeing more.
+SEE_VIEWS = ("first", "last", "linear", "position", "time_decay", "markov", "shapley")
+VIEWS = ", views as clicks"
 ANSWER = ["model", "experiments", "channel", "credit", "low", "high", "seconds"]
 _NO_SPEND = pd.DataFrame({"week": [], "channel": [], "campaign": [], "spend": []})
 
@@ -35,15 +41,11 @@ def answers(
     market: Market, steps: Sequence[Step], calibrated: Mapping[str, CalibratedModel] = CALIBRATED
 ) -> pd.DataFrame:
     """What every model says of a market (columns: ANSWER), influence left out: it adds up to more than there is."""
-    with MarketWarehouse(market) as warehouse:
-        started = time.process_time()
-        warehouse.build(steps)
-        built = time.process_time() - started
-        credit_cells = warehouse.ask("select * from warehouse.journeys.credit_cells")
-        path_cells = warehouse.ask("select * from warehouse.journeys.path_cells")
-    parts = [*_credited(credit_cells, _pooled(path_cells), built), _holdouts(market)]
+    viewed = pd.concat(_credited(replace(market, touches=market.touches.assign(touch_type="click")), steps))
+    viewed = viewed[viewed["model"].isin(SEE_VIEWS)]
+    parts = [*_credited(market, steps), viewed.assign(model=viewed["model"] + VIEWS), _holdouts(market)]
     for name, model in calibrated.items():
-        parts += [_shown(name, model, market, count) for count in SHOWN]
+        parts += _shown(name, model, market)
     return pd.concat(parts, ignore_index=True)[ANSWER]
 
 
@@ -55,8 +57,14 @@ def _pooled(path_cells: pd.DataFrame) -> pd.DataFrame:
     return cells.groupby(keys, dropna=False)[numbers].sum().reset_index()
 
 
-def _credited(credit_cells: pd.DataFrame, path_cells: pd.DataFrame, built: float) -> Iterator[pd.DataFrame]:
-    """The rules, which SQL made together, then each fitted model on its own."""
+def _credited(market: Market, steps: Sequence[Step]) -> Iterator[pd.DataFrame]:
+    """The rules, which SQL makes together, then each fitted model on its own."""
+    with MarketWarehouse(market) as warehouse:
+        started = time.process_time()
+        warehouse.build(steps)
+        built = time.process_time() - started
+        credit_cells = warehouse.ask("select * from warehouse.journeys.credit_cells")
+        path_cells = _pooled(warehouse.ask("select * from warehouse.journeys.path_cells"))
     if "is_influence" in credit_cells:
         credit_cells = credit_cells[~credit_cells["is_influence"].astype(bool)]
     yield _rows(attribution(credit_cells, path_cells, _NO_SPEND, models={}), built)
@@ -93,7 +101,11 @@ def _holdouts(market: Market) -> pd.DataFrame:
     )
 
 
-def _shown(name: str, model: CalibratedModel, market: Market, count: int) -> pd.DataFrame:
+def _shown(name: str, model: CalibratedModel, market: Market) -> Iterator[pd.DataFrame]:
+    """A model that uses experiments, shown none, two and four. The fit is the same and counts in each."""
     started = time.process_time()
-    rows = model(market, market.experiments.head(count))
-    return rows.assign(model=name, experiments=count, seconds=time.process_time() - started)[ANSWER]
+    fitted = model(market)
+    for count in SHOWN:
+        rows = fitted(market.experiments.head(count))
+        seconds = time.process_time() - started
+        yield rows.assign(model=name, experiments=count, seconds=seconds)[ANSWER]

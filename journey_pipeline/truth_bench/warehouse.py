@@ -67,7 +67,7 @@ def needed(nodes: Mapping[str, Any], targets: Sequence[str], given: Mapping[str,
             raise RuntimeError(
                 f"the models of attribution read {relation}, which a market does not hold: give it there"
             )
-        for parent in nodes[key]["depends_on"]["nodes"]:
+        for parent in nodes[key]["depends_on"].get("nodes", ()):  # a seed reads nothing
             visit(parent)
         found[key] = None
 

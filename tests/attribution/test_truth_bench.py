@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,12 +29,12 @@ def steps(market: Market) -> list[Step]:
     return compiled(TARGETS, tables_of(market))
 
 
-def the_truth(market: Market, experiments: pd.DataFrame) -> pd.DataFrame:
+def the_truth(market: Market) -> Callable[[pd.DataFrame], pd.DataFrame]:
     """A model nobody has: it knows, and is sure of it."""
     credit = market.truth["incremental_conversions"]
     rows = market.truth[["channel"]].assign(credit=credit, low=credit - 1, high=credit + 1)
     rest = {"channel": "baseline", "credit": len(market.conversions) - credit.sum()}
-    return pd.concat([rows, pd.DataFrame([rest])], ignore_index=True)
+    return lambda experiments: pd.concat([rows, pd.DataFrame([rest])], ignore_index=True)
 
 
 @pytest.fixture(scope="module")
