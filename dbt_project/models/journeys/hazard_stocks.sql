@@ -81,8 +81,12 @@ parts as (
     inner join earlier on person_days.customer_id = earlier.customer_id and person_days.day = earlier.day
     union all
     select conversion_type, person_day, channel, touch_type,
-        {%- for half_life in stock_half_lives() %} touches,{% endfor %} 0, touches
+        {%- for half_life in stock_half_lives() %} touches,{% endfor %} 0, touches, 0, 0
     from today
+    union all
+    select conversion_type, person_day, channel, touch_type,
+        {%- for half_life in stock_half_lives() %} 0,{% endfor %} 0, 0, next_days, in_span
+    from later
 )
 
 select
