@@ -23,7 +23,7 @@ from scipy.optimize import lsq_linear
 from journey_pipeline.conversion import Bools, Floats
 
 Features = npt.NDArray[np.float32]
-Buckets = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.int64]
 
 L2 = 1e-4
 BUCKETS = 20
@@ -38,23 +38,31 @@ BLOCK_ROWS = 65_536
 
 @dataclass(frozen=True)
 class Sample:
-    """Sampled person-days, sorted by `buckets`: `features` n x p without intercept, `events` 0 or 1, `weights`."""
+    """Sampled person-days, sorted by `buckets`: `features` n x p without intercept, `events` 0 or 1, `weights`.
+
+    With `sets` (non-decreasing numbers, one event each, every set within one bucket) the likelihood is conditional: an
+    event is held against the other days of its set only, and the intercept, like all that a set shares, drops out.
+    """
 
     features: Features
     events: Floats
     weights: Floats
-    buckets: Buckets
+    buckets: Integers
+    sets: Integers | None = None
 
-    def blocks(self) -> Iterator[tuple[int, Floats, Floats, Floats]]:
-        """(bucket, design with intercept, events, weights) in float64, each block of one bucket."""
+    def blocks(self) -> Iterator[tuple[int, Floats, slice]]:
+        """(bucket, design with intercept in float64, rows), each block of one bucket and of whole sets."""
         edges = np.searchsorted(self.buckets, np.arange(BUCKETS + 1))
         for bucket, (start, end) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
-            for first in range(start, end, BLOCK_ROWS):
-                rows = slice(first, min(first + BLOCK_ROWS, end))
-                design = np.empty((rows.stop - rows.start, self.features.shape[1] + 1))
-                design[:, 0] = 1.0
-                design[:, 1:] = self.features[rows]
-                yield bucket, design, self.events[rows], self.weights[rows]
+            while start < end:
+                stop = min(start + BLOCK_ROWS, end)
+                if self.sets is not None and stop < end:
+                    stop = int(np.searchsorted(self.sets, self.sets[stop - 1], side="right"))
+                design = np.empty((stop - start, self.features.shape[1] + 1))
+                design[:, 0] = 1.0 if self.sets is None else 0.0
+                design[:, 1:] = self.features[start:stop]
+                yield bucket, design, slice(start, stop)
+                start = stop
 
 
 @dataclass(frozen=True)
@@ -77,20 +85,45 @@ class Fit:
     iterations: int
 
 
+def _chances(sample: Sample, z: Floats, rows: slice) -> tuple[Floats, Floats, Integers | None]:
+    """Chance of an event, log of its normaliser, and where sets begin: over each day alone, or over the days of a set."""
+    if sample.sets is None:
+        normaliser = np.logaddexp(0.0, z)
+        return np.exp(z - normaliser), normaliser, None
+    starts = np.flatnonzero(np.diff(sample.sets[rows], prepend=-1))
+    sizes = np.diff(starts, append=len(z))
+    highest = np.maximum.reduceat(z, starts)
+    normaliser = highest + np.log(np.add.reduceat(np.exp(z - np.repeat(highest, sizes)), starts))
+    return np.exp(z - np.repeat(normaliser, sizes)), normaliser, starts
+
+
+def _block_loss(sample: Sample, z: Floats, normaliser: Floats, rows: slice) -> float:
+    weights = sample.weights[rows] if sample.sets is None else np.ones(len(normaliser))
+    return float(weights @ normaliser - (sample.weights[rows] * sample.events[rows]) @ z)
+
+
 def _loss(sample: Sample, beta: Floats) -> float:
-    return sum(float(w @ (np.logaddexp(0.0, z) - y * z)) for _, x, y, w in sample.blocks() for z in [x @ beta])
+    total = 0.0
+    for _, x, rows in sample.blocks():
+        z = x @ beta
+        total += _block_loss(sample, z, _chances(sample, z, rows)[1], rows)
+    return total
 
 
 def derivatives(sample: Sample, beta: Floats) -> Derivatives:
     """One pass over the sample; a sum over buckets is the whole, all but one bucket a replicate."""
     p = len(beta)
     found = Derivatives(np.zeros(BUCKETS), np.zeros((BUCKETS, p)), np.zeros((BUCKETS, p, p)), np.zeros(BUCKETS))
-    for bucket, x, y, w in sample.blocks():
-        z = x @ beta
-        chance = 1.0 / (1.0 + np.exp(-z))
-        found.loss[bucket] += w @ (np.logaddexp(0.0, z) - y * z)
+    for bucket, x, rows in sample.blocks():
+        y, w, z = sample.events[rows], sample.weights[rows], x @ beta
+        chance, normaliser, starts = _chances(sample, z, rows)
+        found.loss[bucket] += _block_loss(sample, z, normaliser, rows)
         found.gradient[bucket] += x.T @ (w * (chance - y))
-        found.hessian[bucket] += (x * (w * chance * (1 - chance))[:, None]).T @ x
+        if starts is None:
+            found.hessian[bucket] += (x * (w * chance * (1 - chance))[:, None]).T @ x
+        else:
+            expected = np.add.reduceat(x * chance[:, None], starts)
+            found.hessian[bucket] += (x * chance[:, None]).T @ x - expected.T @ expected
         found.weight[bucket] += w.sum()
     return found
 

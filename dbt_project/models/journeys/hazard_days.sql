@@ -22,25 +22,42 @@ events as (
         and {{ reporting_date('conversions.occurred_at', 'span.time_zone') }} < span.ends_before
 ),
 
-other_days as (
-    select customers.customer_id, days.day
+converters as (
+    select distinct conversion_type, customer_id from events
+),
+
+drawn as (
+    select
+        customers.customer_id,
+        days.day,
+        {{ is_sampled(day_key('customers.customer_id', 'days.day'), var('hazard_controls_per_10000')) }} as is_population
     from {{ ref('hazard_customers') }} as customers
     cross join days
     where days.day >= customers.known_from
-        and {{ is_sampled("customers.customer_id || ':' || cast(days.day as varchar)", var('hazard_controls_per_10000')) }}
+        and {{ is_sampled(day_key('customers.customer_id', 'days.day'), var('hazard_converter_days_per_10000')) }}
+),
+
+-- Of those who converted more days are read: held against their own other days, what never changes about a person, seen
+-- or not, drops out.
+other_days as (
+    select types.conversion_type, drawn.customer_id, drawn.day, drawn.is_population
+    from drawn
+    cross join (select distinct conversion_type from converters) as types
+    left join converters
+        on drawn.customer_id = converters.customer_id and types.conversion_type = converters.conversion_type
+    where drawn.is_population or converters.customer_id is not null
 ),
 
 sampled as (
-    select * from events
+    select *, true as is_population from events
     union all
-    select types.conversion_type, other_days.customer_id, other_days.day, null, null, null, null, false
+    select conversion_type, customer_id, day, null, null, null, null, false, is_population
     from other_days
-    cross join (select distinct conversion_type from events) as types
     where not exists (
         select 1 from events
         where events.customer_id = other_days.customer_id
             and events.day = other_days.day
-            and events.conversion_type = types.conversion_type
+            and events.conversion_type = other_days.conversion_type
     )
 )
 
@@ -57,7 +74,15 @@ select
     customers.prior_conversions,
     customers.value_tier,
     customers.is_subscribed,
-    customers.is_business
+    customers.is_business,
+    exists (
+        select 1 from events
+        where events.customer_id = sampled.customer_id
+            and events.conversion_type = sampled.conversion_type
+            and events.day > sampled.day
+            and events.day <= cast(sampled.day + interval {{ var('hazard_follow_days') }} day as date)
+    ) as converts_soon,
+    {{ days_between('sampled.day', 'span.ends_before') }} > {{ var('hazard_follow_days') }} as is_followed
 from sampled
 inner join {{ ref('hazard_customers') }} as customers on sampled.customer_id = customers.customer_id
 cross join {{ ref('hazard_window') }} as span

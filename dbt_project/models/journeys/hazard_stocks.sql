@@ -61,31 +61,35 @@ today as (
     where not person_days.is_event
 ),
 
--- What comes after a day cannot have caused it, and tells of the customer: whether visits go on, how much is delivered.
+-- What comes after a day cannot have led to it; it tells whether the customer went on coming.
 later as (
-    select person_days.conversion_type, person_days.person_day, touch_days.channel, touch_days.touch_type,
-        coalesce(sum(touch_days.touches) filter (
-            where touch_days.day > person_days.day
-                and touch_days.day <= cast(person_days.day + interval {{ var('hazard_follow_days') }} day as date)
-        ), 0) as next_days,
-        sum(touch_days.touches) as in_span
+    select
+        person_days.conversion_type,
+        person_days.person_day,
+        touch_days.channel,
+        touch_days.touch_type,
+        sum(touch_days.touches) as next_days
     from person_days
-    inner join touch_days on person_days.customer_id = touch_days.customer_id
+    inner join touch_days
+        on person_days.customer_id = touch_days.customer_id
+        and touch_days.day > person_days.day
+        and touch_days.day <= cast(person_days.day + interval {{ var('hazard_follow_days') }} day as date)
+    where not person_days.is_event
     group by person_days.conversion_type, person_days.person_day, touch_days.channel, touch_days.touch_type
 ),
 
 parts as (
     select person_days.conversion_type, person_days.person_day, earlier.* exclude (customer_id, day), 0 as today,
-        0 as next_days, 0 as in_span
+        0 as next_days
     from person_days
     inner join earlier on person_days.customer_id = earlier.customer_id and person_days.day = earlier.day
     union all
     select conversion_type, person_day, channel, touch_type,
-        {%- for half_life in stock_half_lives() %} touches,{% endfor %} 0, touches, 0, 0
+        {%- for half_life in stock_half_lives() %} touches,{% endfor %} 0, touches, 0
     from today
     union all
     select conversion_type, person_day, channel, touch_type,
-        {%- for half_life in stock_half_lives() %} 0,{% endfor %} 0, 0, next_days, in_span
+        {%- for half_life in stock_half_lives() %} 0,{% endfor %} 0, 0, next_days
     from later
 )
 
@@ -99,7 +103,6 @@ select
     {%- endfor %}
     cast(sum(last_7_days) as bigint) as last_7_days,
     cast(sum(today) as bigint) as today,
-    cast(sum(next_days) as bigint) as next_days,
-    cast(sum(in_span) as bigint) as in_span
+    cast(sum(next_days) as bigint) as next_days
 from parts
 group by conversion_type, person_day, channel, touch_type
