@@ -53,7 +53,7 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "conformance": ("week", "design", "finding"),
     "customer_timeline": ("customer_id", "occurred_at", "kind", "event_id"),
     "journey_map": ("week", "stage", "family", "interaction_type"),
-    "credits": ("conversion_id", "model", "touchpoint_id"),
+    "credits": ("conversion_id", "conversion_type", "model", "touchpoint_id"),
     "attribution": ("week", "conversion_type", "model", "channel", "campaign"),
     "spend": ("spend_id",),
     "content_metrics": ("content_metric_id",),
@@ -70,8 +70,13 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "quarantine": ("file_id", "row_number", "column_name", "rule"),
 }
 
-# Key columns that may be empty: a conversion without a touch, a touch without a campaign.
-_MAY_BE_EMPTY = {("credits", "touchpoint_id"), ("attribution", "campaign"), ("link_audit", "campaign")}
+# Key columns that may be empty: a conversion without a touch, a touch that earned nothing, one without a campaign.
+_MAY_BE_EMPTY = {
+    ("credits", "touchpoint_id"),
+    ("credits", "model"),
+    ("attribution", "campaign"),
+    ("link_audit", "campaign"),
+}
 
 
 def raw(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Contract]) -> pd.DataFrame:
