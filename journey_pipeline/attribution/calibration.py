@@ -110,7 +110,7 @@ def calibrate(
             multiplier_sd=multiplier_sd,
             calibrated_credit=np.where(only_test, np.maximum(lift, 0), multiplier * credit),
             calibrated_sd=np.where(only_test, error, np.hypot(credit * multiplier_sd, multiplier * sd)),
-            is_calibrated=usable.any() | only_test,
+            is_calibrated=tested,
         )
         rows.append(found)
     if not rows:

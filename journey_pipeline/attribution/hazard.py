@@ -38,17 +38,27 @@ BLOCK_ROWS = 65_536
 
 @dataclass(frozen=True)
 class Sample:
-    """Sampled person-days, sorted by `buckets`: `features` n x p without intercept, `events` 0 or 1, `weights`.
+    """Sampled person-days, sorted by `buckets`: `events` 0 or 1, `weights`, and which rows of `features` they are.
 
-    With `sets` (non-decreasing numbers, one event each, every set within one bucket) the likelihood is conditional: an
+    Only `columns` of `features` are read (rows x columns, without intercept), block by block. With `sets` (non-decreasing numbers, one event each, every set within one bucket) the likelihood is conditional: an
     event is held against the other days of its set only, and the intercept, like all that a set shares, drops out.
     """
 
     features: Features
+    columns: Integers
+    rows: Integers
     events: Floats
     weights: Floats
     buckets: Integers
     sets: Integers | None = None
+
+    @classmethod
+    def of(
+        cls, features: Features, events: Floats, weights: Floats, buckets: Integers, sets: Integers | None = None
+    ) -> Sample:
+        """All rows and columns of a matrix."""
+        rows, columns = (np.arange(size) for size in features.shape)
+        return cls(features, columns, rows, events, weights, buckets, sets)
 
     def blocks(self) -> Iterator[tuple[int, Floats, slice]]:
         """(bucket, design with intercept in float64, rows), each block of one bucket and of whole sets."""
@@ -58,9 +68,9 @@ class Sample:
                 stop = min(start + BLOCK_ROWS, end)
                 if self.sets is not None and stop < end:
                     stop = int(np.searchsorted(self.sets, self.sets[stop - 1], side="right"))
-                design = np.empty((stop - start, self.features.shape[1] + 1))
+                design = np.empty((stop - start, len(self.columns) + 1))
                 design[:, 0] = 1.0 if self.sets is None else 0.0
-                design[:, 1:] = self.features[start:stop]
+                design[:, 1:] = self.features[self.rows[start:stop]][:, self.columns]
                 yield bucket, design, slice(start, stop)
                 start = stop
 
@@ -77,10 +87,11 @@ class Derivatives:
 
 @dataclass(frozen=True)
 class Fit:
-    """Coefficients (intercept first), those of the fit without each bucket (buckets x p + 1), mean log-loss."""
+    """Coefficients (intercept first), those without each bucket (buckets x p + 1), Hessian, mean log-loss."""
 
     coefficients: Floats
     replicates: Floats
+    hessian: Floats
     log_loss: float
     iterations: int
 
@@ -180,7 +191,7 @@ def fit(sample: Sample, nonnegative: Bools, l2: float = L2, start: Floats | None
             scale /= 2
         beta = tried
         iterations += 1
-    return Fit(beta, _replicates(beta, found, held, l2), float(found.loss.sum()) / total, iterations)
+    return Fit(beta, _replicates(beta, found, held, l2), hessian, float(found.loss.sum()) / total, iterations)
 
 
 def _replicates(beta: Floats, found: Derivatives, held: Bools, l2: float) -> Floats:

@@ -20,7 +20,7 @@ def vector_19() -> tuple[hazard.Sample, pd.DataFrame]:
     cells = pd.read_csv(VECTORS / "19_hazard_fit" / "input.csv")
     rows = pd.concat([cells.assign(y=1.0, w=cells["events"]), cells.assign(y=0.0, w=cells["nonevents"])])
     features = rows[["x", "s_a", "s_b"]].to_numpy("float32")
-    sample = hazard.Sample(features, rows["y"].to_numpy(), rows["w"].to_numpy(float), np.zeros(len(rows), np.int64))
+    sample = hazard.Sample.of(features, rows["y"].to_numpy(), rows["w"].to_numpy(float), np.zeros(len(rows), np.int64))
     return sample, pd.read_csv(VECTORS / "19_hazard_fit" / "expected.csv").set_index("term")
 
 
@@ -83,7 +83,7 @@ def simulated(rows: int = 30_000, seed: int = 4) -> tuple[hazard.Sample, np.ndar
     features = draw.exponential(0.5, (rows, 3)).astype("float32")
     chance = 1 / (1 + np.exp(-(beta[0] + features @ beta[1:])))
     events = (draw.random(rows) < chance).astype(float)
-    return hazard.Sample(features, events, np.ones(rows), np.sort(draw.integers(0, 20, rows))), beta
+    return hazard.Sample.of(features, events, np.ones(rows), np.sort(draw.integers(0, 20, rows))), beta
 
 
 def test_fit_finds_the_coefficients_a_sample_was_drawn_from() -> None:
@@ -101,9 +101,7 @@ def test_a_replicate_is_the_fit_without_its_bucket() -> None:
     spread = np.sqrt(hazard.jackknife_variance(found.replicates))
     for bucket in (0, 11, 19):
         kept = sample.buckets != bucket
-        rest = hazard.Sample(
-            sample.features[kept], sample.events[kept], sample.weights[kept], sample.buckets[kept]
-        )
+        rest = hazard.Sample.of(sample.features[kept], sample.events[kept], sample.weights[kept], sample.buckets[kept])
         refitted = hazard.fit(rest, np.array([True, True, True])).coefficients
         assert (np.abs(found.replicates[bucket] - refitted) < 0.02 * spread + 1e-9).all()
 
@@ -111,7 +109,7 @@ def test_a_replicate_is_the_fit_without_its_bucket() -> None:
 def test_order_of_rows_within_a_bucket_and_doubling_weights_change_nothing() -> None:
     sample, _ = simulated(rows=4000)
     order = np.lexsort((np.random.default_rng(1).random(4000), sample.buckets))
-    shuffled = hazard.Sample(sample.features[order], sample.events[order], 2 * sample.weights, sample.buckets)
+    shuffled = hazard.Sample.of(sample.features[order], sample.events[order], 2 * sample.weights, sample.buckets)
     held = np.array([True, True, True])
     one, other = hazard.fit(sample, held), hazard.fit(shuffled, held)
     np.testing.assert_allclose(one.coefficients, other.coefficients, atol=1e-6)
@@ -121,4 +119,4 @@ def test_order_of_rows_within_a_bucket_and_doubling_weights_change_nothing() -> 
 def test_a_sample_without_events_is_refused() -> None:
     sample, _ = simulated(rows=100)
     with pytest.raises(ValueError, match="found 0 events"):
-        hazard.fit(hazard.Sample(sample.features, np.zeros(100), sample.weights, sample.buckets), np.ones(3, bool))
+        hazard.fit(hazard.Sample.of(sample.features, np.zeros(100), sample.weights, sample.buckets), np.ones(3, bool))

@@ -41,7 +41,10 @@ def order(customer: str, at: str, number: int = 1) -> dict[str, object]:
 
 
 def put(
-    bench: Bench, touches: list[dict[str, str]], orders: list[dict[str, object]], seen: list[dict[str, str]] | None = None
+    bench: Bench,
+    touches: list[dict[str, str]],
+    orders: list[dict[str, object]],
+    seen: list[dict[str, str]] | None = None,
 ) -> None:
     """`seen` is how customers are known otherwise: customer_id, occurred_at, interaction_type."""
     bench.clock(AS_OF)
@@ -55,7 +58,12 @@ def put(
     if "interaction_type" not in frame:
         frame["interaction_type"] = "page_view"
     bench.put("journeys.customer_touchpoints", frame, occurred_at="timestamp")
-    consents = {"customer_id": ["a"], "purpose": ["email_marketing"], "state": ["granted"], "valid_from": ["2026-01-01"]}
+    consents = {
+        "customer_id": ["a"],
+        "purpose": ["email_marketing"],
+        "state": ["granted"],
+        "valid_from": ["2026-01-01"],
+    }
     bench.put(
         "journeys.customer_consents", pd.DataFrame(consents).assign(valid_to=None), valid_from="timestamp",
         valid_to="timestamp",
@@ -63,7 +71,9 @@ def put(
     bench.put("journeys.account_members", pd.DataFrame({"customer_id": ["b"], "account_kind": ["company"]}))
 
 
-def built(models: dict[str, str], touches: list[dict[str, str]], orders: list[dict[str, object]], **seen: object) -> Bench:
+def built(
+    models: dict[str, str], touches: list[dict[str, str]], orders: list[dict[str, object]], **seen: object
+) -> Bench:
     bench = Bench(models)
     put(bench, touches, orders, **seen)  # type: ignore[arg-type]
     for model in CHAIN:
@@ -140,7 +150,8 @@ def test_other_days_are_those_a_hash_names_while_the_customer_is_known(models: d
         f"{name}:{day:%Y-%m-%d}"
         for name in [*people, "a"]
         for day in pd.date_range("2026-09-21" if name == "a" else "2026-10-01", "2026-11-15")
-        if int(hashlib.md5(f"{name}:{day:%Y-%m-%d}".encode()).hexdigest()[:8], 16) % 10000 < (1500 if name == "a" else 200)
+        if int(hashlib.md5(f"{name}:{day:%Y-%m-%d}".encode()).hexdigest()[:8], 16) % 10000
+        < (1500 if name == "a" else 200)
         and (name, f"{day:%Y-%m-%d}") != ("a", "2026-11-06")
     ]
     assert found.tolist() == sorted(wanted)

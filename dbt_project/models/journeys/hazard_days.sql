@@ -66,11 +66,16 @@ select
         partition by sampled.conversion_type
         order by {{ resampling_bucket('sampled.customer_id') }} % 20, sampled.customer_id, sampled.day, sampled.conversion_id
     ) - 1 as person_day,
+    dense_rank() over (
+        partition by sampled.conversion_type
+        order by {{ resampling_bucket('sampled.customer_id') }} % 20, sampled.customer_id
+    ) - 1 as customer_number,
     sampled.*,
     {{ resampling_bucket('sampled.customer_id') }} % 20 as bucket,
     2.0 * {{ days_between('span.starts_on', 'sampled.day') }}
         / greatest({{ days_between('span.starts_on', 'span.ends_before') }} - 1, 1) - 1 as calendar_position,
     {{ days_between("cast('2024-01-01' as date)", 'sampled.day') }} % 7 as weekday,
+    cast(floor({{ days_between('span.starts_on', 'sampled.day') }} / 7) as bigint) as week_number,
     customers.prior_conversions,
     customers.value_tier,
     customers.is_subscribed,
