@@ -77,18 +77,18 @@ def _role_multiplier(kappa: float, tau: float, ratios: np.ndarray, variances: np
 
 
 def calibrate(
-    credits: pd.DataFrame,
+    credited: pd.DataFrame,
     experiments: pd.DataFrame,
     kappa: Mapping[str, float] = KAPPA,
     tau: Mapping[str, float] = TAU,
 ) -> pd.DataFrame:
-    """Multiplier and calibrated credit of each channel of `credits` (channel, role, credit, credit_sd).
+    """Multiplier and calibrated credit of each channel of `credited` (channel, role, credit, credit_sd).
 
-    `experiments` has one row per channel tested: lift_conversions, standard_error, over the window of the credits.
+    `experiments` has one row per channel tested: lift_conversions, standard_error, over the window of the credit.
     `credit_sd` is the jackknife's; calibrated_sd^2 = m^2 Var(k) + k^2 credit_sd^2 holds the bias as well. A tested
     channel without credit takes what its test measured, at least 0; its multiplier is null.
     """
-    merged = credits.merge(experiments, on="channel", how="left")
+    merged = credited.merge(experiments, on="channel", how="left")
     rows = []
     for role, members in merged.groupby("role", sort=False):
         credit, sd = floats(members["credit"]), floats(members["credit_sd"])

@@ -7,13 +7,14 @@ Add here: a change to the fit or to the closed form. Must not be here: which col
 A day's hazard is h0 exp(sum over channels x_c), x_c = sum over half-lives beta (1 - exp(-stock)), where a stock is
 the sum of 2^(-age / half-life) over earlier touches. The share of channel c in a conversion is the Aumann-Shapley
 value of that hazard, x_c / X (1 - exp(-X)); exp(-X) is the baseline, what the model expects without any touch.
-Sources: Zhang, Wei, Ren 2014 (hazards of touches); Shender et al. 2023 (intensities); Sun, Sundararajan 2011 (the value).
+Sources: Zhang, Wei, Ren 2014 (hazards of touches); Shender et al. 2023 (intensities); Sun, Sundararajan 2011 (value).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -40,8 +41,8 @@ BLOCK_ROWS = 65_536
 class Sample:
     """Sampled person-days, sorted by `buckets`: `events` 0 or 1, `weights`, and which rows of `features` they are.
 
-    Only `columns` of `features` are read (rows x columns, without intercept), block by block. With `sets` (non-decreasing numbers, one event each, every set within one bucket) the likelihood is conditional: an
-    event is held against the other days of its set only, and the intercept, like all that a set shares, drops out.
+    Only `columns` of `features` are read (rows x columns, without intercept), block by block. With `sets`
+    (non-decreasing numbers, one event each, every set within one bucket) the likelihood is conditional: an event is held against the other days of its set only, and the intercept, like all that a set shares, drops out.
     """
 
     features: Features
@@ -63,7 +64,7 @@ class Sample:
     def blocks(self) -> Iterator[tuple[int, Floats, slice]]:
         """(bucket, design with intercept in float64, rows), each block of one bucket and of whole sets."""
         edges = np.searchsorted(self.buckets, np.arange(BUCKETS + 1))
-        for bucket, (start, end) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        for bucket, (start, end) in enumerate(pairwise(edges)):
             while start < end:
                 stop = min(start + BLOCK_ROWS, end)
                 if self.sets is not None and stop < end:
@@ -97,7 +98,7 @@ class Fit:
 
 
 def _chances(sample: Sample, z: Floats, rows: slice) -> tuple[Floats, Floats, Integers | None]:
-    """Chance of an event, log of its normaliser, and where sets begin: over each day alone, or over the days of a set."""
+    """Chance of an event, log of its normaliser, where sets begin: over each day alone, or over the days of a set."""
     if sample.sets is None:
         normaliser = np.logaddexp(0.0, z)
         return np.exp(z - normaliser), normaliser, None

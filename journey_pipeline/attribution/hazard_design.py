@@ -84,10 +84,10 @@ def _terms(roles: Mapping[str, str], exposed: frozenset[str], weeks: int) -> tup
     terms += [Term("weekday", f"weekday_{day}") for day in range(1, 7)]
     for channel, role in roles.items():
         if role == "push" and channel in exposed:
-            group, half_lives = "push", PUSH_HALF_LIVES
+            terms += [Term("push", "stock", channel, half_life) for half_life in PUSH_HALF_LIVES]
         else:
-            group, half_lives = ("pull" if role in ("push", "pull") else "own"), PULL_HALF_LIVES
-        terms += [Term(group, "stock", channel, half_life) for half_life in half_lives]
+            group = "pull" if role in ("push", "pull") else "own"
+            terms += [Term(group, "stock", channel, half_life) for half_life in PULL_HALF_LIVES]
     terms += [Term("signal", "product_views", None, half_life) for half_life in VISIT_HALF_LIVES]
     terms += [Term("signal", "visits", None, half_life) for half_life in VISIT_HALF_LIVES]
     return (*terms, Term("visited", "visited_within_7_days"))
@@ -131,16 +131,16 @@ def design(days: pd.DataFrame, stocks: Iterable[pd.DataFrame], kinds: pd.DataFra
     followed = np.zeros(len(days), bool)
     for batch in stocks:
         for (channel, kind), rows in batch.groupby(["channel", "touch_type"], sort=True):
-            _add(matrix, terms, str(channel), str(kind), rows, named, exposed)
-            place = rows["person_day"].to_numpy()
+            _add(matrix, terms, str(channel), str(kind), rows)
+            days_of = rows["person_day"].to_numpy()
             if channel != SIGNAL:
-                today[str(channel)][place] |= rows["today"].to_numpy() > 0
-                touched[str(channel)][place] |= rows["stock_1"].to_numpy() > 0
+                today[str(channel)][days_of] |= rows["today"].to_numpy() > 0
+                touched[str(channel)][days_of] |= rows["stock_1"].to_numpy() > 0
                 if kind == "click" and named[str(channel)] in ("earned", "navigational"):
-                    followed[place] |= rows["next_days"].to_numpy() > 0
-    for place, term in enumerate(terms):
+                    followed[days_of] |= rows["next_days"].to_numpy() > 0
+    for column, term in enumerate(terms):
         if term.half_life_days is not None:
-            matrix[:, place] = exposure(matrix[:, place])
+            matrix[:, column] = exposure(matrix[:, column].astype(float))
     channels = tuple(named)
     return Design(_days(days), terms, matrix, followed.astype(float), today, touched, exposed, channels)
 
@@ -151,22 +151,18 @@ def _add(
     channel: str,
     kind: str,
     rows: pd.DataFrame,
-    roles: Mapping[str, str],
-    exposed: frozenset[str],
 ) -> None:
     """Add the stocks of one channel and touch type to the columns that count them."""
     place, today = rows["person_day"].to_numpy(), rows["today"].to_numpy(float)
     for column, term in enumerate(terms):
-        stock = rows.get(f"stock_{term.half_life_days}")
+        stock = floats(rows[f"stock_{term.half_life_days}"]) if term.half_life_days else today
         if term.name == "stock" and term.channel == channel:
             # A click is what a view led to: counted beside it, it would take the view's credit.
             if term.group == "push" and kind != "view":
                 continue
             # How the decided come on the day itself is part of the decision.
-            matrix[place, column] += floats(stock) - (today if term.group == "own" else 0.0)
-        elif term.name == "product_views" and channel == SIGNAL:
-            matrix[place, column] += floats(stock) - today
-        elif term.name == "visits" and kind == "click":
-            matrix[place, column] += floats(stock) - today
+            matrix[place, column] += stock - (today if term.group == "own" else 0.0)
+        elif (term.name == "product_views" and channel == SIGNAL) or (term.name == "visits" and kind == "click"):
+            matrix[place, column] += stock - today
         elif term.group == "visited" and kind == "click":
             matrix[place, column] = np.maximum(matrix[place, column], rows["last_7_days"].to_numpy() > 0)

@@ -11,6 +11,9 @@ where the decision to buy comes first.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -76,12 +79,12 @@ def role_checks(day_counts: pd.DataFrame, channel_roles: pd.DataFrame) -> pd.Dat
     return table[CHECK_COLUMNS].sort_values(["conversion_type", "channel"], ignore_index=True)
 
 
-def _note(row: dict[str, object]) -> str | None:
+def _note(row: Mapping[Hashable, Any]) -> str | None:
     """What a reader should know of the role: undeclared, or declared and far from what the days show."""
     declared, suggested = row["declared_role"], row["suggested_role"]
     if not isinstance(declared, str):
         return f"no role declared: taken as {row['role']}; declare it in the seed channel_roles"
-    band = {suggested_role(float(str(row[name]))) for name in ("enrichment_ci_low", "enrichment_ci_high")}
+    band = {suggested_role(float(row[name])) for name in ("enrichment_ci_low", "enrichment_ci_high")}
     if suggested is None or declared == "earned" or declared in band:
         return None
     return f"declared {declared}, its touches fall on conversion days as those of a {suggested} channel"

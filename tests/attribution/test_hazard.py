@@ -44,7 +44,9 @@ def test_closed_form_vector() -> None:
     x = np.zeros((len(conversions), len(channels)))
     for row in beta.itertuples():
         for place, conversion in enumerate(conversions):
-            ages = touches.query("conversion_id == @conversion and channel == @row.channel")["days_before"]
+            ages = touches.loc[
+                (touches["conversion_id"] == conversion) & (touches["channel"] == row.channel), "days_before"
+            ]
             stock = np.array([(2.0 ** (-ages / row.half_life_days)).sum()])
             x[place, channels.index(row.channel)] += row.beta * hazard.exposure(stock)[0]
     credit, baseline = hazard.shares(x)
