@@ -42,7 +42,8 @@ class Sample:
     """Sampled person-days, sorted by `buckets`: `events` 0 or 1, `weights`, and which rows of `features` they are.
 
     Only `columns` of `features` are read (rows x columns, without intercept), block by block. With `sets`
-    (non-decreasing numbers, one event each, every set within one bucket) the likelihood is conditional: an event is held against the other days of its set only, and the intercept, like all that a set shares, drops out.
+    (non-decreasing numbers, one event each, every set within one bucket) the likelihood is conditional: an event is
+    held against the other days of its set only, and the intercept, like all that a set shares, drops out.
     """
 
     features: Features

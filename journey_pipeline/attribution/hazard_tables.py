@@ -36,7 +36,8 @@ TYPES: Mapping[str, Mapping[str, str]] = {
     "channel_role_checks": {
         "conversion_type": "varchar", "channel": "varchar", "declared_role": "varchar", "is_default": "boolean",
         "suggested_role": "varchar", "role": "varchar", "conversion_days": "bigint",
-        "conversion_days_touched": "bigint",        "other_days": "bigint", "other_days_touched": "bigint", "same_day_enrichment": "double",
+        "conversion_days_touched": "bigint",
+        "other_days": "bigint", "other_days_touched": "bigint", "same_day_enrichment": "double",
         "enrichment_ci_low": "double", "enrichment_ci_high": "double", "note": "varchar",
     },
     "attribution_models": {
