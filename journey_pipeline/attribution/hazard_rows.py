@@ -112,8 +112,9 @@ def _case(
     k, k_sd = floats(multipliers["multiplier"]), floats(multipliers["multiplier_sd"])
     only_test = np.isnan(k)
     credit = raw * (np.where(only_test, 0.0, k) if name == CALIBRATED else 1.0)
-    # A channel that earned nothing and was tested: its lift goes in equal parts to the conversions it touched.
-    reached = touched * np.where(only_test, 1 / np.maximum(touched.sum(axis=0), 1), 0.0)
+    # A channel that earned nothing and was tested: its lift comes out of the baseline of the conversions it touched.
+    left = touched * np.maximum(1.0 - credit.sum(axis=1), 0.0)[:, None]
+    reached = left * np.where(only_test, 1 / np.maximum(left.sum(axis=0), 1e-9), 0.0)
     credit = credit + reached * floats(multipliers["calibrated_credit"])
     credit /= np.maximum(credit.sum(axis=1), 1.0)[:, None]
     by_week, reached_by_week = _spread(raw, week), _spread(reached, week).to_numpy()

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from journey_pipeline.attribution.calibration import calibrate, experiments_in_window
+from journey_pipeline.attribution.calibration import TAU, calibrate, experiments_in_window
 
 VECTOR = Path(__file__).parents[1] / "vectors" / "16_calibration"
 WINDOW = (date(2026, 9, 21), date(2026, 11, 16))  # 56 days
@@ -37,7 +37,10 @@ def test_vector() -> None:
 
 def test_without_experiments_a_role_keeps_its_prior_and_is_not_calibrated() -> None:
     found = calibrate(model_credit(), results_of("none")).set_index("channel")
-    assert found.loc["video", "multiplier"] == 1 and found.loc["video", "multiplier_sd"] == pytest.approx(2**0.5 / 4)
+    # The channel's own spread and the role's.
+    assert found.loc["video", "multiplier"] == 1 and found.loc["video", "multiplier_sd"] == pytest.approx(
+        2**0.5 * TAU["push"]
+    )
     assert not found["is_calibrated"].any()
 
 
