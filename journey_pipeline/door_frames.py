@@ -53,8 +53,11 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "conformance": ("week", "design", "finding"),
     "customer_timeline": ("customer_id", "occurred_at", "kind", "event_id"),
     "journey_map": ("week", "stage", "family", "interaction_type"),
-    "credits": ("conversion_id", "model", "touchpoint_id"),
+    "credits": ("conversion_id", "conversion_type", "model", "touchpoint_id"),
     "attribution": ("week", "conversion_type", "model", "channel", "campaign"),
+    "attribution_models": ("conversion_type", "model"),
+    "channel_role_checks": ("conversion_type", "channel"),
+    "hazard_coefficients": ("conversion_type", "stage", "term", "channel", "half_life_days"),
     "spend": ("spend_id",),
     "content_metrics": ("content_metric_id",),
     "segments": ("segment_set", "segment"),
@@ -70,8 +73,15 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "quarantine": ("file_id", "row_number", "column_name", "rule"),
 }
 
-# Key columns that may be empty: a conversion without a touch, a touch without a campaign.
-_MAY_BE_EMPTY = {("credits", "touchpoint_id"), ("attribution", "campaign"), ("link_audit", "campaign")}
+# Key columns that may be empty: a conversion without a touch, a touch that earned nothing, one without a campaign.
+_MAY_BE_EMPTY = {
+    ("hazard_coefficients", "channel"),
+    ("hazard_coefficients", "half_life_days"),
+    ("credits", "touchpoint_id"),
+    ("credits", "model"),
+    ("attribution", "campaign"),
+    ("link_audit", "campaign"),
+}
 
 
 def raw(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Contract]) -> pd.DataFrame:

@@ -105,7 +105,7 @@ def put_events(bench: Bench, events: Sequence[tuple[str, int, object]], **column
 def put_people(bench: Bench) -> None:
     """Nobody came by a known touch, has a country or a segment."""
     nothing = {
-        "journeys.marketing_touches": ("session_id varchar, channel varchar, campaign varchar, touch_number bigint"),
+        "journeys.session_touches": ("session_id varchar, channel varchar, campaign varchar, touch_number bigint"),
         "journeys.customer_attributes": "customer_id varchar, attribute varchar, value varchar",
         "journeys.customer_weeks": "customer_id varchar, week date, lifecycle varchar",
     }

@@ -221,7 +221,7 @@ def test_old_and_new_grouping_stand_side_by_side_and_hold_the_same_sessions(fold
     casts = {"touched_at": "timestamp", **dict.fromkeys([*TUPLE, "channel"], "varchar")}
     switched.put("journeys.customer_touchpoints", touches, **casts)
     named = touches.assign(channel=touches["channel"].where(touches["channel"].notna(), "direct"))
-    switched.put("journeys.marketing_touches", named, **casts)
+    switched.put("journeys.session_touches", named, **casts)
     found = switched.run("mart_channel_groupings")
     sums = found.groupby([found["week"].astype(str), "ruleset", found["rules_from"].astype(str)])["sessions"].sum()
     assert set(sums.loc["2026-09-28"]) == {1}

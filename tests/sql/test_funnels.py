@@ -548,7 +548,7 @@ def test_members_come_from_the_first_touch_and_from_what_was_known_a_week_before
     put_events(bench, [("c", 1, "2026-01-07"), ("c", 2, "2026-01-08")], session_id=["s1", "s2"])
     bench.connection.execute(
         """
-        insert into warehouse.journeys.marketing_touches values
+        insert into warehouse.journeys.session_touches values
             ('s1', 'Email', 'winter', 1), ('s1', 'Display', 'later', 2), ('s2', 'Direct', null, 1);
         insert into warehouse.journeys.customer_attributes values ('c', 'country', 'DE'), ('c', 'city', 'Berlin');
         insert into warehouse.journeys.customer_weeks values

@@ -69,7 +69,7 @@ def put_touches(bench: Bench, touches: pd.DataFrame) -> None:
     texts = {"session_id": "varchar", "channel": "varchar"}
     bench.put("journeys.customer_touchpoints", given, occurred_at="timestamp", **texts)
     bench.put(
-        "journeys.marketing_touches",
+        "journeys.session_touches",
         pd.DataFrame({"session_id": ["s", "s"], "channel": ["paid_social", "email"], "touch_number": [1, 2]}),
     )
     bench.run("weeks")

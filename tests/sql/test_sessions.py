@@ -1,4 +1,4 @@
-"""Sessions, touches and the touches of a conversion: known answers, and the same from slow, obvious Python."""
+"""Sessions and their touches: known answers, and the same from slow, obvious Python."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .compiled_models import Bench, compile_models
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 MODELS = (
-    "session_hits customer_touchpoints marketing_touches sessions conversion_touches touch_costs mart_session_hygiene"
+    "session_hits customer_touchpoints session_touches sessions touch_costs mart_session_hygiene"
 )
 SPLITS = ("none", "campaign", "day")
 
@@ -64,6 +64,8 @@ def web(rows: Sequence[tuple[str | None, str, str | None, str | None]], **given:
         machine_rule=None,
         needs_review=False,
         is_internal_test=False,
+        consent_analytics=None,
+        consent_ads=None,
         family="website",
         interaction_type="page_view",
         order_ref="",
@@ -84,8 +86,9 @@ def sessionise(bench: Bench, touchpoints: pd.DataFrame) -> None:
             }
         ),
     )
-    bench.put("events.touchpoints", touchpoints, occurred_at="timestamp", **dict.fromkeys(TEXT, "varchar"))
-    for model in ("session_hits", "customer_touchpoints", "marketing_touches", "sessions"):
+    flags = dict.fromkeys(("consent_analytics", "consent_ads"), "boolean")
+    bench.put("events.touchpoints", touchpoints, occurred_at="timestamp", **dict.fromkeys(TEXT, "varchar"), **flags)
+    for model in ("session_hits", "customer_touchpoints", "session_touches", "sessions"):
         bench.run(model)
 
 
@@ -115,7 +118,7 @@ def test_sessions_and_touches_are_those_of_the_vector(bench: Bench) -> None:
     touches = bench.ask(
         """
         select t.visitor_id, strftime(touched_at, '%Y-%m-%dT%H:%M:%S'), t.utm_source, t.utm_medium
-        from warehouse.journeys.marketing_touches
+        from warehouse.journeys.session_touches
         inner join warehouse.journeys.customer_touchpoints as t using (touchpoint_id) order by all
         """
     )
@@ -230,7 +233,7 @@ def test_a_call_or_a_mail_has_no_session_and_parts_none(bench: Bench) -> None:
 
 def test_a_visit_without_any_source_is_one_direct_touch(bench: Bench) -> None:
     sessionise(bench, web([("u", "2026-01-01 10:00", None, None), ("u", "2026-01-01 10:01", None, None)]))
-    touches = bench.ask("select channel, touchpoint_id from warehouse.journeys.marketing_touches")
+    touches = bench.ask("select channel, touchpoint_id from warehouse.journeys.session_touches")
     assert touches.values.tolist() == [["direct", "001"]]
 
 
@@ -288,61 +291,8 @@ def test_sessions_and_touches_are_those_of_a_walk_through_the_hits(bench: Bench,
         """
     )
     assert sorted(found.itertuples(index=False, name=None)) == sorted(sessions)
-    found = bench.ask("select touchpoint_id from warehouse.journeys.marketing_touches")
+    found = bench.ask("select touchpoint_id from warehouse.journeys.session_touches")
     assert sorted(found["touchpoint_id"]) == sorted(touches)
-
-
-# --- the touches of a conversion ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_a_conversion_has_the_touches_between_it_and_the_one_before(bench: Bench, seed: int) -> None:
-    """The definition, pair by pair: not after it, within the lookback, after the previous one of its type."""
-    draw = np.random.default_rng(seed)
-
-    def instants(count: int) -> list[pd.Timestamp]:
-        # Few distinct instants, so that ties are many; days apart, so that the lookback cuts.
-        return [pd.Timestamp("2026-01-01") + pd.Timedelta(hours=int(h)) * 12 for h in draw.integers(0, 180, count)]
-
-    touches = pd.DataFrame(
-        {
-            "touchpoint_id": [f"t{n:03}" for n in range(120)],
-            "customer_id": draw.choice(["a", "b", "c"], 120),
-            "touched_at": instants(120),
-            "channel": draw.choice(["email", "display"], 120),
-        }
-    ).assign(campaign=None)
-    conversions = pd.DataFrame(
-        {
-            "conversion_id": [f"c{n:02}" for n in range(30)],
-            "customer_id": [("a", "b", None)[n] for n in draw.integers(3, size=30)],
-            "conversion_type": draw.choice(["order", "lead"], 30),
-            "occurred_at": instants(30),
-        }
-    ).assign(week="2026-01-05", value=1.0, is_counted=True)
-    expected = []
-    for own in records(conversions.dropna(subset="customer_id")):
-        key = (own.occurred_at, own.conversion_id)
-        before = [
-            o.occurred_at
-            for o in records(conversions)
-            if (o.customer_id, o.conversion_type) == (own.customer_id, own.conversion_type)
-            and (o.occurred_at, o.conversion_id) < key
-        ]
-        path = sorted(
-            (t.touched_at, t.touchpoint_id)
-            for t in records(touches)
-            if t.customer_id == own.customer_id
-            and own.occurred_at - pd.Timedelta(days=30) <= t.touched_at <= own.occurred_at
-            and (not before or t.touched_at > max(before))
-        )
-        expected += [(own.conversion_id, t, n, len(path)) for n, (_, t) in enumerate(path, 1)]
-    bench.put("journeys.marketing_touches", touches, touched_at="timestamp", campaign="varchar")
-    casts = {"occurred_at": "timestamp", "week": "date", "value": "decimal(18, 6)", "customer_id": "varchar"}
-    bench.put("journeys.customer_conversions", conversions, **casts)
-    found = bench.run("conversion_touches")[["conversion_id", "touchpoint_id", "position", "touch_count"]]
-    assert sorted(found.itertuples(index=False, name=None)) == sorted(expected)
-    assert len(expected) > 30
 
 
 # --- cost -----------------------------------------------------------------------------------------------------------

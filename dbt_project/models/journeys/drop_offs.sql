@@ -96,7 +96,7 @@ told as (
         coalesce(sessions.channel, touchpoints.channel, touchpoints.family) as channel
     from asked
     inner join {{ ref('customer_touchpoints') }} as touchpoints on asked.touchpoint_id = touchpoints.touchpoint_id
-    left join {{ ref('marketing_touches') }} as sessions
+    left join {{ ref('session_touches') }} as sessions
         on touchpoints.session_id = sessions.session_id and sessions.touch_number = 1
 ),
 

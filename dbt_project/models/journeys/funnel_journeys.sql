@@ -7,7 +7,7 @@ parameters as (
 ),
 
 touches as (
-    select * from {{ ref('marketing_touches') }} where touch_number = 1
+    select * from {{ ref('session_touches') }} where touch_number = 1
 ),
 
 countries as (

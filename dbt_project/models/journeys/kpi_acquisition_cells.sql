@@ -15,7 +15,9 @@ spend as (
 ),
 
 unattributed as (
-    select conversion_id from {{ ref('credits') }} where model = 'first' and channel = 'unattributed'
+    select conversion_id
+    from {{ ref('credits') }}
+    where model = 'first' and channel = 'unattributed' and conversion_type in ('order', 'opportunity_won')
 ),
 
 first_orders as (

@@ -3,7 +3,7 @@ with touchpoints as (
 ),
 
 touches as (
-    select * from {{ ref('marketing_touches') }} where touch_number = 1
+    select * from {{ ref('session_touches') }} where touch_number = 1
 ),
 
 summed as (

@@ -13,6 +13,7 @@ with measured as (
 select
     cast(measured.week as date) as week,
     cast(measured.conversion_type as varchar) as conversion_type,
+    coalesce(types.is_headline, false) as is_headline,
     cast(measured.model as varchar) as model,
     cast(measured.channel as varchar) as channel,
     cast(measured.campaign as varchar) as campaign,
@@ -32,3 +33,4 @@ select
     '{{ var("definition_version") }}' as definition_version
 from measured
 cross join {{ source('raw', 'run_parameters') }} as parameters
+left join {{ ref('conversion_types') }} as types on measured.conversion_type = types.conversion_type

@@ -11,7 +11,7 @@ with entries as (
         -- What a source states, and what no rule is asked for, is the same under every rule set.
         case when touchpoints.channel_rule_version = 'stated' or touchpoints.channel is null then touches.channel end
             as fixed_channel
-    from {{ ref('marketing_touches') }} as touches
+    from {{ ref('session_touches') }} as touches
     inner join {{ ref('customer_touchpoints') }} as touchpoints on touches.touchpoint_id = touchpoints.touchpoint_id
     cross join {{ source('raw', 'run_parameters') }} as parameters
     where touches.touch_number = 1
