@@ -18,6 +18,7 @@ import pandas as pd
 
 from journey_pipeline.attribution import MODELS, FittedModel, attribution
 from journey_pipeline.conversion import Z95
+from journey_pipeline.truth_bench.hazard import hazard_credit
 from journey_pipeline.truth_bench.warehouse import MarketWarehouse, Step
 from journey_pipeline.world.scenarios import START, Market
 
@@ -25,7 +26,7 @@ from journey_pipeline.world.scenarios import START, Market
 # channel, credit, low, high.
 CalibratedModel = Callable[[Market], Callable[[pd.DataFrame], pd.DataFrame]]
 
-CALIBRATED: dict[str, CalibratedModel] = {}
+CALIBRATED: dict[str, CalibratedModel] = {"hazard": hazard_credit}
 
 TARGETS = ("credits", "credit_cells", "path_cells")
 SHOWN = (0, 2, 4)  # how many experiments a model of CALIBRATED is shown

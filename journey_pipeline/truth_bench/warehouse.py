@@ -1,4 +1,4 @@
-"""A warehouse in memory that holds one scenario market, and the project's own SQL run on it.
+"""A warehouse that holds one scenario market, and the project's own SQL run on it.
 
 Holds the tables a market puts in the place of what events and identity would have built, and the compiled models from
 there on. Add a table here when a model of attribution reads something new. Must not be here: a score, SQL of its own.
@@ -154,11 +154,13 @@ _TYPES = {
 
 
 class MarketWarehouse:
-    """One market in a DuckDB of its own; `build` runs steps, `ask` reads. Close it, or use it as a context."""
+    """One market in a DuckDB of its own; `build` runs steps, `ask` reads. Use it as a context."""
 
     def __init__(self, market: Market) -> None:
-        self.connection = duckdb.connect(config={"threads": THREADS})
-        self.connection.execute("attach ':memory:' as warehouse; set TimeZone = 'UTC'")
+        # A file, since compiled models name the warehouse they are in, and one in memory cannot have that name.
+        self.folder = tempfile.TemporaryDirectory(prefix="journey-truth-")
+        self.connection = duckdb.connect(Path(self.folder.name, "warehouse.duckdb"), config={"threads": THREADS})
+        self.connection.execute("set TimeZone = 'UTC'")
         for schema in SCHEMAS:
             self.connection.execute(f"create schema warehouse.{schema}")
         for relation, frame in tables_of(market).items():
@@ -169,6 +171,7 @@ class MarketWarehouse:
 
     def __exit__(self, *_: object) -> None:
         self.connection.close()
+        self.folder.cleanup()
 
     def put(self, relation: str, frame: pd.DataFrame) -> None:
         """Create a table from a frame; a column has the type its name has everywhere here."""
