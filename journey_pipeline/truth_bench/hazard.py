@@ -5,9 +5,8 @@ Holds the tables the model reads beyond those of paths. Add here what it reads o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 import pandas as pd
 
@@ -57,7 +56,7 @@ def _steps(given: tuple[str, ...]) -> list[Step]:
     return compiled(TARGETS, dict.fromkeys(given))
 
 
-def _tables(market: Market) -> Mapping[str, Any]:
+def _tables(market: Market) -> dict[str, pd.DataFrame]:
     """What the model reads of a market: its span, its people, their roles and no experiment yet."""
     ends_before = START + pd.Timedelta(days=market.days)
     people = market.customers
