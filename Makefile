@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup run test ui bench lint clean
+.PHONY: setup run test ui bench truth lint clean
 
 setup: $(STAMP)
 
@@ -28,6 +28,9 @@ ui: setup
 
 bench: setup
 	$(BIN)/python -m tests.benchmarks
+
+truth: setup
+	$(BIN)/journey truth --page docs/ATTRIBUTION.md
 
 lint: setup
 	$(BIN)/ruff check .

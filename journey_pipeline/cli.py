@@ -480,6 +480,44 @@ def report(home: HomeOption = None) -> None:
 
 
 @app.command()
+def truth(
+    scenario: Annotated[list[str] | None, typer.Option(help="Only this one; may be repeated.")] = None,
+    seed: Annotated[
+        list[int] | None, typer.Option(help="Of a market; may be repeated. 11, 12 and 13 when unset.")
+    ] = None,
+    customers: Annotated[int | None, typer.Option(min=100, help="People in each market.")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Days each market lives.")] = None,
+    market: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="TOML with the numbers of a market like yours.")
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Page to write the result into, with coverage.")
+    ] = None,
+) -> None:
+    """Hold every attribution model against simulated markets whose truth is known."""
+    from journey_pipeline import truth_bench
+    from journey_pipeline.truth_bench import page as pages
+    from journey_pipeline.world.market_shape import market_shape
+    from journey_pipeline.world.scenarios import SCENARIOS
+
+    try:
+        result = truth_bench.run(
+            scenario or tuple(SCENARIOS),
+            seed or truth_bench.SEEDS,
+            customers or truth_bench.CUSTOMERS,
+            days or truth_bench.DAYS,
+            market_shape(market) if market else None,
+            with_coverage=page is not None,
+            say=lambda line: err.print(line, markup=False),
+        )
+        if page:
+            pages.write(result, page)
+    except ValueError as refusal:
+        _fail(str(refusal), REFUSED)
+    out.print(pages.text(result), markup=False, soft_wrap=True)
+
+
+@app.command()
 def ui(
     home: HomeOption = None,
     port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,

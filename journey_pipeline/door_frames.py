@@ -57,6 +57,9 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "credit_consents": ("week", "conversion_type", "channel"),
     "attribution": ("week", "conversion_type", "model", "channel", "campaign"),
     "attribution_stability": ("week", "conversion_type", "model"),
+    "attribution_models": ("conversion_type", "model"),
+    "channel_role_checks": ("conversion_type", "channel"),
+    "hazard_coefficients": ("conversion_type", "stage", "term", "channel", "half_life_days"),
     "spend": ("spend_id",),
     "content_metrics": ("content_metric_id",),
     "segments": ("segment_set", "segment"),
@@ -74,6 +77,8 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
 
 # Key columns that may be empty: a conversion without a touch, a touch that earned nothing, one without a campaign.
 _MAY_BE_EMPTY = {
+    ("hazard_coefficients", "channel"),
+    ("hazard_coefficients", "half_life_days"),
     ("credits", "touchpoint_id"),
     ("credits", "model"),
     ("attribution", "campaign"),

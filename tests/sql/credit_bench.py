@@ -81,7 +81,8 @@ def put_touches(bench: Bench, touches: pd.DataFrame) -> None:
 def put_considerations(bench: Bench, entries: Sequence[tuple[str, object]] = ()) -> None:
     """Journeys as (customer, instant at which consideration was entered)."""
     frame = pd.DataFrame(entries, columns=["customer_id", "consideration_at"])
-    frame = frame.assign(journey_id=[f"j{n}" for n in range(len(frame))])
+    frame = frame.assign(journey_id=[f"j{n}" for n in range(len(frame))], customer_number=range(len(frame)))
+    frame = frame.assign(journey_number=1)
     bench.put("journeys.journeys", frame, consideration_at="timestamp", customer_id="varchar", journey_id="varchar")
 
 
@@ -93,8 +94,8 @@ def nothing_else(bench: Bench) -> None:
         """
         create or replace table warehouse.journeys.experience_answers (score_id varchar, customer_id varchar,
             answered_at timestamp, week date, is_positive boolean, is_promoter boolean);
-        create or replace table warehouse.journeys.funnel_events (funnel varchar, event_id varchar,
-            customer_id varchar, occurred_at timestamp, stage varchar, sub_stage varchar);
+        create or replace table warehouse.journeys.journey_events (event_id varchar, customer_number integer,
+            journey_number integer, occurred_at timestamp, stage varchar, sub_stage varchar);
         """
     )
     put_considerations(bench)

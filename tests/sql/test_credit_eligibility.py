@@ -61,12 +61,12 @@ def test_a_fact_counts_in_every_type_based_on_it(bench: Bench) -> None:
             ('good', 'c', '2026-01-05', '2026-01-05', true, false),
             ('promoter', 'c', '2026-01-06', '2026-01-05', false, true),
             ('bad', 'c', '2026-01-07', '2026-01-05', false, false);
-        insert into warehouse.journeys.funnel_events values
-            ('journey', 'told_a_friend', 'c', '2026-01-08', 'advocacy', 'referral'),
-            ('journey', 'posted', 'c', '2026-01-08', 'advocacy', 'community'),
-            ('checkout', 'other_funnel', 'c', '2026-01-08', 'advocacy', 'referral');
+        insert into warehouse.journeys.journey_events values
+            ('told_a_friend', 0, 1, '2026-01-08', 'advocacy', 'referral'),
+            ('posted', 0, 1, '2026-01-08', 'advocacy', 'community');
         """
     )
+    put_considerations(bench, [("c", None)])
     found = bench.run("attributed_conversions")
     told = found[["conversion_type", "conversion_id", "value"]].astype({"value": float})
     assert sorted(told.itertuples(index=False, name=None)) == [

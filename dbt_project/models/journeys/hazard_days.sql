@@ -1,0 +1,93 @@
+-- Case-control: every day with a conversion, and of the other days at risk a share that a hash decides. The share moves
+-- the intercept only, so the rates of a million customers fit on a million rows.
+with days as (
+    select {{ each_day('starts_on', 'ends_before') }} as day from {{ ref('hazard_window') }}
+),
+
+events as (
+    select
+        conversions.conversion_type,
+        conversions.customer_id,
+        {{ reporting_date('conversions.occurred_at', 'span.time_zone') }} as day,
+        conversions.conversion_id,
+        conversions.occurred_at,
+        conversions.week,
+        conversions.value,
+        true as is_event
+    from {{ ref('attributed_conversions') }} as conversions
+    cross join {{ ref('hazard_window') }} as span
+    where conversions.conversion_type in ('{{ var('hazard_conversion_types') | join("', '") }}')
+        and conversions.customer_id is not null
+        and {{ reporting_date('conversions.occurred_at', 'span.time_zone') }} >= span.starts_on
+        and {{ reporting_date('conversions.occurred_at', 'span.time_zone') }} < span.ends_before
+),
+
+converters as (
+    select distinct conversion_type, customer_id from events
+),
+
+drawn as (
+    select
+        customers.customer_id,
+        days.day,
+        {{ is_sampled(day_key('customers.customer_id', 'days.day'), var('hazard_controls_per_10000')) }} as is_population
+    from {{ ref('hazard_customers') }} as customers
+    cross join days
+    where days.day >= customers.known_from
+        and {{ is_sampled(day_key('customers.customer_id', 'days.day'), var('hazard_converter_days_per_10000')) }}
+),
+
+-- Of those who converted more days are read: held against their own other days, what never changes about a person, seen
+-- or not, drops out.
+other_days as (
+    select types.conversion_type, drawn.customer_id, drawn.day, drawn.is_population
+    from drawn
+    cross join (select distinct conversion_type from converters) as types
+    left join converters
+        on drawn.customer_id = converters.customer_id and types.conversion_type = converters.conversion_type
+    where drawn.is_population or converters.customer_id is not null
+),
+
+sampled as (
+    select *, true as is_population from events
+    union all
+    select conversion_type, customer_id, day, null, null, null, null, false, is_population
+    from other_days
+    where not exists (
+        select 1 from events
+        where events.customer_id = other_days.customer_id
+            and events.day = other_days.day
+            and events.conversion_type = other_days.conversion_type
+    )
+)
+
+select
+    row_number() over (
+        partition by sampled.conversion_type
+        order by {{ resampling_bucket('sampled.customer_id') }} % 20, sampled.customer_id, sampled.day, sampled.conversion_id
+    ) - 1 as person_day,
+    dense_rank() over (
+        partition by sampled.conversion_type
+        order by {{ resampling_bucket('sampled.customer_id') }} % 20, sampled.customer_id
+    ) - 1 as customer_number,
+    sampled.*,
+    {{ resampling_bucket('sampled.customer_id') }} % 20 as bucket,
+    2.0 * {{ days_between('span.starts_on', 'sampled.day') }}
+        / greatest({{ days_between('span.starts_on', 'span.ends_before') }} - 1, 1) - 1 as calendar_position,
+    {{ days_between("cast('2024-01-01' as date)", 'sampled.day') }} % 7 as weekday,
+    cast(floor({{ days_between('span.starts_on', 'sampled.day') }} / 7) as bigint) as week_number,
+    customers.prior_conversions,
+    customers.value_tier,
+    customers.is_subscribed,
+    customers.is_business,
+    exists (
+        select 1 from events
+        where events.customer_id = sampled.customer_id
+            and events.conversion_type = sampled.conversion_type
+            and events.day > sampled.day
+            and events.day <= cast(sampled.day + interval {{ var('hazard_follow_days') }} day as date)
+    ) as converts_soon,
+    {{ days_between('sampled.day', 'span.ends_before') }} > {{ var('hazard_follow_days') }} as is_followed
+from sampled
+inner join {{ ref('hazard_customers') }} as customers on sampled.customer_id = customers.customer_id
+cross join {{ ref('hazard_window') }} as span
