@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from journey_pipeline.attribution.calibration import calibrate
-from journey_pipeline.attribution.cells import UNATTRIBUTED
 from journey_pipeline.attribution.hazard import BUCKETS, jackknife_variance
 from journey_pipeline.attribution.hazard_design import Design
 from journey_pipeline.attribution.hazard_model import HazardModel
+from journey_pipeline.attribution.paths import UNATTRIBUTED
 from journey_pipeline.conversion import Z95, Floats, floats, weeks
 
 MODEL, CALIBRATED = "hazard", "hazard_calibrated"

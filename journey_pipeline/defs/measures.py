@@ -89,7 +89,7 @@ MEASURES: dict[str, Measure] = {
         needs_as_of=True,
     ),
     "attribution": Measure(
-        ("journeys.credit_cells", "journeys.path_cells", "journeys.spend_cells"),
+        ("journeys.credit_cells", "journeys.path_cells", "journeys.spend_cells", "measures.hazard_rows"),
         partial(attribution.attribution, models=FITTED_MODELS, min_n=MIN_N),
         MARKETING,
         "One row per week, conversion type, model, channel, campaign: credit and spend. Credit is not causation.",

@@ -121,7 +121,7 @@ def tables_of(market: Market) -> dict[str, pd.DataFrame]:
     All conversions lie in one week: what is judged is a model on a whole market.
     """
     touches = market.touches.assign(
-        session_id=market.touches["touchpoint_id"], touch_number=1, exclusion=pd.Series(dtype="str")
+        session_number=market.touches["touchpoint_id"], touch_number=1, exclusion=pd.Series(dtype="str")
     )
     conversions = market.conversions.assign(
         conversion_type="order", based_on="order", week=START.date(), is_counted=True

@@ -74,7 +74,9 @@ def put_touches(bench: Bench, touches: pd.DataFrame) -> None:
         "exclusion": None,
     }
     frame = touches.assign(**{name: value for name, value in given.items() if name not in touches})
-    text = dict.fromkeys(("session_number", "campaign", "exclusion", "customer_id", "channel", "touchpoint_id"), "varchar")
+    text = dict.fromkeys(
+        ("session_number", "campaign", "exclusion", "customer_id", "channel", "touchpoint_id"), "varchar"
+    )
     bench.put("journeys.touch_candidates", frame, touched_at="timestamp", **text)
 
 
