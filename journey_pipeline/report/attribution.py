@@ -22,7 +22,8 @@ _RECENT = f"""
         select * replace (coalesce(channel, 'unattributed') as channel), week = max(week) over () as is_latest
         from attribution
         -- A model of influence gives one conversion to several channels: its numbers are in no total.
-        where is_headline and not is_influence and week > (select max(week) from attribution) - interval {7 * _WEEKS} day
+        where week > (select max(week) from attribution) - interval {7 * _WEEKS} day
+            and is_headline and not is_influence
     )
 """
 _BY_CHANNEL = (
