@@ -21,7 +21,8 @@ _RECENT = f"""
     with recent as (
         select * replace (coalesce(channel, 'unattributed') as channel), week = max(week) over () as is_latest
         from attribution
-        where is_headline and week > (select max(week) from attribution) - interval {7 * _WEEKS} day
+        where is_headline and not is_influence
+            and week > (select max(week) from attribution) - interval {7 * _WEEKS} day
     )
 """
 _BY_CHANNEL = (
