@@ -21,9 +21,8 @@ _RECENT = f"""
     with recent as (
         select * replace (coalesce(channel, 'unattributed') as channel), week = max(week) over () as is_latest
         from attribution
-        -- A model of influence gives one conversion to several channels: its numbers are in no total.
-        where week > (select max(week) from attribution) - interval {7 * _WEEKS} day
-            and is_headline and not is_influence
+        where is_headline and not is_influence
+            and week > (select max(week) from attribution) - interval {7 * _WEEKS} day
     )
 """
 _BY_CHANNEL = (

@@ -24,8 +24,8 @@ CREDIT = (
 ORDERS = """
 insert into events.conversions by name
 select touchpoint_id as conversion_id, source, 'order' as conversion_type, occurred_at, identifier_type,
-    identifier_value, 100 as gross_amount, 80 as net_amount, 'EUR' as currency, false as is_test, 'file' as source_file_id,
-    source_row_number
+    identifier_value, 100 as gross_amount, 80 as net_amount, 'EUR' as currency, false as is_test,
+    'file' as source_file_id, source_row_number
 from events.touchpoints where interaction_type = 'order_placed' and not is_machine
 """
 

@@ -61,7 +61,7 @@ create table marts.credits as select md5('o' || i) as conversion_id, 'order' as 
     null::varchar as reason from range($customers // 2) t (i), (values ('linear'), ('last_touch')) models (m);
 create table marts.attribution as
     with weeks as (select ($week - to_days((7 * i)::int)::interval)::date as week, i from range(16) t (i)),
-    cells as (select week, 'order' as conversion_type, true as is_headline, m as model, channel, coalesce(campaign, '(none)') as campaign,
+    cells as (select week, 'order' as conversion_type, true as is_headline, m as model, false as is_influence, channel, coalesce(campaign, '(none)') as campaign,
         greatest(0, share + tilt * (n - 4) / 100 * least(share, 0.05) * 20) as weight,
         (420 * weight / sum(weight) over (partition by week, m))::decimal(38, 12) as credit,
         weekly_spend::decimal(38, 6) as spend
