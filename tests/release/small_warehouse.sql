@@ -69,7 +69,7 @@ create table marts.attribution as
         ('position_based', 0.3)) models (m, tilt))
     select * exclude (weight), (credit * 84)::decimal(38, 6) as value, spend / nullif(credit, 0) as cost_per_conversion,
         credit * 84 / nullif(spend, 0) as return_on_ad_spend, credit * 0.85 as credit_ci_low,
-        credit * 1.15 as credit_ci_high, false as is_influence, $as_of as as_of, '1' as definition_version from cells;
+        credit * 1.15 as credit_ci_high, $as_of as as_of, '1' as definition_version from cells;
 create table marts.spend as select (($as_of + interval 1 hour)::date - (1 + i)::int) as spend_date, 'google_ads' as platform, channel,
     n::varchar as campaign_id, campaign, (weekly_spend / 7)::decimal(18, 6) as cost_amount, 'EUR' as cost_currency,
     (weekly_spend / 7)::decimal(18, 6) as cost_amount_reporting, 'EUR' as reporting_currency,

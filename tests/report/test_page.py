@@ -199,19 +199,6 @@ def test_attribution_sums_match_the_table(connection: duckdb.DuckDBPyConnection)
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_influence_is_in_no_total(connection: duckdb.DuckDBPyConnection) -> None:
-    def shown() -> list[dict[str, object]]:
-        return [{**kind, "picture": None} for kind in attribution(_released(connection))["kinds"]]
-
-    before = shown()
-    connection.execute(
-        "insert into attribution select * replace ('participation' as model, true as is_influence, "
-        "3 * credit as credit) from attribution where model = 'linear'"
-    )
-    assert shown() == before
-
-
-@pytest.mark.usefixtures("undrawn")
 def test_spend_is_not_counted_once_per_conversion_type(connection: duckdb.DuckDBPyConnection) -> None:
     before = attribution(_released(connection))
     connection.execute("insert into attribution select * replace ('lead' as conversion_type) from attribution")
