@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'conversion_types'}}}) }}
 -- A type of first or repeated facts is cut out of one that counts them all, and a model of one's own has a name of its own.
 select conversion_type as name
 from {{ ref('conversion_types') }}

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'credits'}}}) }}
 -- Each conversion is credited once in each model of credit: shares are one, values its value; and no fact is left out.
 with summed as (
     select conversion_id, conversion_type, model, sum(credit) as credit, sum(value) as value

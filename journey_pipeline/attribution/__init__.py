@@ -64,7 +64,8 @@ def attribution(
     Rule models: credit and value of `credit_cells`. Fitted models: one fit per week and conversion type, split
     over campaigns as the linear rule. Both with a 95 % delete-a-group jackknife interval, null (is_identified
     false) where too few groups of customers stand behind the number or the paths are in no buckets. `hazard_rows`
-    brings rows of its own making with the same columns. `unattributed` rows stay in every model.
+    brings rows of its own making with the same columns, split over campaigns too where they name none. `unattributed`
+    rows stay in every model.
     Spend joins in full: spend without conversions stays (credit 0, value 0, return 0, cost per conversion null),
     credit without spend keeps spend null, and `spend_note` says why a cost is null. Spend is repeated for each
     conversion type and model; with no conversion in the data it appears under `order` for each of `rule_models`

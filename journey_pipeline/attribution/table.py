@@ -158,9 +158,21 @@ def _with_intervals(credited: pd.DataFrame) -> pd.DataFrame:
     return table.assign(interval_kind=pd.Series("sampling", index=table.index).where(known, None))
 
 
-def _as_credits(hazard_rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of a model that brings its own interval; that of the value holds the value of a conversion as known."""
+def _as_credits(hazard_rows: pd.DataFrame, linear: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a model that brings its own interval, those without a campaign split as the linear rule splits them.
+
+    Their intervals hold the split, and that of the value the value of a conversion, as known.
+    """
     table = hazard_rows.assign(week=weeks(hazard_rows["week"]), is_influence=False)
+    key = [*KEY[:2], "channel"]
+    shares = _campaign_shares(linear)[[*key, "campaign", "share"]].rename(columns={"campaign": "of_channel"})
+    table = table.astype({"conversion_type": "object", "channel": "object", "campaign": "object"})
+    whole = table["campaign"].isna()
+    split = table[whole].merge(shares.astype({"conversion_type": "object", "channel": "object"}), on=key, how="left")
+    share = split["share"].fillna(1.0)
+    for name in ("credit", "value", "credit_ci_low", "credit_ci_high"):
+        split[name] = split[name].astype(float) * share
+    table = pd.concat([table[~whole], split.assign(campaign=split["of_channel"])], ignore_index=True)
     worth = ratio(table["value"], table["credit"])
     return table.assign(value_ci_low=table["credit_ci_low"] * worth, value_ci_high=table["credit_ci_high"] * worth)
 
@@ -198,7 +210,7 @@ def attribution_table(
     ours = pd.concat([part for part in (rules, fitted) if len(part)] or [rules], ignore_index=True)
     parts = [_with_intervals(ours)]
     if hazard_rows is not None and len(hazard_rows):
-        parts.append(_as_credits(hazard_rows))
+        parts.append(_as_credits(hazard_rows, rules[rules["model"] == SPLIT_MODEL]))
     columns = [*ATTRIBUTION_KEY, "credit", "value", *_INTERVALS, *_FLAGS]
     earned = pd.concat([part[columns].astype({"role": "object"}) for part in parts], ignore_index=True)
     influence = set(earned.loc[earned["is_influence"].astype(bool), "model"])

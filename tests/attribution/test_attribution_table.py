@@ -466,6 +466,24 @@ def test_rows_with_an_interval_of_their_own_join_as_they_are() -> None:
     assert np.isnan(brand["return_ci_low"]) and brand["cost_per_conversion"] == 0.0
 
 
+def test_rows_of_whole_channels_are_split_over_campaigns_as_linear_splits_them() -> None:
+    cells, paths, spend = example()
+    flags = {"interval_kind": "total", "role": "pull", "is_identified": True, "is_calibrated": False}
+    unknown = (np.nan, np.nan)
+    rows = [
+        (FIRST, "order", "hazard", "search", None, 2.0, 200.0, 1.0, 3.0),
+        (FIRST, "order", "hazard", "baseline", None, 3.0, 300.0, *unknown),
+        (FIRST, "order", "hazard", "unattributed", None, 1.0, 40.0, *unknown),
+    ]
+    numbers = ["credit", "value", "credit_ci_low", "credit_ci_high"]
+    brought = pd.DataFrame(rows, columns=[*ATTRIBUTION_KEY, *numbers]).assign(**flags)
+    table = attribution(cells, paths, spend, brought).query("model == 'hazard' and week == @FIRST")
+    assert table["credit"].sum() == pytest.approx(6.0, abs=1e-12) and table["value"].sum() == pytest.approx(540.0)
+    brand = table[table["campaign"] == "brand"].iloc[0]
+    assert brand[numbers].tolist() == [1.5, 150.0, 0.75, 2.25] and brand["cost_per_conversion"] == 20.0
+    assert brand[["return_ci_low", "return_ci_high"]].tolist() == [2.5, 7.5]
+
+
 @pytest.mark.parametrize("model", list(MODELS))
 def test_laws_of_every_fitted_model(model: str) -> None:
     """Efficiency, symmetry, scale and a channel nobody converted through."""

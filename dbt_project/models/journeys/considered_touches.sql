@@ -65,7 +65,7 @@ line as (
 counted as (
     select
         *,
-        count(*) filter (where step_kind = 2) over (
+        count(case when step_kind = 2 then 1 end) over (
             partition by customer_id, based_on order by step_at, step_kind, step_id rows unbounded preceding
         ) as cycle
     from line

@@ -25,7 +25,7 @@ weighed as (
     select
         *,
         {%- for model, rule in rules.items() %}
-        cast(case when touch_type = 'click' then {{ rule.weight }} else {{ rule.view_weight or 0 }} end
+        cast(case when touch_type = 'click' then {{ rule if rule is string else rule.weight }} else {{ rule.view_weight or 0 }} end
             as decimal(38, 18)) as weight_{{ model }}{{ ',' if not loop.last }}
         {%- endfor %}
     from touches
