@@ -15,7 +15,7 @@ import pandas as pd
 from journey_pipeline.truth_bench import models, scores
 from journey_pipeline.truth_bench.models import CALIBRATED, TARGETS, CalibratedModel
 from journey_pipeline.truth_bench.warehouse import compiled, tables_of
-from journey_pipeline.world.scenarios import LEAST_CUSTOMERS, SCENARIOS, Shape, simulate_market
+from journey_pipeline.world.scenarios import LEAST_CUSTOMERS, SCENARIOS, Shape, require_scenarios, simulate_market
 
 SEEDS = (11, 12, 13)
 CUSTOMERS, DAYS = 80_000, 70
@@ -55,11 +55,12 @@ def run(
 
     Raises ValueError for an unknown scenario or nobody in the market, RuntimeError when dbt refuses to compile.
     """
-    drawn = list(seeds)
+    drawn, wanted = list(seeds), list(scenarios)
+    require_scenarios(wanted)
     smallest = simulate_market(COVERED_SCENARIO, LEAST_CUSTOMERS, 1, 0, shape)
     steps = compiled(TARGETS, tables_of(smallest))
     markets, said, scored = [], [], []
-    for scenario in scenarios:
+    for scenario in wanted:
         for seed in drawn:
             say(f"{scenario}, seed {seed}")
             market = simulate_market(scenario, customers, days, seed, shape)

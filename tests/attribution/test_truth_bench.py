@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from journey_pipeline.cli import app
 from journey_pipeline.conversion import Z95
 from journey_pipeline.truth_bench import Result, page, scores
 from journey_pipeline.truth_bench.models import ANSWER, TARGETS, answers
@@ -191,3 +193,12 @@ def test_a_model_that_reads_what_a_market_does_not_hold_is_named() -> None:
     with pytest.raises(RuntimeError, match=r"read raw\.weather, which a market does not hold"):
         needed(nodes, ["credits"], {})
     assert needed(nodes, ["credits"], {"raw.weather": None}) == ["model.journey.credits"]
+
+
+def test_the_command_refuses_what_it_cannot_run_before_it_starts(tmp_path: Path) -> None:
+    unknown = CliRunner().invoke(app, ["truth", "--scenario", "harvest", "--scenario", "spring"])
+    assert (unknown.exit_code, "choose from random, observed" in unknown.output) == (2, True)
+    file = tmp_path / "mine.toml"
+    file.write_text("purchase_hasard = 1")
+    refused = CliRunner().invoke(app, ["truth", "--market", str(file)])
+    assert (refused.exit_code, "nearest is 'purchase_hazard'" in refused.output) == (2, True)
