@@ -67,7 +67,7 @@ class HazardModel:
 
 def _sample(design: Design, columns: Integers, keep: Bools, outcome: Floats) -> Sample:
     rows = np.flatnonzero(keep)
-    return Sample(design.matrix, columns, rows, outcome[rows], np.ones(len(rows)), design.days.buckets[rows])
+    return Sample(design.matrix, columns, rows, outcome[rows], design.days.weights[rows], design.days.buckets[rows])
 
 
 def matched_rows(events: Floats, customers: Integers) -> tuple[Integers, Integers]:
@@ -109,7 +109,7 @@ def _add_intent(design: Design, stage: Stage, columns: Integers) -> Design:
 def hazard_model(design: Design, roles: Mapping[str, str]) -> HazardModel | None:
     """Fit the stages and credit every conversion; None where there are too few conversions for any of it."""
     days = design.days
-    events, population = days.events > 0, days.is_population
+    events, population = days.events > 0, days.weights > 0
     common = design.columns("calendar", "base")
     followed = population & days.is_followed
     intent_columns = design.columns("calendar", "base", "push", "pull", "own", "signal", "visited")
