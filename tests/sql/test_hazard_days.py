@@ -191,14 +191,14 @@ def test_days_soon_after_a_visit_are_read_more_often_and_weigh_less(models: dict
         "select customer_id, day, weight "
         "from warehouse.journeys.hazard_days where not is_event and customer_id <> 'c0000'"
     )
-    soon = days["day"].between("2026-10-10", "2026-10-17")
+    soon = days["day"].between("2026-10-10", "2026-10-13")
 
     def drawn(first: str, last: str, per_10000: int) -> int:
         keys = [f"{name}:{day:%Y-%m-%d}" for name in people[1:] for day in pd.date_range(first, last)]
         return sum(int(hashlib.md5(key.encode()).hexdigest()[:8], 16) % 10000 < per_10000 for key in keys)
 
-    assert soon.sum() == drawn("2026-10-10", "2026-10-17", 1200)
+    assert soon.sum() == drawn("2026-10-10", "2026-10-13", 800)
     # The window begins with the first touch, which is the day of all the visits.
-    assert (~soon).sum() == drawn("2026-10-18", "2026-11-15", 200)
-    assert set(days.loc[soon, "weight"].astype(float).round(12)) == {round(1 / 6, 12)}
+    assert (~soon).sum() == drawn("2026-10-14", "2026-11-15", 200)
+    assert set(days.loc[soon, "weight"].astype(float)) == {0.25}
     assert set(days.loc[~soon, "weight"].astype(float)) == {1.0}

@@ -26,13 +26,13 @@ converters as (
     select distinct conversion_type, customer_id from events
 ),
 
--- Days soon after a visit are one in ten and tell most of what visits signal: more of them are read, each for less.
+-- Days soon after a visit tell most of what visits signal: more of them are read, each for less.
 active as (
     select customer_id, day
     from (
         select distinct
             touch_days.customer_id,
-            {{ each_day('touch_days.day', 'cast(touch_days.day + interval 8 day as date)') }} as day
+            {{ each_day('touch_days.day', 'cast(touch_days.day + interval 4 day as date)') }} as day
         from {{ ref('hazard_touch_days') }} as touch_days
         where touch_days.touch_type = 'click'
     ) as after_visits
