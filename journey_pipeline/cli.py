@@ -514,6 +514,8 @@ def truth(
             pages.write(result, page)
     except ValueError as refusal:
         _fail(str(refusal), REFUSED)
+    except RuntimeError as fault:
+        _fail(str(fault), FAULT)
     out.print(pages.text(result), markup=False, soft_wrap=True)
 
 

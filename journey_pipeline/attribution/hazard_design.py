@@ -45,7 +45,8 @@ class Days:
     events: Floats
     buckets: Integers
     customers: Integers
-    is_population: np.ndarray
+    is_population: np.ndarray  # an even sample of all days
+    weights: Floats  # of the days read for everybody: 0 for what only a customer's own comparison reads
     is_followed: np.ndarray  # nothing of the days after is missing, and none of them holds a conversion
 
 
@@ -73,6 +74,7 @@ def _days(days: pd.DataFrame) -> Days:
         buckets=days["bucket"].to_numpy(np.int64),
         customers=days["customer_number"].to_numpy(np.int64),
         is_population=days["is_population"].to_numpy(bool),
+        weights=floats(days["weight"]),
         is_followed=(days["is_followed"] & ~days["converts_soon"] & ~days["is_event"]).to_numpy(bool),
     )
 

@@ -67,7 +67,7 @@ class HazardModel:
 
 def _sample(design: Design, columns: Integers, keep: Bools, outcome: Floats) -> Sample:
     rows = np.flatnonzero(keep)
-    return Sample(design.matrix, columns, rows, outcome[rows], np.ones(len(rows)), design.days.buckets[rows])
+    return Sample(design.matrix, columns, rows, outcome[rows], design.days.weights[rows], design.days.buckets[rows])
 
 
 def matched_rows(events: Floats, customers: Integers) -> tuple[Integers, Integers]:
@@ -107,15 +107,18 @@ def _add_intent(design: Design, stage: Stage, columns: Integers) -> Design:
 
 
 def hazard_model(design: Design, roles: Mapping[str, str]) -> HazardModel | None:
-    """Fit the stages and credit every conversion; None where there are too few conversions for any of it."""
+    """Fit the stages and credit every conversion; None with fewer conversions than coefficients.
+
+    With fewer than ten per coefficient it is fitted, and no channel is identified.
+    """
     days = design.days
-    events, population = days.events > 0, days.is_population
+    events, population = days.events > 0, days.weights > 0
     common = design.columns("calendar", "base")
     followed = population & days.is_followed
     intent_columns = design.columns("calendar", "base", "push", "pull", "own", "signal", "visited")
     push_columns = design.columns("week", "weekday", "push")
     push_terms = design.columns("push")
-    wanted = EVENTS_PER_PARAMETER * (len(common) + len(INTENT) + len(design.columns("push", "pull")))
+    wanted = len(common) + len(INTENT) + len(design.columns("push", "pull"))
     came = design.followed_by_visit[followed].sum()
     if events.sum() < wanted or not 0 < came < followed.sum():
         return None

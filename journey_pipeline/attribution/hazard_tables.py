@@ -14,7 +14,7 @@ import pandas as pd
 
 from journey_pipeline.attribution.calibration import experiments_in_window
 from journey_pipeline.attribution.hazard_design import SIGNAL, Design, design
-from journey_pipeline.attribution.hazard_model import EVENTS_PER_PARAMETER, HazardModel, coefficients, hazard_model
+from journey_pipeline.attribution.hazard_model import HazardModel, coefficients, hazard_model
 from journey_pipeline.attribution.hazard_rows import CALIBRATED, MODEL, channel_rows, credit_rows, credited
 from journey_pipeline.attribution.roles import role_checks
 
@@ -113,7 +113,7 @@ def _models(inputs: HazardInputs, model: HazardModel | None, tests: pd.DataFrame
     events = int(inputs.days["is_event"].sum())
     note = None
     if model is None:
-        note = f"{events} conversions are too few: {EVENTS_PER_PARAMETER} are needed for each coefficient"
+        note = f"{events} conversions are too few to fit anything: fewer than coefficients"
     return pd.DataFrame(
         {
             "conversion_type": inputs.conversion_type,

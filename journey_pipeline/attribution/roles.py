@@ -72,7 +72,7 @@ def role_checks(day_counts: pd.DataFrame, channel_roles: pd.DataFrame) -> pd.Dat
     width = Z95 * np.sqrt(np.where(enough, ratio(1.0, hits) - ratio(1.0, days) + ratio(1.0, others), np.nan))
     table["same_day_enrichment"] = enrichment
     table["enrichment_ci_low"], table["enrichment_ci_high"] = enrichment * np.exp(-width), enrichment * np.exp(width)
-    table["suggested_role"] = [suggested_role(value) for value in enrichment]
+    table["suggested_role"] = pd.Series([suggested_role(value) for value in enrichment], table.index, dtype="object")
     table["role"] = table["declared_role"].fillna(table["suggested_role"]).fillna("navigational")
     table["is_default"] = table["is_default"].astype("boolean").fillna(False).astype(bool)
     table["note"] = [_note(row) for row in table.to_dict("records")]
@@ -85,6 +85,6 @@ def _note(row: Mapping[Hashable, Any]) -> str | None:
     if not isinstance(declared, str):
         return f"no role declared: taken as {row['role']}; declare it in the seed channel_roles"
     band = {suggested_role(float(row[name])) for name in ("enrichment_ci_low", "enrichment_ci_high")}
-    if suggested is None or declared == "earned" or declared in band:
+    if not isinstance(suggested, str) or declared == "earned" or declared in band:
         return None
     return f"declared {declared}, its touches fall on conversion days as those of a {suggested} channel"

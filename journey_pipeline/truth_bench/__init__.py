@@ -15,22 +15,24 @@ import pandas as pd
 from journey_pipeline.truth_bench import models, scores
 from journey_pipeline.truth_bench.models import CALIBRATED, TARGETS, CalibratedModel
 from journey_pipeline.truth_bench.warehouse import compiled, tables_of
-from journey_pipeline.world.scenarios import LEAST_CUSTOMERS, SCENARIOS, Shape, simulate_market
+from journey_pipeline.world.scenarios import LEAST_CUSTOMERS, SCENARIOS, Shape, require_scenarios, simulate_market
 
 SEEDS = (11, 12, 13)
 CUSTOMERS, DAYS = 80_000, 70
 # Coverage of what a model says on average needs many markets, and small ones do.
 COVERED_SCENARIO, COVERED_SEEDS, COVERED_CUSTOMERS = "harvest", range(201, 221), 10_000
 
-__all__ = ["COVERED_SEEDS", "CUSTOMERS", "DAYS", "SEEDS", "Result", "run"]
+MARKET_COLUMNS = ["scenario", "seed", "customers", "days", "conversions", "truth", "joint"]
+
+__all__ = ["COVERED_SEEDS", "CUSTOMERS", "DAYS", "MARKET_COLUMNS", "SEEDS", "Result", "run"]
 
 
 @dataclass(frozen=True)
 class Result:
     """What the bench found: a row per market and model, the answers behind it, one row per model, and coverage.
 
-    `markets` has scenario, seed, conversions and truth (the sum over bought channels); `own` is `own_coverage` of the
-    many small markets, empty when they were not asked for.
+    `markets` has MARKET_COLUMNS, `truth` summed over bought channels one by one, `joint` all at once; `own` is
+    `own_coverage` of the many small markets, empty when they were not asked for.
     """
 
     markets: pd.DataFrame
@@ -55,17 +57,18 @@ def run(
 
     Raises ValueError for an unknown scenario or nobody in the market, RuntimeError when dbt refuses to compile.
     """
-    drawn = list(seeds)
+    drawn, wanted = list(seeds), list(scenarios)
+    require_scenarios(wanted)
     smallest = simulate_market(COVERED_SCENARIO, LEAST_CUSTOMERS, 1, 0, shape)
     steps = compiled(TARGETS, tables_of(smallest))
     markets, said, scored = [], [], []
-    for scenario in scenarios:
+    for scenario in wanted:
         for seed in drawn:
             say(f"{scenario}, seed {seed}")
             market = simulate_market(scenario, customers, days, seed, shape)
             found = models.answers(market, steps, calibrated)
             total = float(market.truth["incremental_conversions"].sum())
-            markets.append((scenario, seed, len(market.conversions), total, market.joint))
+            markets.append((scenario, seed, customers, days, len(market.conversions), total, market.joint))
             said.append(found.assign(scenario=scenario, seed=seed))
             scored.append(scores.score(market, found))
     answers, rows = pd.concat(said, ignore_index=True), pd.concat(scored, ignore_index=True)
@@ -76,7 +79,7 @@ def run(
         small.append(models.answers(market, steps, {}).assign(scenario=COVERED_SCENARIO, seed=seed))
     bought = smallest.truth["channel"].tolist()
     return Result(
-        pd.DataFrame(markets, columns=["scenario", "seed", "conversions", "truth", "joint"]),
+        pd.DataFrame(markets, columns=MARKET_COLUMNS),
         answers,
         rows,
         scores.summary(rows, scores.stability(answers, bought)),

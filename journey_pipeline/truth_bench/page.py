@@ -21,7 +21,10 @@ PICTURE = "attribution-truth.png"
 
 def text(result: Result) -> str:
     """The markets and the models as two tables in Markdown."""
-    return "\n".join([*_markets(result), "", *_models(result)])
+    first, seeds = result.markets.iloc[0], sorted(set(result.markets["seed"]))
+    drawn = f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+    said = f"{first['customers']:,} people in each market, {first['days']} days, {drawn}."
+    return "\n".join([said, "", *_markets(result), "", *_models(result)])
 
 
 def _markets(result: Result) -> list[str]:

@@ -5,7 +5,7 @@ bought channel is blocked in a world of its own on the same random draws, as `be
 Add a scenario here when it breaks an estimator in a new way. Must not be here: an estimator, a score, a vendor's file.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -126,8 +126,7 @@ def simulate_market(
 
     The same arguments give the same market. Raises ValueError for an unknown scenario, too few customers or days.
     """
-    if scenario not in SCENARIOS:
-        raise ValueError(f"no scenario is called {scenario!r}; choose from {', '.join(SCENARIOS)}")
+    require_scenarios([scenario])
     if customers < LEAST_CUSTOMERS or days < 1:
         least = f"customers must be at least {LEAST_CUSTOMERS} and days at least 1"
         raise ValueError(f"{least}, found {customers} and {days}")
@@ -152,6 +151,13 @@ def simulate_market(
         joint=float(totals[0] - totals[-1]),
         experiments=_experiments(bought, seed, days, roles.loc[paid, "channel"].tolist()),
     )
+
+
+def require_scenarios(names: Iterable[str]) -> None:
+    """Raise ValueError with the known names for a scenario that nobody wrote."""
+    for name in names:
+        if name not in SCENARIOS:
+            raise ValueError(f"no scenario is called {name!r}; choose from {', '.join(SCENARIOS)}")
 
 
 class _Block:

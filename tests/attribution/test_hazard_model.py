@@ -148,7 +148,7 @@ def test_a_push_channel_without_exposures_is_not_identified(models: dict[str, st
 
 
 def test_too_few_conversions_are_not_fitted_and_say_so(models: dict[str, str]) -> None:
-    small = scenarios.simulate_market("harvest", customers=1_500, days=70, seed=3)
+    small = scenarios.simulate_market("harvest", customers=400, days=70, seed=3)
     found = hazard_tables.combined([hazard_tables.fitted(inputs_of(models, small))])
     assert found["hazard_rows"].empty and not found["attribution_models"]["is_fitted"].any()
     assert "too few" in found["attribution_models"]["note"].iloc[0]

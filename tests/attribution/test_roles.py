@@ -60,3 +60,8 @@ def test_an_undeclared_channel_takes_the_suggested_role_or_earns_nothing() -> No
 def test_an_unknown_role_is_refused() -> None:
     with pytest.raises(ValueError, match="found pusher"):
         role_checks(counted("video", 9, 9), ROLES.assign(role="pusher"))
+
+
+def test_a_channel_never_seen_on_other_days_gets_no_suggestion_and_no_reproach() -> None:
+    found = role_checks(pd.concat([counted("brand", 46, 0), counted("video", 100, 500)]), ROLES).set_index("channel")
+    assert pd.isna(found.loc["brand", "note"]) and pd.isna(found.loc["brand", "suggested_role"])

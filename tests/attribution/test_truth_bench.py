@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from journey_pipeline.cli import app
 from journey_pipeline.conversion import Z95
-from journey_pipeline.truth_bench import Result, page, scores
+from journey_pipeline.truth_bench import MARKET_COLUMNS, Result, page, scores
 from journey_pipeline.truth_bench.models import ANSWER, TARGETS, answers
 from journey_pipeline.truth_bench.warehouse import Step, compiled, needed, tables_of
 from journey_pipeline.world.market_shape import market_shape
@@ -123,8 +125,8 @@ def result_of(market: Market, said: pd.DataFrame) -> Result:
     found = scores.score(market, said)
     named = said.assign(scenario=market.scenario, seed=market.seed)
     steadiness = scores.stability(named, market.truth["channel"].tolist())
-    markets = pd.DataFrame([(market.scenario, market.seed, len(market.conversions), 1.0, 1.0)])
-    markets.columns = ["scenario", "seed", "conversions", "truth", "joint"]
+    row = (market.scenario, market.seed, 5000, market.days, len(market.conversions), 1.0, 1.0)
+    markets = pd.DataFrame([row], columns=MARKET_COLUMNS)
     return Result(markets, said, found, scores.summary(found, steadiness), scores.own_coverage(named))
 
 
@@ -137,6 +139,7 @@ def test_the_page_keeps_its_words_and_changes_its_table(market: Market, said: pd
         text.startswith(f"before\n{page.BEGIN}\n") and text.endswith(f"{page.END}\nafter\n") and "yesterday" not in text
     )
     lines = [line for line in text.splitlines() if line.startswith("| `")]
+    assert "5,000 people in each market, 40 days, seed 3." in text
     assert lines[0].startswith("| `oracle` | 0 | 0.000 |"), "best first"
     assert {line.count("|") for line in lines} == {12}
     assert (tmp_path / page.PICTURE).read_bytes().startswith(b"\x89PNG")
@@ -191,3 +194,12 @@ def test_a_model_that_reads_what_a_market_does_not_hold_is_named() -> None:
     with pytest.raises(RuntimeError, match=r"read raw\.weather, which a market does not hold"):
         needed(nodes, ["credits"], {})
     assert needed(nodes, ["credits"], {"raw.weather": None}) == ["model.journey.credits"]
+
+
+def test_the_command_refuses_what_it_cannot_run_before_it_starts(tmp_path: Path) -> None:
+    unknown = CliRunner().invoke(app, ["truth", "--scenario", "harvest", "--scenario", "spring"])
+    assert (unknown.exit_code, "choose from random, observed" in unknown.output) == (2, True)
+    file = tmp_path / "mine.toml"
+    file.write_text("purchase_hasard = 1")
+    refused = CliRunner().invoke(app, ["truth", "--market", str(file)])
+    assert (refused.exit_code, "nearest is 'purchase_hazard'" in refused.output) == (2, True)

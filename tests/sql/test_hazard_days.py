@@ -181,3 +181,24 @@ def test_without_touches_there_is_nothing_to_fit(models: dict[str, str]) -> None
     put(bench, [touch("a", "2026-10-01 10:00")], [order("a", "2026-10-02 10:00")])
     bench.connection.execute("delete from warehouse.journeys.marketing_touches")
     assert [len(bench.run(model)) for model in CHAIN] == [0] * len(CHAIN)
+
+
+def test_days_soon_after_a_visit_are_read_more_often_and_weigh_less(models: dict[str, str]) -> None:
+    people = [f"c{n:04}" for n in range(300)]
+    touches = [touch(name, "2026-10-10 10:00", "direct", "click") for name in people]
+    seen = [{"customer_id": name, "occurred_at": "2026-01-01"} for name in people]
+    days = built(models, touches, [order("c0000", "2026-11-06 12:00")], seen=seen).ask(
+        "select customer_id, day, weight "
+        "from warehouse.journeys.hazard_days where not is_event and customer_id <> 'c0000'"
+    )
+    soon = days["day"].between("2026-10-10", "2026-10-13")
+
+    def drawn(first: str, last: str, per_10000: int) -> int:
+        keys = [f"{name}:{day:%Y-%m-%d}" for name in people[1:] for day in pd.date_range(first, last)]
+        return sum(int(hashlib.md5(key.encode()).hexdigest()[:8], 16) % 10000 < per_10000 for key in keys)
+
+    assert soon.sum() == drawn("2026-10-10", "2026-10-13", 800)
+    # The window begins with the first touch, which is the day of all the visits.
+    assert (~soon).sum() == drawn("2026-10-14", "2026-11-15", 200)
+    assert set(days.loc[soon, "weight"].astype(float)) == {0.25}
+    assert set(days.loc[~soon, "weight"].astype(float)) == {1.0}

@@ -26,32 +26,60 @@ converters as (
     select distinct conversion_type, customer_id from events
 ),
 
+-- Days soon after a visit tell most of what visits signal: more of them are read, each for less.
+active as (
+    select customer_id, day
+    from (
+        select distinct
+            touch_days.customer_id,
+            {{ each_day('touch_days.day', 'cast(touch_days.day + interval 4 day as date)') }} as day
+        from {{ ref('hazard_touch_days') }} as touch_days
+        where touch_days.touch_type = 'click'
+    ) as after_visits
+    cross join {{ ref('hazard_window') }} as span
+    where day >= span.starts_on and day < span.ends_before
+),
+
 drawn as (
-    select
-        customers.customer_id,
-        days.day,
-        {{ is_sampled(day_key('customers.customer_id', 'days.day'), var('hazard_controls_per_10000')) }} as is_population
+    select customers.customer_id, days.day
     from {{ ref('hazard_customers') }} as customers
     cross join days
     where days.day >= customers.known_from
         and {{ is_sampled(day_key('customers.customer_id', 'days.day'), var('hazard_converter_days_per_10000')) }}
 ),
 
+weighed as (
+    select
+        drawn.customer_id,
+        drawn.day,
+        {{ is_sampled(day_key('drawn.customer_id', 'drawn.day'), var('hazard_controls_per_10000')) }} as is_population,
+        case
+            when active.customer_id is null
+                and {{ is_sampled(day_key('drawn.customer_id', 'drawn.day'), var('hazard_controls_per_10000')) }} then 1.0
+            when active.customer_id is not null
+                and {{ is_sampled(day_key('drawn.customer_id', 'drawn.day'), var('hazard_active_days_per_10000')) }}
+                then {{ var('hazard_controls_per_10000') }} / {{ var('hazard_active_days_per_10000') }}.0
+            else 0.0
+        end as weight
+    from drawn
+    left join active on drawn.customer_id = active.customer_id and drawn.day = active.day
+),
+
 -- Of those who converted more days are read: held against their own other days, what never changes about a person, seen
 -- or not, drops out.
 other_days as (
-    select types.conversion_type, drawn.customer_id, drawn.day, drawn.is_population
-    from drawn
+    select types.conversion_type, weighed.customer_id, weighed.day, weighed.is_population, weighed.weight
+    from weighed
     cross join (select distinct conversion_type from converters) as types
     left join converters
-        on drawn.customer_id = converters.customer_id and types.conversion_type = converters.conversion_type
-    where drawn.is_population or converters.customer_id is not null
+        on weighed.customer_id = converters.customer_id and types.conversion_type = converters.conversion_type
+    where weighed.weight > 0 or converters.customer_id is not null
 ),
 
 sampled as (
-    select *, true as is_population from events
+    select *, true as is_population, 1.0 as weight from events
     union all
-    select conversion_type, customer_id, day, null, null, null, null, false, is_population
+    select conversion_type, customer_id, day, null, null, null, null, false, is_population, weight
     from other_days
     where not exists (
         select 1 from events
