@@ -58,7 +58,10 @@ def orders_are_conserved(connection: Connection) -> Outcome:
 
 
 def credit_sums_to_conversions(connection: Connection) -> Outcome:
-    """Per week, conversion type and model, credit adds up to the conversions and value to their value."""
+    """Per week, conversion type and model, credit adds up to the conversions and value to their value.
+
+    The hazard models speak of some types and of the weeks of their window alone.
+    """
     return _offending(
         connection,
         """
@@ -66,8 +69,18 @@ def credit_sums_to_conversions(connection: Connection) -> Outcome:
             select week, conversion_type, count(*) as conversions, sum(value) as value
             from journeys.attributed_conversions group by all
         ),
+        spans as (
+            select conversion_type, model, min(week) as since from marts.attribution
+            where model in (select model from marts.attribution_models) group by all
+        ),
         expected as (
-            select * from counted cross join (select distinct model from marts.attribution where not is_influence)
+            select * from counted cross join (
+                select distinct model from marts.attribution
+                where not is_influence and model not in (select model from marts.attribution_models)
+            )
+            union all
+            select counted.*, spans.model from counted join spans using (conversion_type)
+            where counted.week >= spans.since
         ),
         credited as (
             select week, conversion_type, model, sum(credit) as credit, sum(value) as value
@@ -83,12 +96,18 @@ def credit_sums_to_conversions(connection: Connection) -> Outcome:
 
 
 def spend_is_conserved(connection: Connection) -> Outcome:
-    """Every model shows the whole spend, whether it led to a conversion or not."""
+    """Every model shows the whole spend of the weeks it speaks of, whether it led to a conversion or not."""
     return _offending(
         connection,
         """
-        select conversion_type, model, sum(spend) as shown, (select sum(spend) from journeys.spend_cells) as spent
-        from marts.attribution group by all
+        with shown as (
+            select conversion_type, model, sum(spend) as shown, min(week) as since
+            from marts.attribution group by conversion_type, model
+        )
+        select conversion_type, model, min(shown) as shown, sum(cells.spend) as spent
+        from shown left join journeys.spend_cells as cells
+            on cells.week >= since or model not in (select model from marts.attribution_models)
+        group by conversion_type, model
         having abs(coalesce(shown, 0) - coalesce(spent, 0)) > 0.000001 * greatest(coalesce(spent, 0), 1)
         """,
     )

@@ -50,7 +50,8 @@ def sound() -> duckdb.DuckDBPyConnection:
         create table marts.touchpoints as select 't1' as touchpoint_id;
         create table journeys.attributed_conversions as select date '2026-10-26' as week, 'order' as conversion_type,
             10::decimal(18, 6) as value;
-        create table journeys.spend_cells as select 5::decimal(18, 6) as spend;
+        create table journeys.spend_cells as select date '2026-10-26' as week, 5::decimal(18, 6) as spend;
+        create table marts.attribution_models as select 'order' as conversion_type, 'hazard' as model;
         create table marts.attribution as select date '2026-10-26' as week, 'order' as conversion_type, m as model,
             1.0::double as credit, 10::decimal(18, 6) as value, 5::decimal(18, 6) as spend, false as is_influence
             from (values ('first'), ('markov')) as t(m);
@@ -251,3 +252,22 @@ def test_journeys_no_path_shows_break_the_law(sound: duckdb.DuckDBPyConnection, 
     sound.execute("insert into marts.journey_paths values ('2026-11-02', 'j9')")
     law = {"path_steps": laws.path_steps_hold_every_journey, "transitions": laws.transitions_are_conserved}[table]
     assert law(sound).failing > 0
+
+
+def test_a_model_with_a_window_is_held_to_the_weeks_it_speaks_of(sound: duckdb.DuckDBPyConnection) -> None:
+    laws_of_credit = (laws.credit_sums_to_conversions, laws.spend_is_conserved)
+    week = """
+        insert into journeys.attributed_conversions values ('2026-11-02', 'order', 7);
+        insert into journeys.spend_cells values ('2026-11-02', 3);
+        insert into marts.attribution by name select * replace (date '2026-11-02' as week, 7 as value, 3 as spend)
+            from marts.attribution;
+    """
+    sound.execute(week)
+    sound.execute("""
+        insert into marts.attribution by name select * replace ('hazard' as model)
+            from marts.attribution where week = '2026-11-02' and model = 'first'
+    """)
+    assert [law(sound).failing for law in laws_of_credit] == [0, 0]
+    sound.execute("update marts.attribution set credit = 0.9, spend = 2 where model = 'hazard'")
+    assert [law(sound).failing for law in laws_of_credit] == [1, 1]
+    assert all("hazard" in law(sound).description for law in laws_of_credit)

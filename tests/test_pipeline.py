@@ -110,7 +110,9 @@ def test_mayas_first_order_is_shared_by_the_ad_and_the_direct_visit_before_it(ho
         f"""
         select model, credits.channel, round(credit, 6)::double
         from credits inner join conversions using (conversion_id)
-        where order_ref = '{order_ref("1047")}' and credit > 0 and model in ('first', 'last', 'linear') order by all
+        where credits.conversion_type = 'order' and order_ref = '{order_ref("1047")}'
+            and credit > 0 and model in ('first', 'last', 'linear')
+        order by all
         """,
     )
     assert rows == [

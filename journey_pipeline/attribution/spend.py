@@ -9,7 +9,7 @@ conversion more than once. Spend is repeated for every conversion type and model
 within one of each.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -33,16 +33,21 @@ SPEND_COLUMNS = [
 ]
 
 
-def with_spend(earned: pd.DataFrame, spend_cells: pd.DataFrame, fallback: Sequence[str]) -> pd.DataFrame:
+def with_spend(
+    earned: pd.DataFrame, spend_cells: pd.DataFrame, fallback: Sequence[str], windowed: Collection[str] = ()
+) -> pd.DataFrame:
     """Join spend to credit in full and add SPEND_COLUMNS.
 
     `earned` has the key, credit, value, value_ci_low and value_ci_high. The interval of the return is that of the
-    value with the spend taken as known. The notes: no_spend_reported (the channel has none in that week),
+    value with the spend taken as known. A model of `windowed` speaks of no week before its first one: what was spent
+    then has no row under it. The notes: no_spend_reported (the channel has none in that week),
     spend_of_other_campaigns, credit_without_campaign and spend_without_campaign (one side names campaigns and the
     other does not, so the cost cannot be split), no_credit (spend that led to nothing).
     """
     text = dict.fromkeys(KEY[1:], "object")  # an empty side must not change the key's type
-    table = earned.astype(text).merge(_spend_rows(spend_cells, earned, fallback).astype(text), on=KEY, how="outer")
+    table = earned.astype(text).merge(
+        _spend_rows(spend_cells, earned, fallback, windowed).astype(text), on=KEY, how="outer"
+    )
     table[["credit", "value"]] = table[["credit", "value"]].fillna(0.0)
     table["spend_note"] = _notes(table)
     # Half of a channel's cost over all of its credit, or the reverse, would be a number without a meaning.
@@ -59,7 +64,9 @@ def with_spend(earned: pd.DataFrame, spend_cells: pd.DataFrame, fallback: Sequen
     return table
 
 
-def _spend_rows(spend_cells: pd.DataFrame, earned: pd.DataFrame, fallback: Sequence[str]) -> pd.DataFrame:
+def _spend_rows(
+    spend_cells: pd.DataFrame, earned: pd.DataFrame, fallback: Sequence[str], windowed: Collection[str]
+) -> pd.DataFrame:
     """Repeat spend for every (conversion_type, model) with credit, or `order` x `fallback` without any."""
     claimed = floats(spend_cells["platform_conversions"]) if "platform_conversions" in spend_cells else np.nan
     spend = spend_cells.assign(
@@ -67,10 +74,12 @@ def _spend_rows(spend_cells: pd.DataFrame, earned: pd.DataFrame, fallback: Seque
     )
     cell = spend.groupby(["week", "channel", "campaign"], dropna=False)[["spend", "platform_conversions"]]
     spend = cell.sum(min_count=1).reset_index()
-    pairs = earned[["conversion_type", "model"]].drop_duplicates()
+    pairs = earned.groupby(["conversion_type", "model"], as_index=False).agg(since=("week", "min"))
     if pairs.empty:
-        pairs = pd.DataFrame({"conversion_type": DEFAULT_CONVERSION_TYPE, "model": list(fallback)})
-    return spend.merge(pairs, how="cross")
+        pairs = pd.DataFrame({"conversion_type": DEFAULT_CONVERSION_TYPE, "model": list(fallback), "since": pd.NaT})
+    repeated = spend.merge(pairs, how="cross")
+    spoken_of = ~repeated["model"].isin(list(windowed)) | (repeated["week"] >= repeated["since"])
+    return repeated[spoken_of].drop(columns="since")
 
 
 def _notes(table: pd.DataFrame) -> pd.Series:

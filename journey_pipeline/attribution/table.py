@@ -214,7 +214,8 @@ def attribution_table(
     columns = [*ATTRIBUTION_KEY, "credit", "value", *_INTERVALS, *_FLAGS]
     earned = pd.concat([part[columns].astype({"role": "object"}) for part in parts], ignore_index=True)
     influence = set(earned.loc[earned["is_influence"].astype(bool), "model"])
-    table = with_spend(earned, spend_cells, rule_models or list(models))
+    windowed = [] if hazard_rows is None else hazard_rows["model"].unique().tolist()
+    table = with_spend(earned, spend_cells, rule_models or list(models), windowed)
     for flag in ("is_identified", "is_calibrated"):
         table[flag] = table[flag].fillna(False).astype(bool)
     table["is_influence"] = table["model"].isin(influence)

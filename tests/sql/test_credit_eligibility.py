@@ -24,7 +24,14 @@ from .test_sessions import sessionise, web
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    own = ["identifier_numbers", "session_hits", "customer_touchpoints", "session_touches", "sessions", "touch_candidates"]
+    own = [
+        "identifier_numbers",
+        "session_hits",
+        "customer_touchpoints",
+        "session_touches",
+        "sessions",
+        "touch_candidates",
+    ]
     wanted = [*own, *CHAIN, "mart_credit_consents"]
     return compile_models(tmp_path_factory.mktemp("dbt"), " ".join(wanted))
 
