@@ -21,8 +21,9 @@ _RECENT = f"""
     with recent as (
         select * replace (coalesce(channel, 'unattributed') as channel), week = max(week) over () as is_latest
         from attribution
-        -- A model of influence gives one conversion to several channels: its numbers are in no total.
-        where is_headline and not is_influence
+        -- A model of influence gives one conversion to several channels: its numbers are in no total. The hazard models
+        -- speak of their window and keep a baseline: beside models that give all away they would be misread.
+        where is_headline and not is_influence and model not like 'hazard%'
             and week > (select max(week) from attribution) - interval {7 * _WEEKS} day
     )
 """

@@ -33,7 +33,9 @@ def stage_conversion_plot(measured: pd.DataFrame) -> Chart | None:
 
 def attribution_plot(measured: pd.DataFrame) -> Chart | None:
     """Orders credited to each channel by each model, over all weeks; None without credited orders."""
-    orders = measured[measured["conversion_type"] == "order"]
+    # Models that give every order away, and each order once: others are no neighbours of theirs.
+    comparable = ~measured["model"].str.startswith("hazard") & ~measured["is_influence"].astype(bool)
+    orders = measured[comparable & (measured["conversion_type"] == "order")]
     table = orders.pivot_table(index="channel", columns="model", values="credit", aggfunc="sum", fill_value=0.0)
     best = table.max(axis="columns")
     # The same channels in every panel, the largest first; what no channel earned comes last.
