@@ -210,9 +210,17 @@ def test_spend_is_not_counted_once_per_conversion_type(connection: duckdb.DuckDB
 
 @pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(
-    "others", ["'referral' as conversion_type, false as is_headline", "'participation' as model, true as is_influence"]
+    "others",
+    [
+        "'referral' as conversion_type, false as is_headline",
+        "'participation' as model, true as is_influence",
+        "'hazard' as model",
+        "'hazard_calibrated' as model",
+    ],
 )
-def test_the_page_shows_credit_of_headline_types_alone(connection: duckdb.DuckDBPyConnection, others: str) -> None:
+def test_the_page_shows_models_that_give_all_away_and_headline_types_alone(
+    connection: duckdb.DuckDBPyConnection, others: str
+) -> None:
     before = attribution(_released(connection))
     connection.execute(f"insert into attribution select * replace ({others}, credit + 1 as credit) from attribution")
     after = attribution(_released(connection))
