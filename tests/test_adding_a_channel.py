@@ -73,9 +73,8 @@ def test_each_step_of_the_page_is_asked_for_and_the_channel_is_released(clone: P
     assert ask(released, "select channel, sum(cost_amount), count(*) from spend group by channel") == [
         ("audio", Decimal("2500"), 2)
     ]
-    assert ask(released, "select channel, sum(spend), sum(credit) from attribution group by channel") == [
-        ("audio", Decimal("2500"), 0)
-    ]
+    in_each_model = "select channel, sum(spend), sum(credit) from attribution group by channel, conversion_type, model"
+    assert set(ask(released, in_each_model)) == {("audio", Decimal("2500"), 0)}
     assert "audio" in (clone / "data" / "published" / "report" / "index.html").read_text(encoding="utf-8").lower()
 
 
