@@ -22,23 +22,36 @@ seen as (
     group by customers.customer_id, customers.days_back
 ),
 
-bought as (
+sold as (
     select
         customers.customer_id,
         customers.days_back,
-        count(distinct case when orders.is_order then orders.day end) as order_days,
-        count(*) filter (where orders.is_order) as orders,
-        count(*) filter (where orders.is_order
-            and {{ days_between('orders.day', 'customers.anchor_date') }} <= 90) as orders_90,
-        sum(orders.amount) as revenue,
-        min(case when orders.is_order then {{ days_between('orders.day', 'customers.anchor_date') }} end) as last_order_days_ago,
-        max(case when orders.is_order then {{ days_between('orders.day', 'customers.anchor_date') }} end) as first_order_days_ago
+        orders.day,
+        orders.is_order,
+        orders.amount,
+        {{ days_between('orders.day', 'customers.anchor_date') }} as days_ago,
+        min(case when orders.is_order then orders.day end) over (
+            partition by customers.customer_id, customers.days_back) as first_day
     from customers
     inner join {{ ref('prediction_orders') }} as orders
         on customers.customer_id = orders.customer_id
         and orders.day < customers.anchor_date
         and (orders.voided_on is null or orders.voided_on >= customers.anchor_date)
-    group by customers.customer_id, customers.days_back
+),
+
+bought as (
+    select
+        customer_id,
+        days_back,
+        count(distinct case when is_order then day end) as order_days,
+        count(*) filter (where is_order) as orders,
+        count(*) filter (where is_order and days_ago <= 90) as orders_90,
+        sum(amount) as revenue,
+        sum(amount) filter (where day > first_day) as repeat_revenue,
+        min(case when is_order then days_ago end) as last_order_days_ago,
+        max(case when is_order then days_ago end) as first_order_days_ago
+    from sold
+    group by customer_id, days_back
 ),
 
 answered as (
@@ -77,6 +90,8 @@ select
     coalesce(bought.orders_90, 0) as orders_90,
     coalesce(cast(bought.revenue as double), 0) as revenue,
     coalesce(cast(bought.revenue as double) / nullif(bought.orders, 0), 0) as order_value,
+    -- Of a day that somebody came back to buy on.
+    cast(bought.repeat_revenue as double) / nullif(bought.order_days - 1, 0) as repeat_spend,
     bought.last_order_days_ago,
     bought.first_order_days_ago,
     coalesce(answered.answers, 0) as answers,
