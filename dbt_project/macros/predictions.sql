@@ -41,6 +41,11 @@ Add here: a signal (one line of `prediction_signals`). What a model does with it
     {%- endif -%}
 {%- endmacro %}
 
+{#- The run has seen the window of a label to its end, and as much before the anchor. -#}
+{% macro label_is_full(days) -%}
+    customers.days_back >= {{ days }} and customers.history_days >= {{ days }}
+{%- endmacro %}
+
 {#- The attributes declared as features. One that is protected must be declared as such as well. -#}
 {% macro prediction_attributes() -%}
     {%- for attribute in var('prediction_attributes') -%}

@@ -109,10 +109,7 @@ def skill(losses: Floats, found: Ints, outcomes: int) -> float:
 def train(target: Target, rows: pd.DataFrame, min_events: int) -> Trained:
     """Backtest a target on the rows of earlier anchors, and fit what may score. `rows`: features beside labels."""
     members = population(target, rows)
-    members = members[(members["days_back"] % target.horizon == 0) & members[target.label].notna()] if (
-        target.kind != "time"
-    ) else members[members["days_back"] % target.horizon == 0]
-    members = members.reset_index(drop=True)
+    members = members[(members["days_back"] % target.horizon == 0) & members[target.label].notna()].reset_index(drop=True)
     found = labels(target, members)
     steps = tuple(sorted(int(day) for day in members["days_back"].unique()))
     events = rare_events(target, found) if len(found) else 0
@@ -124,7 +121,8 @@ def train(target: Target, rows: pd.DataFrame, min_events: int) -> Trained:
 
     if events < min_events:
         return told(None, None, f"{events} events of the rarest outcome in the past are fewer than {min_events}")
-    baseline = cell_rates(target.baseline, members, found, len(target.outcomes))
+    lately = (members["days_back"] == steps[0]).to_numpy()
+    baseline = cell_rates(target.baseline, members[lately], found[lately], len(target.outcomes))
     origins = tuple(_origins(target, members, found, steps, min_events))
     if not origins:
         return told(baseline, BASELINE, "the history is too short to test a model on a later anchor than it learnt from")
@@ -149,14 +147,15 @@ def _fit(target: Target, rows: pd.DataFrame, found: Ints, learnt: tuple[int, ...
 def _origins(
     target: Target, rows: pd.DataFrame, found: Ints, steps: tuple[int, ...], min_events: int
 ) -> list[Origin]:
-    """The latest ORIGINS tests that half the events of a release stand behind."""
+    """The latest ORIGINS tests whose trees learn from half the events of a release. The baseline is what was seen last."""
     tests = []
     for place in range(min(ORIGINS, len(steps) - 2)):
-        before = rows["days_back"].isin(steps[place + 1 :]).to_numpy()
+        learnt = rows["days_back"].isin(steps[place + 2 :]).to_numpy()
+        lately = (rows["days_back"] == steps[place + 1]).to_numpy()
         test = (rows["days_back"] == steps[place]).to_numpy()
-        if rare_events(target, found[before]) < min_events / 2:
+        if rare_events(target, found[learnt]) < min_events / 2:
             continue
-        baseline = cell_rates(target.baseline, rows[before], found[before], len(target.outcomes))
+        baseline = cell_rates(target.baseline, rows[lately], found[lately], len(target.outcomes))
         try:
             trees = _fit(target, rows, found, steps[place + 2 :], steps[place + 1])
         except NotFitted:
@@ -182,9 +181,9 @@ def _pooled(origins: tuple[Origin, ...]) -> Paired:
 
 def _why_not(origins: tuple[Origin, ...], both: Paired) -> str | None:
     """Why the trees may not score; None when they may."""
-    without = [origin for origin in origins if not origin.skill > 0]
-    if without:
-        return f"knows no more than the rate of all at {len(without)} of {len(origins)} origins"
+    rows = [len(origin.labels) for origin in origins]
+    if not np.average([origin.skill for origin in origins], weights=rows) > 0:
+        return "knows no more than the rate of all"
     worse = [origin for origin in origins if not origin.paired.difference > 0]
     if worse:
         return f"no better than the baseline at {len(worse)} of {len(origins)} origins"

@@ -23,7 +23,8 @@ FEATURES = (
     "product_views_7", "product_views_28", "product_views_90", "carts_7", "carts_28", "carts_90",
     "mails_read_28", "mails_read_90", "product_uses_28", "product_uses_90", "support_contacts_90",
     "sales_contacts_28", "sales_contacts_90", "recommendations_90",
-    "order_days", "orders", "orders_90", "revenue", "order_value", "last_order_days_ago", "first_order_days_ago",
+    "order_days", "orders_90", "orders_180", "revenue_90", "revenue_180", "order_value", "last_order_days_ago",
+    "first_order_days_ago",
     "answers", "last_answer", "is_subscribed",
     "stage_number", "journey_number", "journey_age_days", "journey_silent_days", "journey_events",
 )  # fmt: skip
@@ -133,7 +134,7 @@ TARGETS: tuple[Target, ...] = (
         name="purchase_timing",
         kind="time",
         horizon=90,
-        label="days_to_order",
+        label="days_to_order_90",
         population=_everybody,
         baseline=Cells(recency_and_frequency, 10, "Lag curve of customers of the same recency and frequency."),
         definition="Days until the next purchase: quartiles, and the mean of the next 90 days.",

@@ -32,6 +32,7 @@ select
     days_back,
     anchor_date,
     {{ day_start('anchor_date', 'time_zone') }} as anchor_at,
+    {{ days_between('first_date', 'anchor_date') }} as history_days,
     time_zone
 from dated
 where {{ days_between('first_date', 'anchor_date') }} >= {{ var('prediction_history_days') }}

@@ -45,7 +45,10 @@ bought as (
         days_back,
         count(distinct case when is_order then day end) as order_days,
         count(*) filter (where is_order) as orders,
-        count(*) filter (where is_order and days_ago <= 90) as orders_90,
+        {%- for window in [90, 180] %}
+        count(*) filter (where is_order and days_ago <= {{ window }}) as orders_{{ window }},
+        sum(amount) filter (where days_ago <= {{ window }}) as revenue_{{ window }},
+        {%- endfor %}
         sum(amount) as revenue,
         sum(amount) filter (where day > first_day) as repeat_revenue,
         min(case when is_order then days_ago end) as last_order_days_ago,
@@ -87,7 +90,10 @@ select
     seen.* exclude (customer_id, days_back),
     coalesce(bought.order_days, 0) as order_days,
     coalesce(bought.orders, 0) as orders,
-    coalesce(bought.orders_90, 0) as orders_90,
+    {%- for window in [90, 180] %}
+    coalesce(bought.orders_{{ window }}, 0) as orders_{{ window }},
+    coalesce(cast(bought.revenue_{{ window }} as double), 0) as revenue_{{ window }},
+    {%- endfor %}
     coalesce(cast(bought.revenue as double), 0) as revenue,
     coalesce(cast(bought.revenue as double) / nullif(bought.orders, 0), 0) as order_value,
     -- Of a day that somebody came back to buy on.

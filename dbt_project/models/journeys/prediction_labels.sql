@@ -1,6 +1,7 @@
--- What happened after an earlier anchor. A label whose window the run has not seen to its end is null, never "no".
+-- What happened after an earlier anchor. A label whose window the run has not seen to its end is null, never "no". So is one
+-- of an anchor with fewer days behind it than its window has: who bought before the history began looks like nobody.
 with customers as (
-    select customer_id, days_back, anchor_date, anchor_at, time_zone
+    select customer_id, days_back, history_days, anchor_date, anchor_at, time_zone
     from {{ ref('prediction_customers') }}
     where days_back > 0 and is_consented
 ),
@@ -59,23 +60,24 @@ select
     customers.customer_id,
     customers.days_back,
     {%- for horizon in var('prediction_horizons') %}
-    case when customers.days_back >= {{ horizon }}
+    case when {{ label_is_full(horizon) }}
         then case when bought.days_to_order <= {{ horizon }} then 1 else 0 end end as purchase_{{ horizon }},
-    case when customers.days_back >= {{ horizon }}
+    case when {{ label_is_full(horizon) }}
         then coalesce(cast(bought.value_{{ horizon }} as double), 0) end as value_{{ horizon }},
     {%- endfor %}
-    case when customers.days_back >= 90
+    case when {{ label_is_full(90) }}
         then case when bought.days_to_order <= 90 then 0 else 1 end end as churned_90,
-    case when bought.days_to_order <= customers.days_back then bought.days_to_order end as days_to_order,
-    case when customers.days_back >= 90 then answered.is_low end as low_score_90,
+    case when {{ label_is_full(90) }}
+        then case when bought.days_to_order <= 90 then bought.days_to_order else 91 end end as days_to_order_90,
+    case when {{ label_is_full(90) }} then answered.is_low end as low_score_90,
     case
-        when customers.days_back < 30 or went_on.customer_id is null then null
+        when not ({{ label_is_full(30) }}) or went_on.customer_id is null then null
         when went_on.reached_stage > went_on.stage_number then 'next'
         when went_on.reached_stage is null then 'exit'
         else 'stay'
     end as next_stage_30,
     case
-        when customers.days_back < 30 or went_on.customer_id is null or went_on.stage_number >= 3 then null
+        when not ({{ label_is_full(30) }}) or went_on.customer_id is null or went_on.stage_number >= 3 then null
         when went_on.reached_stage >= 3 then 1
         else 0
     end as journey_converts_30
