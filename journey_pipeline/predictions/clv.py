@@ -53,13 +53,14 @@ class HoldoutRatio:
 
 @dataclass(frozen=True)
 class ValueModel:
-    """Both fits and, once rescaled, the ratio every value is multiplied by."""
+    """Both fits and, once rescaled, the ratio every value is multiplied by and how far it may drift (of its logarithm)."""
 
     orders: Fitted
     spend: Fitted
     correlation: float
     terms: Terms
     ratio: HoldoutRatio | None = None
+    drift: float = 0.0
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -98,9 +99,15 @@ def fit_value_model(
     )
 
 
-def rescaled(model: ValueModel, holdout: HoldoutRatio) -> ValueModel:
-    """The same model, its values multiplied by what came true of those it predicted before."""
-    return replace(model, ratio=holdout)
+def rescaled(model: ValueModel, last: HoldoutRatio, earlier: Iterable[HoldoutRatio] = ()) -> ValueModel:
+    """The same model, its values multiplied by what came true of those it predicted before.
+
+    A correction that was needed once need not hold again. One standard deviation of that doubt is the root mean square
+    distance of the last ratio from the earlier ones and from no correction at all, on logarithms. Without it the interval
+    of the total held the truth in 5 to 9 of 10 simulated markets that are not BG/NBD.
+    """
+    others = np.log([1.0, *(one.value for one in earlier)])
+    return replace(model, ratio=last, drift=float(np.sqrt(((np.log(last.value) - others) ** 2).mean())))
 
 
 def score(model: ValueModel, customers: pd.DataFrame) -> pd.DataFrame:
@@ -111,7 +118,7 @@ def score(model: ValueModel, customers: pd.DataFrame) -> pd.DataFrame:
     leave open about the parameters. Where mean spends vary without bound (p x + q of 2 or less) there is no interval.
     """
     valued = _valued(model, customers)
-    square_error = replicated_error(valued.replicates.T, of_total=False) ** 2
+    square_error = replicated_error(valued.replicates.T, of_total=False) ** 2 + (model.drift * valued.value) ** 2
     low, high = _predictive(valued, square_error)
     return pd.DataFrame(
         {
@@ -135,8 +142,8 @@ def total(model: ValueModel, customers: Iterable[pd.DataFrame]) -> Total:
         value += float(valued.value.sum())
         chance += float(valued.variance.sum())
         replicates += valued.replicates.sum(axis=1)
-    half = Z95 * float(np.sqrt(replicated_error(replicates, of_total=False) ** 2 + chance))
-    return Total(many, value, max(value - half, 0.0), value + half)
+    error = np.sqrt(replicated_error(replicates, of_total=False) ** 2 + chance + (model.drift * value) ** 2)
+    return Total(many, value, *_around(value, float(error)))
 
 
 def holdout_ratio(model: ValueModel, customers: Iterable[pd.DataFrame], weeks: float) -> HoldoutRatio:
@@ -155,8 +162,14 @@ def holdout_ratio(model: ValueModel, customers: Iterable[pd.DataFrame], weeks: f
             predicted[row] += np.bincount(bucket, values, GROUPS)
     without = [(actual.sum() - actual[g]) / (predicted[g + 1].sum() - predicted[g + 1, g]) for g in range(GROUPS)]
     found = actual.sum() / predicted[0].sum()
-    half = Z95 * replicated_error(np.array(without), of_total=False)
-    return HoldoutRatio(found, max(found - half, 0.0), found + half, actual.sum(), predicted[0].sum(), np.array(without))
+    low, high = _around(found, float(replicated_error(np.array(without), of_total=False)))
+    return HoldoutRatio(found, low, high, actual.sum(), predicted[0].sum(), np.array(without))
+
+
+def _around(value: float, error: float) -> tuple[float, float]:
+    """95 % interval of what is above 0, on logarithms; nobody's value, 0, is certain."""
+    factor = float(np.exp(Z95 * error / value)) if value > 0 else 1.0
+    return value / factor, value * factor
 
 
 class _Valued(NamedTuple):

@@ -39,7 +39,9 @@ def fit(cells: pd.DataFrame, min_repeat: int = MIN_REPEAT) -> Fitted:
     much that the mean of all customers would be infinite (q of 1 or less).
     """
     if wrong := int((~(cells["frequency"] > 0) | cells["mean_spend"].isna()).sum()):
-        raise ValueError(f"spend cells: expected customers who bought again with their mean spend, {wrong} rows are not")
+        raise ValueError(
+            f"spend cells: expected customers who bought again with their mean spend, {wrong} rows are not"
+        )
     alike, counts = likelihood.by_bucket(cells[cells["mean_spend"] > 0], CELL)
     repeat = int(counts.sum())
     if repeat < min_repeat:

@@ -16,15 +16,17 @@ import pandas as pd
 from scipy.optimize import minimize
 
 from journey_pipeline.attribution.intervals import replicated_error
-from journey_pipeline.conversion import Floats
+from journey_pipeline.conversion import Bools, Floats
 
 # Buckets of customers, numbered from 0: each is left out once. With twenty a standard error is known to a sixth of itself.
 GROUPS = 20
-# Per customer: what is left of the slope moves no parameter by a thousandth of its standard error.
-_FLAT = 1e-6
-_REACH = 10.0  # a parameter may move from its start by a factor of e^10 either way
+# Slope per customer that may be left: of a million customers it moves no parameter by a hundredth of its standard error.
+_FLAT = 1e-7
+_REACH = 7.0  # of a logarithm from its start: beyond a factor of 1,100 no number of orders tells parameters apart
 _STEP = 1e-4  # of a logarithm, for the differences of the slope
 _STARTS = 5
+_CHORDS = 12
+_POLISH = 4  # Newton steps; each squares what is left
 
 # Logarithms of the parameters and one weight per cell to the weighted sum of log-likelihoods and its slope.
 Likelihood = Callable[[Floats, Floats], tuple[float, Floats]]
@@ -64,11 +66,12 @@ def fit(
 
     `counts` holds customers by cell and bucket. Raises NotFitted when the search settles from none of its starts.
     """
-    weights = counts.sum(axis=1)
-    best, value, iterations = _search(likelihood, weights, np.log(np.asarray(start, float)))
-    bounds = np.abs(best - np.log(np.asarray(start, float))) > _REACH - 1e-6
+    weights, centre = counts.sum(axis=1), np.log(np.asarray(start, float))
+    best, value, iterations = _search(likelihood, weights, centre)
+    free = np.abs(best - centre) < _REACH - 1e-6
+    information = _information(likelihood, weights, best, free)
     replicates = [
-        _settle(likelihood, weights - counts[:, g], best, np.log(start))[0] if counts[:, g].any() else best
+        _nearby(likelihood, weights - counts[:, g], best, centre, free, information) if counts[:, g].any() else best
         for g in range(counts.shape[1])
     ]
     return Fitted(
@@ -78,8 +81,8 @@ def fit(
         customers=int(weights.sum()),
         repeat_customers=repeat_customers,
         iterations=iterations,
-        covariance=_covariance(likelihood, weights, best, ~bounds),
-        at_bounds=tuple(name for name, at in zip(names, bounds, strict=True) if at),
+        covariance=_covariance(information, free),
+        at_bounds=tuple(name for name, inside in zip(names, free, strict=True) if not inside),
         replicates=np.exp(np.array(replicates)),
     )
 
@@ -126,7 +129,7 @@ def _settle(likelihood: Likelihood, weights: Floats, begin: Floats, centre: Floa
         return -value / size, -slope / size
 
     low, high = centre - _REACH, centre + _REACH
-    # `ftol` is left out of it: on a ridge the value stands still long before the parameters do.
+    # No bound on the value: on a ridge it stands still long before the parameters do.
     found = minimize(
         downhill,
         np.clip(begin, low, high),
@@ -135,23 +138,64 @@ def _settle(likelihood: Likelihood, weights: Floats, begin: Floats, centre: Floa
         bounds=list(zip(low, high, strict=True)),
         options={"maxiter": 500, "gtol": _FLAT / 10, "ftol": 0.0, "maxcor": 10},
     )
-    slope = np.asarray(found.jac, float)
-    free = ~((found.x <= low) & (slope > 0) | (found.x >= high) & (slope < 0))
-    if not np.isfinite(found.fun) or np.abs(slope[free]).max(initial=0.0) > _FLAT:
-        raise NotFitted(f"the search for the parameters did not settle: {found.message}")
-    return np.asarray(found.x, float), -float(found.fun) * float(size), int(found.nit)
+    logs, steepest = np.asarray(found.x, float), np.inf
+    # Rounding of the value can end the search early; Newton's steps need the slope only, which is known better.
+    for _ in range(_POLISH):
+        slope = downhill(logs)[1]
+        free = ~((logs <= low) & (slope > 0) | (logs >= high) & (slope < 0))
+        steepest = float(np.abs(slope[free]).max(initial=0.0))
+        if steepest <= _FLAT:
+            return logs, likelihood(logs, weights)[0], int(found.nit)
+        if not np.isfinite(steepest):
+            break
+        logs = np.clip(logs + _newton(likelihood, weights, logs, free), low, high)
+    raise NotFitted(
+        f"the search for the parameters did not settle: a slope of {steepest:.1e} is left, at most {_FLAT:.0e}"
+    )
 
 
-def _covariance(likelihood: Likelihood, weights: Floats, at: Floats, free: np.ndarray) -> Floats:
-    """Inverse of the observed information, from central differences of the slope."""
-    information = np.full((len(at), len(at)), np.nan)
+def _newton(likelihood: Likelihood, weights: Floats, at: Floats, free: Bools) -> Floats:
+    """The step to where the slope would vanish; downhill also where the curve is no bowl."""
+    step = np.zeros(len(at))
+    bend, turn = np.linalg.eigh(_information(likelihood, weights, at, free))
+    slope = turn.T @ likelihood(at, weights)[1][free]
+    step[free] = turn @ (slope / np.maximum(np.abs(bend), 1e-12 * weights.sum()))
+    return np.asarray(np.clip(step, -1, 1))
+
+
+def _information(likelihood: Likelihood, weights: Floats, at: Floats, free: Bools) -> Floats:
+    """Observed information of the free parameters, from central differences of the slope."""
+    rows = []
     for i in np.flatnonzero(free):
         step = np.zeros(len(at))
         step[i] = _STEP
-        information[i] = (likelihood(at - step, weights)[1] - likelihood(at + step, weights)[1]) / (2 * _STEP)
-    within = np.ix_(free, free)
-    covariance = np.full_like(information, np.nan)
-    symmetric = (information + information.T)[within] / 2
-    if symmetric.size and np.linalg.eigvalsh(symmetric).min() > 0:
-        covariance[within] = np.linalg.inv(symmetric)
+        rows.append(likelihood(at - step, weights)[1][free] - likelihood(at + step, weights)[1][free])
+    information = np.array(rows).reshape(len(rows), len(rows)) / (2 * _STEP)
+    return np.asarray((information + information.T) / 2)
+
+
+def _nearby(
+    likelihood: Likelihood, weights: Floats, best: Floats, centre: Floats, free: Bools, information: Floats
+) -> Floats:
+    """The fit to most of the customers, by chords: the curve of the whole serves, as it hardly changes without a bucket.
+
+    Four times as fast as the search, which takes over where the chords do not arrive.
+    """
+    logs, size = best.copy(), weights.sum()
+    if free.any() and np.linalg.eigvalsh(information).min() > 0:
+        for _ in range(_CHORDS):
+            slope = likelihood(logs, weights)[1]
+            outward = np.where(logs > centre, slope >= 0, slope <= 0)
+            if np.abs(slope[free]).max() <= _FLAT * size and (free | outward).all():
+                return logs
+            logs[free] += np.linalg.solve(information, slope[free])
+            if np.abs(logs - best).max() > 1:
+                break
+    return _settle(likelihood, weights, best, centre)[0]
+
+
+def _covariance(information: Floats, free: Bools) -> Floats:
+    covariance = np.full((len(free), len(free)), np.nan)
+    if free.any() and np.linalg.eigvalsh(information).min() > 0:
+        covariance[np.ix_(free, free)] = np.linalg.inv(information)
     return covariance
