@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaln, digamma, gammaln, hyp2f1
 
-from journey_pipeline.conversion import Floats
+from journey_pipeline.conversion import Floats, Numbers
 from journey_pipeline.predictions import likelihood
 from journey_pipeline.predictions.likelihood import Fitted, NotFitted
 
@@ -54,7 +54,7 @@ def fit(cells: pd.DataFrame, min_repeat: int = MIN_REPEAT) -> Fitted:
 
 def parameters(fitted: Fitted) -> BgNbd:
     """The parameters of a fit."""
-    return BgNbd(*fitted.parameters)
+    return BgNbd(*map(float, fitted.parameters))
 
 
 def require_histories(cells: pd.DataFrame) -> None:
@@ -133,7 +133,7 @@ def _log_odds_gone(of: BgNbd, frequency: Floats, recency: Floats, age: Floats) -
     return np.where(again, np.minimum(odds, 700.0), -np.inf)
 
 
-def expected_if_alive(of: BgNbd, frequency: Floats, age: Floats, horizon: Floats) -> Floats:
+def expected_if_alive(of: BgNbd, frequency: Floats, age: Floats, horizon: Numbers) -> Floats:
     """Orders expected in the `horizon` weeks after the cut-off of who is still buying then.
 
     With z = t / (alpha + T + t), Euler's transformation of the published formula,
@@ -160,7 +160,7 @@ def _hypergeometric(a: float, of: BgNbd, x: Floats, age: Floats, ahead: Floats) 
         return np.asarray(c / (a - 1) * (1 - np.where(np.isfinite(rest), rest, published)))
 
 
-def expected_orders(of: BgNbd, frequency: Floats, recency: Floats, age: Floats, horizon: Floats) -> Floats:
+def expected_orders(of: BgNbd, frequency: Floats, recency: Floats, age: Floats, horizon: Numbers) -> Floats:
     """Orders expected in the `horizon` weeks after the cut-off."""
     return p_alive(of, frequency, recency, age) * expected_if_alive(of, frequency, age, horizon)
 

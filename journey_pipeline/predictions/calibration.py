@@ -30,7 +30,7 @@ class Calibration:
     def apply(self, p: Floats) -> Floats:
         """The calibrated probabilities."""
         if self.method == "isotonic":
-            return np.interp(np.asarray(p, float), self.knots[0], self.knots[1])
+            return np.asarray(np.interp(np.asarray(p, float), self.knots[0], self.knots[1]))
         return np.asarray(expit(self.knots[0] * log_odds(p) + self.knots[1]))
 
 

@@ -51,15 +51,15 @@ def fit(cells: pd.DataFrame, min_repeat: int = MIN_REPEAT) -> Fitted:
     fitted = likelihood.fit(_Cells(x, mean).slope, counts, (2.0, 3.0, typical), _NAMES, repeat)
     if parameters(fitted).q <= 1:
         raise NotFitted(
-            f"mean spends vary so much between customers (q = {parameters(fitted).q:.3f}, expected above 1) that the mean "
-            "of all has no bound: look for orders of another kind or currency among them"
+            f"mean spends vary so much between customers (q = {parameters(fitted).q:.3f}, expected above 1) that the "
+            "mean of all has no bound: look for orders of another kind or currency among them"
         )
     return fitted
 
 
 def parameters(fitted: Fitted) -> GammaGamma:
     """The parameters of a fit."""
-    return GammaGamma(*fitted.parameters)
+    return GammaGamma(*map(float, fitted.parameters))
 
 
 class _Cells:

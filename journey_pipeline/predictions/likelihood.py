@@ -18,9 +18,9 @@ from scipy.optimize import minimize
 from journey_pipeline.attribution.intervals import replicated_error
 from journey_pipeline.conversion import Bools, Floats
 
-# Buckets of customers, numbered from 0: each is left out once. With twenty a standard error is known to a sixth of itself.
+# Buckets of customers, numbered from 0: each is left out once. Twenty know a standard error to a sixth of itself.
 GROUPS = 20
-# Slope per customer that may be left: of a million customers it moves no parameter by a hundredth of its standard error.
+# Slope per customer that may be left: of a million it moves no parameter by a hundredth of its standard error.
 _FLAT = 1e-7
 _REACH = 7.0  # of a logarithm from its start: beyond a factor of 1,100 no number of orders tells parameters apart
 _STEP = 1e-4  # of a logarithm, for the differences of the slope
@@ -177,7 +177,7 @@ def _information(likelihood: Likelihood, weights: Floats, at: Floats, free: Bool
 def _nearby(
     likelihood: Likelihood, weights: Floats, best: Floats, centre: Floats, free: Bools, information: Floats
 ) -> Floats:
-    """The fit to most of the customers, by chords: the curve of the whole serves, as it hardly changes without a bucket.
+    """The fit to most of the customers, by chords: the curve of the whole serves, as a bucket hardly bends it.
 
     Four times as fast as the search, which takes over where the chords do not arrive.
     """

@@ -1,8 +1,8 @@
 """How good a prediction was: probabilities or values in, beside what came true.
 
 Holds the ranking (area under the curve, lift and capture at the top), the scores (Brier, log-loss, and their skill over
-the base rate), the calibration (expected error, table, slope), errors by decile, drift (PSI), and whether a model beats a
-baseline on the same customers.
+the base rate), the calibration (expected error, table, slope), errors by decile, drift (PSI), and whether a model beats
+a baseline on the same customers.
 Add here: a number of one set of predictions that more than one target needs.
 Must not be here: which predictions are compared or released, how a score is calibrated (`calibration`), any I/O.
 
@@ -82,7 +82,7 @@ def log_loss(p: Floats, y: Floats) -> float:
 def log_losses(p: Floats, y: Floats) -> Floats:
     """Log-loss of each prediction."""
     came = np.asarray(y, float)
-    return -np.log(np.clip(np.where(came == 1, p, 1 - np.asarray(p, float)), _LEAST, 1.0))
+    return np.asarray(-np.log(np.clip(np.where(came == 1, p, 1 - np.asarray(p, float)), _LEAST, 1.0)))
 
 
 def _mean(values: Floats) -> float:
@@ -146,7 +146,7 @@ def decile_table(p: Floats, y: Floats, key: pd.Series | np.ndarray) -> pd.DataFr
 
 
 def value_deciles(predicted: Floats, actual: Floats, key: pd.Series | np.ndarray) -> pd.DataFrame:
-    """One row per tenth of the customers, the highest predictions first: sums of predicted and actual, and their error."""
+    """One row per tenth of the customers, the highest predictions first: sums of predicted and actual, their error."""
     order = _from_the_top(predicted, key)
     n = len(order)
     decile = np.arange(n) * 10 // max(n, 1)
@@ -191,7 +191,7 @@ def calibration_slope(p: Floats, y: Floats) -> tuple[float, float]:
 def log_odds(p: Floats) -> Floats:
     """Logarithm of the odds, finite for 0 and 1."""
     chance = np.clip(np.asarray(p, float), _LEAST, 1 - _LEAST)
-    return np.log(chance / (1 - chance))
+    return np.asarray(np.log(chance / (1 - chance)))
 
 
 def logistic_line(x: Floats, y: Floats) -> tuple[float, float]:

@@ -23,7 +23,12 @@ def next_stage(counts: pd.DataFrame, alpha: float = 1.0) -> pd.DataFrame:
     if strange := sorted(set(counts["outcome"]) - set(OUTCOMES)):
         raise ValueError(f"transitions.outcome: expected {', '.join(OUTCOMES)}, found {', '.join(strange)}")
     table = counts.set_index([*alike, "outcome"])["n"].unstack("outcome").reindex(columns=list(OUTCOMES))
-    long = table.fillna(0).stack().rename("n").reset_index().sort_values([*alike, "outcome"], ignore_index=True)
+    long = (
+        table.fillna(0)
+        .melt(ignore_index=False, value_name="n")
+        .reset_index()
+        .sort_values([*alike, "outcome"], ignore_index=True)
+    )
     whole = long.groupby(alike)["n"].transform("sum")
     long["probability"] = ratio(long["n"] + alpha, whole + alpha * len(OUTCOMES))
     return long.assign(n=long["n"].astype(np.int64))
