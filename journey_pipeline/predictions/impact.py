@@ -3,9 +3,9 @@
 Holds the arithmetic of a reduced drop-off and the released table `planned_improvements`.
 Must not be here: what an improvement did (`change` and experiments tell that), any I/O.
 
-An association, carried forward: of those who would have dropped off at a step a share (the reduction) stays, and goes on
-as often as the others do, times the marginal quality, as who nearly left is less resolved. Whether a change of the
-step achieves the reduction is not known here; the interval holds the counts only, and the scenarios differ by far more.
+An association, carried forward: of those who would have dropped off at a step a share (the reduction) stays, and goes
+on as often as the others do, times the marginal quality, as who nearly left is less resolved. Whether a change of the
+step achieves the reduction is not known here; the interval holds the counts only, and scenarios differ by far more.
 """
 
 from datetime import datetime
@@ -58,8 +58,8 @@ def reduced_drop_off(
     """Extra conversions when the drop-off of `step` falls by `reduction`, from counts by step along the last axis.
 
     With rates p and n entrants of step s: n x (1 - p_s) p_(s+1) ... p_last times the marginal quality. Its logarithm
-    varies by p_s / (n_s (1 - p_s)) plus (1 - p_j) / (n_j p_j) of each later step. The interval is NaN where one of these has no
-    bound: everybody goes on, or nobody does later.
+    varies by p_s / (n_s (1 - p_s)) plus (1 - p_j) / (n_j p_j) of each later step. The interval is NaN where one of
+    these has no bound: everybody goes on, or nobody does later.
     """
     n, k = np.asarray(entered, float)[..., step:], np.asarray(converted, float)[..., step:]
     rate = ratio(k, n)
