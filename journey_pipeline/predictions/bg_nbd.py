@@ -23,6 +23,7 @@ HISTORY = ["frequency", "recency_days", "age_days"]
 MIN_REPEAT = 200
 DAYS = 7.0
 _NAMES = ("r", "alpha", "a", "b")
+_REST = 1e-9  # chance of more orders at which their number is no longer counted
 _NEAR = 1e-3  # how near a 0/0 of the formula is too near
 
 
@@ -188,11 +189,13 @@ def spread_if_alive(of: BgNbd, frequency: Floats, age: Floats, horizon: float) -
     stays, ends = np.ones_like(x), np.full_like(x, of.a) / (of.a + beta)
     mean, square = np.zeros_like(x), np.zeros_like(x)
     j = 0
-    while j < 1 or (1 - below).max(initial=0.0) > 1e-9:
+    # A row ends by itself, so that it is the same whatever rows it stands with.
+    while j < 1 or (1 - below > _REST).any():
+        rest = np.where(1 - below > _REST, 1 - below, 0.0)
         here = here * (shape + j) / (j + 1) * step
         stays = stays * (beta + j) / (of.a + beta + j)
         j += 1
-        chance = stays * here + ends * np.clip(1 - below, 0.0, None)
+        chance = np.where(rest > 0, stays * here + ends * rest, 0.0)
         mean, square = mean + j * chance, square + j * j * chance
         below = below + here
         ends = ends * (beta + j - 1) / (of.a + beta + j)

@@ -39,6 +39,9 @@ class Terms:
     horizon_weeks: float = 52
 
 
+DEFAULT = Terms()
+
+
 @dataclass(frozen=True)
 class HoldoutRatio:
     """Spend that came true over spend that was predicted, at an earlier cut-off, with its 95 % interval."""
@@ -88,7 +91,7 @@ class Total(NamedTuple):
 
 
 def fit_value_model(
-    histories: pd.DataFrame, spend: pd.DataFrame, terms: Terms = Terms(), min_repeat: int = bg_nbd.MIN_REPEAT
+    histories: pd.DataFrame, spend: pd.DataFrame, terms: Terms = DEFAULT, min_repeat: int = bg_nbd.MIN_REPEAT
 ) -> ValueModel:
     """Fit both models; see `bg_nbd.fit` and `gamma_gamma.fit` for the cells. Raises NotFitted with the reason."""
     return ValueModel(
@@ -233,8 +236,9 @@ def _histories(model: ValueModel, customers: pd.DataFrame) -> _Histories:
     pairs, of_history = np.unique(frequency * span + keys % span, return_inverse=True)
     few, ages = (pairs // span).astype(float), pairs % span / DAYS
     horizon, of = model.terms.horizon_weeks, bg_nbd.parameters(model.orders)
-    spread = bg_nbd.spread_if_alive(of, few, ages, horizon)
-    kept = _discounted(of, model.terms, few, ages) / spread.mean
+    expected = bg_nbd.expected_if_alive(of, few, ages, horizon)
+    spread = bg_nbd.spread_if_alive(of, few, ages, horizon)._replace(mean=expected)
+    kept = _discounted(of, model.terms, few, ages) / expected
     replicates = [
         bg_nbd.p_alive(other, frequency, recent, old) * bg_nbd.expected_if_alive(other, few, ages, horizon)[of_history]
         for other in map(BgNbd._make, model.orders.replicates)

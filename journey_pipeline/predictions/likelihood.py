@@ -20,13 +20,13 @@ from journey_pipeline.conversion import Bools, Floats
 
 # Buckets of customers, numbered from 0: each is left out once. Twenty know a standard error to a sixth of itself.
 GROUPS = 20
-# Slope per customer that may be left: of a million it moves no parameter by a hundredth of its standard error.
-_FLAT = 1e-7
+# Slope per customer that may be left: of a million it moves parameters by a fiftieth of their standard errors.
+_FLAT = 1e-6
 _REACH = 7.0  # of a logarithm from its start: beyond a factor of 1,100 no number of orders tells parameters apart
 _STEP = 1e-4  # of a logarithm, for the differences of the slope
 _STARTS = 5
 _CHORDS = 12
-_POLISH = 4  # Newton steps; each squares what is left
+_POLISH = 8  # Newton steps, smaller where one leads uphill
 
 # Logarithms of the parameters and one weight per cell to the weighted sum of log-likelihoods and its slope.
 Likelihood = Callable[[Floats, Floats], tuple[float, Floats]]
@@ -136,22 +136,31 @@ def _settle(likelihood: Likelihood, weights: Floats, begin: Floats, centre: Floa
         jac=True,
         method="L-BFGS-B",
         bounds=list(zip(low, high, strict=True)),
-        options={"maxiter": 500, "gtol": _FLAT / 10, "ftol": 0.0, "maxcor": 10},
+        options={"maxiter": 500, "gtol": _FLAT / 100, "ftol": 0.0, "maxcor": 10},
     )
-    logs, steepest = np.asarray(found.x, float), np.inf
-    # Rounding of the value can end the search early; Newton's steps need the slope only, which is known better.
-    for _ in range(_POLISH):
+
+    def left(logs: Floats) -> tuple[float, Bools]:
         slope = downhill(logs)[1]
         free = ~((logs <= low) & (slope > 0) | (logs >= high) & (slope < 0))
-        steepest = float(np.abs(slope[free]).max(initial=0.0))
-        if steepest <= _FLAT:
-            return logs, likelihood(logs, weights)[0], int(found.nit)
-        if not np.isfinite(steepest):
+        return float(np.abs(slope[free]).max(initial=0.0)), free
+
+    logs, size_of_step = np.asarray(found.x, float), 1.0
+    steepest, free = left(logs)
+    # Rounding of the value can end the search early; Newton's steps need the slope only, which is known better.
+    for _ in range(_POLISH):
+        if steepest <= _FLAT or not np.isfinite(steepest):
             break
-        logs = np.clip(logs + _newton(likelihood, weights, logs, free), low, high)
-    raise NotFitted(
-        f"the search for the parameters did not settle: a slope of {steepest:.1e} is left, at most {_FLAT:.0e}"
-    )
+        further = np.clip(logs + size_of_step * _newton(likelihood, weights, logs, free), low, high)
+        found_there = left(further)
+        if found_there[0] < steepest:
+            logs, (steepest, free), size_of_step = further, found_there, 1.0
+        else:
+            size_of_step /= 4
+    if not steepest <= _FLAT:
+        raise NotFitted(
+            f"the search for the parameters did not settle: a slope of {steepest:.1e} is left, at most {_FLAT:.0e}"
+        )
+    return logs, likelihood(logs, weights)[0], int(found.nit)
 
 
 def _newton(likelihood: Likelihood, weights: Floats, at: Floats, free: Bools) -> Floats:

@@ -234,13 +234,18 @@ def psi_status(value: float, warn: float = PSI_WARN, fail: float = PSI_FAIL) -> 
 
 
 def drift(reference: Floats, current: Floats, bins: int = 10) -> float:
-    """PSI of a score or a feature; bins are the deciles of the reference, what is unknown is a bin of its own."""
+    """PSI of a score or a feature; bins are the deciles of the reference, what is unknown is a bin of its own.
+
+    So is a value that fills more than a decile: the many who did nothing are not mixed with those who did a little.
+    """
     before, after = (np.asarray(values, float) for values in (reference, current))
     known = before[~np.isnan(before)]
-    edges = np.unique(np.quantile(known, np.arange(1, bins) / bins)) if len(known) else np.array([])
+    deciles = np.quantile(known, np.arange(1, bins) / bins, method="lower") if len(known) else np.array([])
+    values_once, times = np.unique(deciles, return_counts=True)
+    edges = np.sort(np.append(values_once, np.nextafter(values_once[times > 1], -np.inf)))
 
     def counts(values: Floats) -> Floats:
-        held = np.searchsorted(edges, values[~np.isnan(values)], side="right")
+        held = np.searchsorted(edges, values[~np.isnan(values)], side="left")
         return np.append(np.bincount(held, minlength=len(edges) + 1), np.isnan(values).sum()).astype(float)
 
     return psi(counts(before), counts(after))
