@@ -157,8 +157,10 @@ def _hypergeometric(a: float, of: BgNbd, x: Floats, age: Floats, ahead: Floats) 
     c = a + of.b + x - 1
     with np.errstate(all="ignore"):
         rest = np.exp((a - 1) * shrunk) * hyp2f1(a + of.b - 1 - of.r, a - 1, c, z)
-        published = np.exp((of.r + x) * shrunk) * hyp2f1(of.r + x, of.b + x, c, z)
-        return np.asarray(c / (a - 1) * (1 - np.where(np.isfinite(rest), rest, published)))
+        if (failed := ~np.isfinite(rest)).any():
+            published = np.exp((of.r + x) * shrunk) * hyp2f1(of.r + x, of.b + x, c, z)
+            rest = np.where(failed, published, rest)
+        return np.asarray(c / (a - 1) * (1 - rest))
 
 
 def expected_orders(of: BgNbd, frequency: Floats, recency: Floats, age: Floats, horizon: Numbers) -> Floats:
