@@ -1,6 +1,6 @@
 """How good a prediction was: probabilities or values in, beside what came true.
 
-Holds the ranking (area under the curve, lift and capture at the top), the scores (Brier, log-loss, and their skill over
+Holds the ranking (area under the curve, rate and capture at the top), the scores (Brier, log-loss, and their skill over
 the base rate), the calibration (expected error, table, slope), errors by decile, drift (PSI), and whether a model beats
 a baseline on the same customers.
 Add here: a number of one set of predictions that more than one target needs.
@@ -33,7 +33,7 @@ def metrics(p: Floats, y: Floats, key: pd.Series | np.ndarray) -> dict[str, floa
     chance, came = _pairs(p, y)
     base = came.mean() if len(came) else np.nan
     of_base = np.full(len(came), base)
-    lift, capture = top_share(chance, came, key)
+    rate_ratio, capture = top_share(chance, came, key)
     slope, intercept = calibration_slope(chance, came)
     return {
         "n": float(len(came)),
@@ -44,7 +44,7 @@ def metrics(p: Floats, y: Floats, key: pd.Series | np.ndarray) -> dict[str, floa
         "log_loss": log_loss(chance, came),
         "log_loss_skill": _skill(log_loss(chance, came), log_loss(of_base, came)),
         "ece_10": ece(chance, came),
-        "lift_top10": lift,
+        "lift_top10": rate_ratio,
         "capture_top10": capture,
         "calibration_slope": slope,
         "calibration_intercept": intercept,
@@ -126,7 +126,7 @@ def _from_the_top(score: Floats, key: pd.Series | np.ndarray) -> np.ndarray:
 
 
 def top_share(p: Floats, y: Floats, key: pd.Series | np.ndarray, share: float = 0.1) -> tuple[float, float]:
-    """Lift and capture of the top: its rate over that of all, and the share of all events it holds."""
+    """Rate of the top over that of all (lift of a ranking, not of an action), and the share of all events in it."""
     came = np.asarray(y, float)
     # Rounded first: a tenth of 30 is three, not the ceiling of 3.0000000000000004.
     size = int(np.ceil(round(len(came) * share, 9)))
@@ -141,8 +141,8 @@ def decile_table(p: Floats, y: Floats, key: pd.Series | np.ndarray) -> pd.DataFr
     table["events"] = table["actual"].round().astype("int64")
     table["mean_probability"], table["event_rate"] = table["predicted"] / table["n"], table["actual"] / table["n"]
     table["error"] = table["mean_probability"] - table["event_rate"]
-    table["lift"] = ratio(table["event_rate"], ratio(table["events"].sum(), table["n"].sum()))
-    return table[["decile", "n", "events", "mean_probability", "event_rate", "error", "lift"]]
+    table["rate_ratio"] = ratio(table["event_rate"], ratio(table["events"].sum(), table["n"].sum()))
+    return table[["decile", "n", "events", "mean_probability", "event_rate", "error", "rate_ratio"]]
 
 
 def value_deciles(predicted: Floats, actual: Floats, key: pd.Series | np.ndarray) -> pd.DataFrame:

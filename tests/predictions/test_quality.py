@@ -134,7 +134,7 @@ def test_deciles_hold_everybody_once_and_their_events() -> None:
     assert table["events"].sum() == y.sum()
     assert table["mean_probability"].is_monotonic_decreasing
     assert (table["n"] * table["error"]).sum() == pytest.approx(p.sum() - y.sum())
-    assert (table["n"] * table["lift"]).sum() == pytest.approx(1_003)
+    assert (table["n"] * table["rate_ratio"]).sum() == pytest.approx(1_003)
 
 
 def test_value_deciles_and_errors_of_values() -> None:
