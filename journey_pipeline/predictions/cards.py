@@ -41,11 +41,13 @@ TYPES: Mapping[str, Mapping[str, str]] = {
     },
 }  # fmt: skip
 _TOP_FEATURES = 5
+# Of a ranking, not of an action.
+_NAMES = {"lift_top10": "rate_ratio_top10"}
 _DECILES = {
     "decile_predicted": "mean_probability",
     "decile_observed": "event_rate",
     "decile_error": "error",
-    "decile_lift": "lift",
+    "decile_rate_ratio": "rate_ratio",
 }
 
 
@@ -98,7 +100,8 @@ def _origin_rows(target: Target, origin: Origin, model: str, shares: Floats, as_
     for member, said, came in views(target, shares, origin.labels):
         for metric, value in quality.metrics(said, came, keys).items():
             if metric != "n":
-                yield _row(target.name, at, model, metric, member, None, float(value), None, None, rows, int(came.sum()))
+                yield _row(target.name, at, model, _NAMES.get(metric, metric), member, None, float(value), None, None,
+                           rows, int(came.sum()))  # fmt: skip
 
 
 def _tables_of(target: Target, origin: Origin, model: str, shares: Floats, as_of: date) -> Iterator[Row]:

@@ -105,7 +105,7 @@ def train(target: Target, rows: pd.DataFrame, now: tuple[pd.DataFrame, pd.DataFr
         return told(None, "the history is too short to test a value on what was spent later")
     name, both, gains = _best(origins, days)
     if origins[0].days_back == days:
-        model = clv.rescaled(model, origins[0].ratio)
+        model = clv.rescaled(model, origins[0].ratio, [origin.ratio for origin in origins[:0:-1]])
     evidence = {"origins": origins, "paired": both, "gains": gains, "model": model}
     if not (both.low > 0 and min(gains) > 0):
         return told(BASELINE, "better than the baseline by no more than chance, or not at every origin", **evidence)
@@ -115,7 +115,7 @@ def train(target: Target, rows: pd.DataFrame, now: tuple[pd.DataFrame, pd.DataFr
 
 def _origins(rows: pd.DataFrame, steps: tuple[int, ...], days: int, min_events: int) -> list[ValueOrigin]:
     tests: list[ValueOrigin] = []
-    ratio: HoldoutRatio | None = None
+    ratios: list[HoldoutRatio] = []
     # From the oldest on: what came true at one origin rescales the next.
     for day in reversed(steps[: ORIGINS + 1]):
         at = rows[rows["days_back"] == day].reset_index(drop=True)
@@ -123,10 +123,9 @@ def _origins(rows: pd.DataFrame, steps: tuple[int, ...], days: int, min_events: 
         try:
             plain = clv.fit_value_model(*cells(customers), Terms(1.0, 0.0, days / 7), min_events)  # type: ignore[arg-type]
         except NotFitted:
-            ratio = None
             continue
-        model = plain if ratio is None else clv.rescaled(plain, ratio)
-        ratio = clv.holdout_ratio(plain, [customers.assign(actual_spend=actual)], days / 7)
+        model = clv.rescaled(plain, ratios[-1], ratios[:-1]) if ratios else plain
+        ratios.append(clv.holdout_ratio(plain, [customers.assign(actual_spend=actual)], days / 7))
         if day not in steps[:ORIGINS]:
             continue
         said = {BG_NBD: clv.score(model, customers)["clv"].to_numpy(), BASELINE: naive(at, days)}
@@ -135,7 +134,8 @@ def _origins(rows: pd.DataFrame, steps: tuple[int, ...], days: int, min_events: 
             design, booster = fit_values(before, before[f"value_{days}"].to_numpy(np.float64))
             said[MODEL] = booster.predict(design.matrix(at), num_threads=1)
             said[MEAN] = (said[MODEL] + said[BG_NBD]) / 2
-        tests.append(ValueOrigin(day, at[["customer_id", "bucket"]], actual, said, clv.total(model, [customers]), ratio))
+        tests.append(ValueOrigin(day, at[["customer_id", "bucket"]], actual, said, clv.total(model, [customers]),
+                                 ratios[-1]))  # fmt: skip
     return tests[::-1]
 
 
