@@ -128,7 +128,7 @@ def train(target: Target, rows: pd.DataFrame, min_events: int) -> Trained:
         return told(baseline, BASELINE, "the history is too short to test a model on a later anchor than it learnt from")
     both = _pooled(origins)
     evidence = {"origins": origins, "paired": both}
-    worse = _why_not(origins, both)
+    worse = why_not(origins)
     if worse:
         return told(baseline, BASELINE, worse, **evidence)
     try:
@@ -179,7 +179,7 @@ def _pooled(origins: tuple[Origin, ...]) -> Paired:
     return paired(model, baseline, np.concatenate([origin.rows["bucket"].to_numpy(np.int64) for origin in origins]))
 
 
-def _why_not(origins: tuple[Origin, ...], both: Paired) -> str | None:
+def why_not(origins: tuple[Origin, ...]) -> str | None:
     """Why the trees may not score; None when they may."""
     rows = [len(origin.labels) for origin in origins]
     if not np.average([origin.skill for origin in origins], weights=rows) > 0:
@@ -187,6 +187,6 @@ def _why_not(origins: tuple[Origin, ...], both: Paired) -> str | None:
     worse = [origin for origin in origins if not origin.paired.difference > 0]
     if worse:
         return f"no better than the baseline at {len(worse)} of {len(origins)} origins"
-    if not both.low > 0:
+    if not _pooled(origins).low > 0:
         return "better than the baseline by no more than chance"
     return None

@@ -87,8 +87,9 @@ def train(target: Target, rows: pd.DataFrame, now: tuple[pd.DataFrame, pd.DataFr
           min_events: int) -> TrainedValue:  # fmt: skip
     """Backtest the models of value, and fit what may score. `rows` as in `backtest.train`; `now`: `cells` of the run."""
     members = population(target, rows)
-    days = next((d for d in TESTED_DAYS if (members["days_back"] == d).any()), 0)
-    tested = members[members["days_back"] % days == 0].reset_index(drop=True) if days else members.iloc[:0]
+    known = {d: (members["days_back"] % d == 0) & members[f"value_{d}"].notna() for d in TESTED_DAYS}
+    days = next((d for d in TESTED_DAYS if known[d].any()), TESTED_DAYS[-1])
+    tested = members[known[days]].reset_index(drop=True)
     steps = tuple(sorted(int(day) for day in tested["days_back"].unique()))
     repeat = int(now[0].loc[now[0]["frequency"] > 0, "customers"].sum())
 
@@ -140,8 +141,8 @@ def _origins(rows: pd.DataFrame, steps: tuple[int, ...], days: int, min_events: 
 
 
 def naive(rows: pd.DataFrame, days: float) -> Floats:
-    """Orders a day so far, times the mean order so far, times days."""
-    a_day = rows["orders"].to_numpy(np.float64) / np.maximum(rows["first_order_days_ago"].to_numpy(np.float64), 1)
+    """Repeat purchases a day so far, times the mean order so far, times days."""
+    a_day = (rows["order_days"].to_numpy(np.float64) - 1) / rows["first_order_days_ago"].to_numpy(np.float64)
     return np.asarray(np.maximum(a_day * rows["order_value"].to_numpy(np.float64) * days, 0.0))
 
 

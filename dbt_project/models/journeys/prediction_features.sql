@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('customer_attributes') }}
 -- What was known of a customer at an anchor, from events before it alone. Days are joined, never touches.
 with customers as (
     select * from {{ ref('prediction_customers') }}
