@@ -146,7 +146,7 @@ BREAKS = {
     "transitions_are_conserved": "update marts.transitions set occurrences = 1 where from_activity = 'b'",
     "segments_hold_every_customer": "update marts.segment_metrics set numerator = 2 where segment = 'prospect'",
     "only_what_beats_its_baseline_scores": "update measures.prediction_models set is_baseline = false",
-    "scores_are_of_this_run": "update measures.prediction_models set candidate_id = 'before' where target = 'purchase_60'",
+    "scores_are_of_this_run": "update measures.prediction_models set candidate_id = '' where target = 'purchase_60'",
     "sources_deliver": "update marts.coverage set status = 'silent'",
     "nobody_is_everybody": "update identity.identifiers set customer_id = 'cus_0' where customer_id = 'cus_1'",
     "shared_identifiers_are_few": "update marts.identity_exceptions set customers_affected = 10",

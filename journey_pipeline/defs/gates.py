@@ -1,4 +1,4 @@
-"""The gate: blocking checks at raw, events, measures and marts, and the rule that nothing is built on anything less than green.
+"""The gate: blocking checks of raw, events, measures and marts; nothing is built on anything less than green.
 
 Holds the Python laws and the two doors of Great Expectations; dbt's own tests become checks in `warehouse`. Add a
 law as one function that returns the number of offending rows and names them. Must not be here: rules about one

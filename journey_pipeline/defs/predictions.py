@@ -1,7 +1,7 @@
 """measures, one step of its own: what customers will do next, each target with its track record.
 
-Add here: reading and writing of its tables. Must not be here: formulas (`journey_pipeline.predictions`), scans of row-scale
-tables other than one feature row per customer, which comes in batches.
+Add here: reading and writing of its tables. Must not be here: formulas (`journey_pipeline.predictions`), scans of
+row-scale tables other than one feature row per customer, which comes in batches.
 """
 
 from collections.abc import Iterator
@@ -72,8 +72,8 @@ def predict(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """Fill the tables; returns a calibration plot by target that was tested."""
     numbers = shared_numbers()
     run = connection.execute(
-        "select max(anchor_date), any_value(candidate_id) from raw.run_parameters left join journeys.prediction_anchors "
-        "on days_back = 0"
+        "select max(anchor_date), any_value(candidate_id) from raw.run_parameters "
+        "left join journeys.prediction_anchors on days_back = 0"
     ).fetchall()[0]
     terms = Terms(margin=float(numbers["prediction_margin"]))
     _create(connection)
@@ -101,9 +101,11 @@ def read_rows(connection: duckdb.DuckDBPyConnection, target: Target) -> pd.DataF
     ).fetchall()
     if target.kind == "value":
         steps += connection.execute(
-            "select days_back, count(*) from journeys.prediction_labels where days_back % 365 = 0 group by all order by all"
+            "select days_back, count(*) from journeys.prediction_labels where days_back % 365 = 0 "
+            "group by all order by all"
         ).fetchall()
-    chosen, rows = [], 0
+    chosen: list[int] = []
+    rows = 0
     for days_back, many in steps:
         if rows < TRAINING_ROWS or len(chosen) < LEAST_ANCHORS or target.kind == "value":
             chosen.append(days_back)
@@ -141,7 +143,8 @@ def _score(connection: duckdb.DuckDBPyConnection, trained: list[Trained | Traine
             for outcome, frame in scores.scored(each, batch):
                 connection.register("scored", frame)
                 connection.execute(
-                    "insert into measures.prediction_scores select customer_id, ?, ?, value, low, high, reason from scored",
+                    "insert into measures.prediction_scores "
+                    "select customer_id, ?, ?, value, low, high, reason from scored",
                     [each.target.name, outcome],
                 )
                 connection.unregister("scored")
@@ -170,7 +173,7 @@ def _records(
 
 
 def _then_and_now(connection: duckdb.DuckDBPyConnection, each: Trained) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Members of a target's population at the latest anchor that taught, and at the run: of the same sampled customers."""
+    """Members of a target's population at the latest anchor that taught, and at the run, of the same sample."""
     rows = connection.execute(
         """
         select features.* from journeys.prediction_features as features
@@ -199,8 +202,8 @@ def _append(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFram
 
 def _told(connection: duckdb.DuckDBPyConnection) -> str:
     rows = connection.execute(
-        "select target, coalesce(model, 'none'), events, origins, round(gain, 5), round(gain_low, 5), coalesce(reason, '') "
-        "from measures.prediction_models order by target"
+        "select target, coalesce(model, 'none'), events, origins, round(gain, 5), round(gain_low, 5), "
+        "coalesce(reason, '') from measures.prediction_models order by target"
     ).fetchall()
     head = "| target | model | events | origins | gain | low | reason |\n|---|---|---|---|---|---|---|\n"
     return head + "\n".join("| " + " | ".join(str(cell) for cell in row) + " |" for row in rows)

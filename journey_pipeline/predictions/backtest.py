@@ -1,7 +1,7 @@
 """What a target's model and its baseline would have said at earlier anchors, and whether the model may be released.
 
-Holds rolling origins and the gate. Each origin is tested on labels that begin where those of its training end; nothing is
-ever split at random. Must not be here: learners, tables.
+Holds rolling origins and the gate. Each origin is tested on labels that begin where those of its training end; nothing
+is ever split at random. Must not be here: learners, tables.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from journey_pipeline.predictions.baselines import CellRates, cell_rates
-from journey_pipeline.predictions.likelihood import NotFitted
 from journey_pipeline.predictions.learners import Trees, fit_trees
+from journey_pipeline.predictions.likelihood import NotFitted
 from journey_pipeline.predictions.targets import Target, labels
 
 Floats = NDArray[np.float64]
@@ -65,6 +65,7 @@ class Trained:
 
     @property
     def is_baseline(self) -> bool:
+        """The naive rate scores."""
         return self.name == BASELINE
 
 
@@ -109,7 +110,9 @@ def skill(losses: Floats, found: Ints, outcomes: int) -> float:
 def train(target: Target, rows: pd.DataFrame, min_events: int) -> Trained:
     """Backtest a target on the rows of earlier anchors, and fit what may score. `rows`: features beside labels."""
     members = population(target, rows)
-    members = members[(members["days_back"] % target.horizon == 0) & members[target.label].notna()].reset_index(drop=True)
+    members = members[(members["days_back"] % target.horizon == 0) & members[target.label].notna()].reset_index(
+        drop=True
+    )
     found = labels(target, members)
     steps = tuple(sorted(int(day) for day in members["days_back"].unique()))
     events = rare_events(target, found) if len(found) else 0
@@ -125,7 +128,9 @@ def train(target: Target, rows: pd.DataFrame, min_events: int) -> Trained:
     baseline = cell_rates(target.baseline, members[lately], found[lately], len(target.outcomes))
     origins = tuple(_origins(target, members, found, steps, min_events))
     if not origins:
-        return told(baseline, BASELINE, "the history is too short to test a model on a later anchor than it learnt from")
+        return told(
+            baseline, BASELINE, "the history is too short to test a model on a later anchor than it learnt from"
+        )
     both = _pooled(origins)
     evidence = {"origins": origins, "paired": both}
     worse = why_not(origins)
@@ -144,10 +149,8 @@ def _fit(target: Target, rows: pd.DataFrame, found: Ints, learnt: tuple[int, ...
     return fit_trees(target, rows[learns], found[learns], rows[holds], found[holds])
 
 
-def _origins(
-    target: Target, rows: pd.DataFrame, found: Ints, steps: tuple[int, ...], min_events: int
-) -> list[Origin]:
-    """The latest ORIGINS tests whose trees learn from half the events of a release. The baseline is what was seen last."""
+def _origins(target: Target, rows: pd.DataFrame, found: Ints, steps: tuple[int, ...], min_events: int) -> list[Origin]:
+    """The latest ORIGINS tests whose trees learn from half the events of a release; the baseline is what came last."""
     tests = []
     for place in range(min(ORIGINS, len(steps) - 2)):
         learnt = rows["days_back"].isin(steps[place + 2 :]).to_numpy()

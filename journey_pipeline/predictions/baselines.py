@@ -37,8 +37,8 @@ class CellRates:
 def cell_rates(cells: Cells, rows: pd.DataFrame, labels: Ints, outcomes: int) -> CellRates:
     """Shares of outcomes by cell, (n + strength * share of all) / (N + strength).
 
-    One more row of each outcome keeps the share of all off 0 and 1. `is_even` draws to 1 / outcomes instead, which with a
-    strength of as many rows is Laplace's rule of succession.
+    One more row of each outcome keeps the share of all off 0 and 1. `is_even` draws to 1 / outcomes instead, which with
+    a strength of as many rows is Laplace's rule of succession.
     """
     known, place = np.unique(cells.of(rows), return_inverse=True)
     counts = np.zeros((len(known), outcomes))

@@ -1,6 +1,7 @@
 """The track record of each target as tables: quality row by row, and one model card per target.
 
-Holds what is published of a backtest. Add here: a metric. Must not be here: any I/O, what decides a release (`backtest`).
+Holds what is published of a backtest. Add here: a metric. Must not be here: any I/O, what decides a release
+(`backtest`).
 """
 
 from __future__ import annotations
@@ -51,16 +52,16 @@ _DECILES = {
 }
 
 
-def views(target: Target, shares: Floats, found: NDArray[np.int64]) -> Iterator[tuple[str, Floats, NDArray[np.int64]]]:
+def views(target: Target, shares: Floats, found: NDArray[np.int64]) -> Iterator[tuple[str, Floats, Floats]]:
     """Each yes-or-no question a target answers: its name, the probability said, and what came."""
     if target.kind == "binary":
-        yield "yes", shares[:, 1], found
+        yield "yes", shares[:, 1], found.astype(np.float64)
     elif target.kind == "classes":
         for place, outcome in enumerate(target.outcomes):
-            yield outcome, shares[:, place], (found == place).astype(np.int64)
+            yield outcome, shares[:, place], (found == place).astype(np.float64)
     else:
         for place, edge in enumerate(TIME_BINS):
-            yield f"within_{edge}", shares[:, : place + 1].sum(1), (found <= place).astype(np.int64)
+            yield f"within_{edge}", shares[:, : place + 1].sum(1), (found <= place).astype(np.float64)
 
 
 def quality_rows(trained: Trained, as_of: date) -> list[Row]:

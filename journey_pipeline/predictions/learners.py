@@ -1,7 +1,7 @@
 """Gradient-boosted trees with their calibration, one shape for every kind of target: shares of outcomes.
 
-Holds fitting and predicting. Add here: another learner. Must not be here: which rows (`backtest`), features (`targets`).
-Trees are LightGBM (Ke et al. 2017), one thread, the same bits for any number of cores: two threads on busy cores cost
+Holds fitting and predicting. Add here: another learner. Must not be here: which rows (`backtest`), which features
+(`targets`). Trees are LightGBM (Ke et al. 2017), one thread, the same bits for any number of cores: two threads on busy cores cost
 seven times the processor time.
 """
 
@@ -21,8 +21,8 @@ from journey_pipeline.predictions.targets import Target, feature_names
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-# Small trees that see a third of the features each: on later anchors of two markets with a thousand purchases, trees of 15
-# leaves that see all of them gained a third less over the baseline.
+# Small trees that see a third of the features each: on later anchors of two markets with a thousand purchases, trees of
+# 15 leaves that see all of them gained a third less over the baseline.
 _TREES = 100
 _PARAMETERS = {
     "learning_rate": 0.04,
@@ -84,9 +84,7 @@ class Trees:
         return [self.design.names[place] for place in np.argsort(-gain, kind="stable")[:count]]
 
 
-def fit_trees(
-    target: Target, rows: pd.DataFrame, labels: Ints, held_out: pd.DataFrame, held_labels: Ints
-) -> Trees:
+def fit_trees(target: Target, rows: pd.DataFrame, labels: Ints, held_out: pd.DataFrame, held_labels: Ints) -> Trees:
     """Fit on some rows, calibrate on later ones. Raises NotFitted when these are too few."""
     shape = design(rows)
     booster = _boosted(target, shape.matrix(rows), labels)
@@ -140,12 +138,12 @@ def _raw(target: Target, booster: Any, matrix: NDArray[np.float32]) -> Floats:
 
 def _calibrations(target: Target, raw: Floats, labels: Ints) -> tuple[Calibration, ...]:
     if target.kind == "binary":
-        return (fit_calibration(raw[:, 0], labels),)
+        return (fit_calibration(raw[:, 0], labels.astype(np.float64)),)
     if target.kind == "classes":
-        return tuple(fit_calibration(raw[:, k], (labels == k).astype(np.int64)) for k in range(raw.shape[1]))
+        return tuple(fit_calibration(raw[:, k], (labels == k).astype(np.float64)) for k in range(raw.shape[1]))
     at_risk = [labels >= k for k in range(raw.shape[1])]
     return tuple(
-        fit_calibration(raw[alive, k], (labels[alive] == k).astype(np.int64)) for k, alive in enumerate(at_risk)
+        fit_calibration(raw[alive, k], (labels[alive] == k).astype(np.float64)) for k, alive in enumerate(at_risk)
     )
 
 
@@ -159,7 +157,7 @@ def _shares(target: Target, said: Floats) -> Floats:
     if target.kind == "binary":
         return np.column_stack([1 - said[:, 0], said[:, 0]])
     if target.kind == "classes":
-        return said / said.sum(1, keepdims=True)
+        return np.asarray(said / said.sum(1, keepdims=True))
     survived = np.cumprod(1 - said, axis=1)
     before = np.column_stack([np.ones(len(said)), survived[:, :-1]])
     return np.column_stack([before * said, survived[:, -1]])

@@ -22,8 +22,8 @@ NO_CONSENT = "no consent to profiling"
 
 
 def scored(trained: Trained | TrainedValue, batch: pd.DataFrame) -> Iterator[tuple[str | None, pd.DataFrame]]:
-    """Outcome, and customer_id, value, low, high, reason of the members of the target's population in the batch; nothing
-    of a target that does not score. Who did not agree comes first, without outcome and value."""
+    """Outcome, and customer_id, value, low, high, reason of the members of the target's population in the batch;
+    nothing of a target that does not score. Who did not agree comes first, without outcome and value."""
     target = trained.target
     if trained.name is None:
         return
@@ -44,7 +44,7 @@ def scored(trained: Trained | TrainedValue, batch: pd.DataFrame) -> Iterator[tup
 def _of_outcomes(target: Target, who: pd.Series[str], shares: Floats) -> Iterator[tuple[str, pd.DataFrame]]:
     if target.kind == "time":
         low, median, high = (days_until(shares, share) for share in (0.25, 0.5, 0.75))
-        late = np.where(np.isnan(median), f"later than {TIME_BINS[-1]} days", None)
+        late = [f"later than {TIME_BINS[-1]} days" if unknown else None for unknown in np.isnan(median)]
         yield "median_days", _frame(who, median, low, high, late)
         yield f"mean_days_of_{TIME_BINS[-1]}", _frame(who, mean_days(shares))
     else:

@@ -50,7 +50,7 @@ class Cells:
 
 @dataclass(frozen=True)
 class Target:
-    """One thing to predict. `kind`: yes or no (`binary`), one of `outcomes` (`classes`), days (`time`), money (`value`)."""
+    """One thing to predict. `kind`: yes or no (binary), one of `outcomes` (classes), days (time), money (value)."""
 
     name: str
     kind: str

@@ -58,6 +58,7 @@ class TrainedValue:
 
     @property
     def is_baseline(self) -> bool:
+        """The naive value scores."""
         return self.name == BASELINE
 
 
@@ -85,7 +86,7 @@ def cells(customers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def train(target: Target, rows: pd.DataFrame, now: tuple[pd.DataFrame, pd.DataFrame], terms: Terms,
           min_events: int) -> TrainedValue:  # fmt: skip
-    """Backtest the models of value, and fit what may score. `rows` as in `backtest.train`; `now`: `cells` of the run."""
+    """Backtest the models of value, fit what may score. `rows` as in `backtest.train`; `now`: `cells` of the run."""
     members = population(target, rows)
     known = {d: (members["days_back"] % d == 0) & members[f"value_{d}"].notna() for d in TESTED_DAYS}
     days = next((d for d in TESTED_DAYS if known[d].any()), TESTED_DAYS[-1])
@@ -95,7 +96,9 @@ def train(target: Target, rows: pd.DataFrame, now: tuple[pd.DataFrame, pd.DataFr
 
     def told(name: str | None, reason: str | None, **more: Any) -> TrainedValue:
         given = {"model": None, "trees": None, "origins": (), "paired": None, "gains": ()} | more
-        return TrainedValue(target, name, reason, terms=terms, rows=len(tested), events=repeat, days_back=steps, **given)
+        return TrainedValue(
+            target, name, reason, terms=terms, rows=len(tested), events=repeat, days_back=steps, **given
+        )
 
     try:
         model = clv.fit_value_model(*now, terms, min_events)

@@ -199,8 +199,8 @@ def calibration_chart(df: pd.DataFrame, *, width: int = WIDE) -> Chart:
             .mark_point(stroke=PALETTE["strong"], fill=fill, size=60, opacity=1, strokeWidth=1.5)
             .encode(x=x, y=y)
         )
-    side = min(width // columns - 70, 230)
-    drawn = alt.layer(*layers, data=df).properties(width=side, height=side)
+    room = width // columns - 70
+    drawn = alt.layer(*layers, data=df).properties(width=room, height=min(room, 240))
     if len(panels) == 1:
         return _finished(drawn)
     return _finished(drawn.facet(facet=alt.Facet("panel:N", title=None, sort=panels), columns=columns))

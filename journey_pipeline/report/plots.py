@@ -65,7 +65,9 @@ def calibration_plot(quality: pd.DataFrame) -> Chart | None:
 
 def calibration_points(tenths: pd.DataFrame) -> pd.DataFrame:
     """The shape of `calibration_chart`: one panel per member, the model before the baseline."""
-    wide = tenths.pivot_table(index=["member", "model", "bin"], columns="metric", values="value", aggfunc="sum").reset_index()
+    wide = tenths.pivot_table(
+        index=["member", "model", "bin"], columns="metric", values="value", aggfunc="sum"
+    ).reset_index()
     wide = wide.sort_values(["member", "model", "bin"], ascending=[True, False, True])
     return pd.DataFrame(
         {

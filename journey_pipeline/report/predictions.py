@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from journey_pipeline.report.plots import calibration_points
 from journey_pipeline.report.charts import calibration_chart
+from journey_pipeline.report.plots import calibration_points
 from journey_pipeline.report.reading import Picture, Released, Row, spread
 from journey_pipeline.report.wording import count, name, share
 

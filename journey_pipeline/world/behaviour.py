@@ -89,8 +89,8 @@ def simulate(
 ) -> tuple[Visits, Decisions, Outcomes]:  # fmt: skip
     """Live through every day of the calendar, block of people by block of people.
 
-    Blocks have their own random streams and a fixed size, so the result depends on the seed alone. `off` is which channel
-    is off in which scenario, all of `blocked_channels` when None; the first is the factual one, and what happens in it
+    Blocks have their own random streams and a fixed size, so the result depends on the seed alone. `off` is which
+    channel is off in which scenario, all of `blocked_channels` when None; the first is the factual one, and what happens in it
     does not depend on the others.
     """
     off = blocked_channels() if off is None else off

@@ -1,7 +1,7 @@
 """Predictions of many customers, SQL to scores: `python -m tests.benchmarks.predictions [customers]`.
 
-A million customers by default, made in SQL over 20 months: each with a rate of visits and of purchases of their own, some
-of whom fall silent. Models are the project's own, compiled by dbt, with two threads and 3 GB for DuckDB; the floor is
+A million customers by default, made in SQL over 20 months: each with a rate of visits and of purchases of
+their own. Models are the project's own, compiled by dbt, with two threads and 3 GB for DuckDB; the floor is
 DuckDB writing the feature rows of the run as Parquet.
 """
 
@@ -46,15 +46,16 @@ select 'order_' || session_number as conversion_id, 'order' as conversion_type, 
 from warehouse.journeys.visits where hash(n, visit, 7) % 100 < 12 * keenness;
 
 create table warehouse.journeys.customer_consents as
-select customer_id, 'ads_personalization' as purpose, case when hash(n, 9) % 10 < 8 then 'granted' else 'denied' end as state,
+select customer_id, 'ads_personalization' as purpose,
+    case when hash(n, 9) % 10 < 8 then 'granted' else 'denied' end as state,
     timestamp '2020-01-01' as valid_from, null::timestamp as valid_to, true as is_current
 from warehouse.journeys.people;
 
 create table warehouse.journeys.journeys as
 select customer_id, n::integer as customer_number, 1::bigint as journey_number, min(occurred_at) as entered_at,
     min(occurred_at) as awareness_at, min(occurred_at) filter (where visit > 1) as consideration_at,
-    min(occurred_at) filter (where hash(n, visit, 7) % 100 < 12 * keenness) as purchase_at, null::timestamp as experience_at,
-    null::timestamp as advocacy_at
+    min(occurred_at) filter (where hash(n, visit, 7) % 100 < 12 * keenness) as purchase_at,
+    null::timestamp as experience_at, null::timestamp as advocacy_at
 from warehouse.journeys.visits group by customer_id, n;
 
 create table warehouse.journeys.funnel_events as

@@ -1,7 +1,7 @@
 """A simulated market as the tables the models of predictions read: what people really did, before a day and after it.
 
-The people are those of the generated market (`journey_pipeline.world`), told apart without error: what is tested is what
-can be said of next months, not who is who. Must not be here: a vendor's file, a rule of the world.
+The people are those of the generated market (`journey_pipeline.world`), told apart without error: what is tested is
+what can be said of next months, not who is who. Must not be here: a vendor's file, a rule of the world.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pandas as pd
 
@@ -43,9 +42,7 @@ def lived(seed: int, customers: int, weeks: int, end: date) -> Told:
     """Let a market live."""
     calendar = Calendar.before(end, weeks)
     people = make_people(seed, customers, calendar, PARAMETERS)
-    visits, decisions, _ = simulate(
-        seed, people, calendar, PARAMETERS, lambda _share: None, blocked_channels()[:1]
-    )
+    visits, decisions, _ = simulate(seed, people, calendar, PARAMETERS, lambda _share: None, blocked_channels()[:1])
     sessions = make_sessions(seed, visits, people, calendar, PARAMETERS, False)
     events = make_events(seed, sessions, PARAMETERS)
     orders = make_orders(seed, decisions, sessions, events, PARAMETERS, calendar.end_at)
@@ -142,9 +139,7 @@ def labelled(bench: Bench) -> pd.DataFrame:
 
 def asked(bench: Bench) -> pd.DataFrame:
     """Features at the run itself."""
-    return bench.ask(
-        "select * from warehouse.journeys.prediction_features where days_back = 0 order by customer_id"
-    )
+    return bench.ask("select * from warehouse.journeys.prediction_features where days_back = 0 order by customer_id")
 
 
 def came(told: Told, as_of: date, days: int) -> set[str]:

@@ -1,4 +1,4 @@
-"""Predictions against a market whose later months are known, and the gate that keeps what is no better than its baseline."""
+"""Predictions against a market whose later months are known, and the gate that holds back what is no better."""
 
 from __future__ import annotations
 
