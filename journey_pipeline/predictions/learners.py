@@ -1,8 +1,10 @@
 """Gradient-boosted trees with their calibration, one shape for every kind of target: shares of outcomes.
 
 Holds fitting and predicting. Add here: another learner. Must not be here: which rows (`backtest`), which features
-(`targets`). Trees are LightGBM (Ke et al. 2017), one thread, the same bits for any number of cores: two threads on busy cores cost
-seven times the processor time.
+(`targets`).
+
+Trees are LightGBM (Ke et al. 2017), one thread, the same bits for any number of cores: two threads on busy cores cost seven
+times the processor time.
 """
 
 from __future__ import annotations

@@ -90,8 +90,8 @@ def simulate(
     """Live through every day of the calendar, block of people by block of people.
 
     Blocks have their own random streams and a fixed size, so the result depends on the seed alone. `off` is which
-    channel is off in which scenario, all of `blocked_channels` when None; the first is the factual one, and what happens in it
-    does not depend on the others.
+    channel is off in which scenario, all of `blocked_channels` when None; the first scenario is the factual one, and
+    what happens in it does not depend on the others.
     """
     off = blocked_channels() if off is None else off
     blocks = [_Block(seed, start, people, calendar, rates, off) for start in range(0, people.count, rates.block)]
