@@ -25,7 +25,7 @@ def table_metadata(connection: duckdb.DuckDBPyConnection, schema: str, table: st
 def write_table(
     connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame, types: Mapping[str, str] | None = None
 ) -> None:
-    """Replace `measures.<name>`; `types` gives its columns in order with their SQL types, also where there is no row."""
+    """Replace `measures.<name>`; `types` gives its columns in order and their SQL types, also without a row."""
     columns = ", ".join(f'cast("{column}" as {kind}) as "{column}"' for column, kind in (types or {}).items())
     connection.execute("create schema if not exists measures")
     connection.register("measured", frame)
