@@ -111,8 +111,8 @@ def rescaled(model: ValueModel, last: HoldoutRatio, earlier: Iterable[HoldoutRat
 
     A correction that was needed once need not hold again. One standard deviation of that doubt is the root mean square
     distance of the last ratio from the earlier ones and from no correction at all, on logarithms. Without it the
-    interval of the total held the truth in 5 to 9 of 10 simulated markets that are not BG/NBD, with it in 98 of 100. The
-    holdout should be as long as the horizon: with one half as long it did in 7 of 10 of the worst of them.
+    interval of the total held the truth in 5 to 9 of 10 simulated markets that are not BG/NBD, with it in 98 of 100.
+    The holdout should be as long as the horizon: with one half as long it did in 7 of 10 of the worst of them.
     """
     others = np.log([1.0, *(one.value for one in earlier)])
     return replace(model, ratio=last, drift=float(np.sqrt(((np.log(last.value) - others) ** 2).mean())))
