@@ -130,8 +130,8 @@ def _log_odds_gone(of: BgNbd, frequency: Floats, recency: Floats, age: Floats) -
     again = x > 0
     waited = np.log((of.alpha + np.asarray(age, float)) / (of.alpha + np.asarray(recency, float)))
     odds = np.log(of.a / np.where(again, of.b + x - 1, 1.0)) + (of.r + x) * waited
-    # exp of more than 700 overflows, and by then the chance of being alive is 0 in any digits.
-    return np.where(again, np.minimum(odds, 700.0), -np.inf)
+    # A chance of e^-300 is 0 to any reader, and its square can still be divided by.
+    return np.where(again, np.minimum(odds, 300.0), -np.inf)
 
 
 def expected_if_alive(of: BgNbd, frequency: Floats, age: Floats, horizon: Numbers) -> Floats:

@@ -18,20 +18,24 @@ import pandas as pd
 from journey_pipeline.conversion import Z95, Floats, floats, ratio, stage_conversion
 
 KEY = ["week", "funnel", "step", "reduction", "marginal_quality"]
-COLUMNS = [
-    *KEY,
-    "next_step",
-    "is_planned",
-    "entered",
-    "drop_off",
-    "conversions",
-    "extra_conversions",
-    "ci_low",
-    "ci_high",
-    "relative_change",
-    "is_small_sample",
-    "note",
-]
+COLUMNS = {
+    "week": "datetime64[us]",
+    "funnel": "str",
+    "step": "str",
+    "reduction": "float64",
+    "marginal_quality": "float64",
+    "next_step": "str",
+    "is_planned": "bool",
+    "entered": "int64",
+    "drop_off": "float64",
+    "conversions": "float64",
+    "extra_conversions": "float64",
+    "ci_low": "float64",
+    "ci_high": "float64",
+    "relative_change": "float64",
+    "is_small_sample": "bool",
+    "note": "str",
+}
 # Of the planned reduction: half of it, all of it, and half as much again.
 SCALES = (0.5, 1.0, 1.5)
 # How often who was kept goes on, against who stayed anyway.
@@ -95,9 +99,9 @@ def planned_improvements(
         )
         for funnel, last in zip(funnels["funnel"], funnels["terminal_from"], strict=True)
     ]
-    table = pd.concat([pd.DataFrame(columns=COLUMNS).astype({"week": "datetime64[us]"}), *frames], ignore_index=True)
-    table["is_small_sample"] = floats(table["fewest"]) < min_n
-    return table.assign(note=NOTE).sort_values(KEY, ignore_index=True)[COLUMNS]
+    table = pd.concat([pd.DataFrame(columns=[*COLUMNS, "fewest"]), *frames], ignore_index=True)
+    table = table.assign(is_small_sample=floats(table["fewest"]) < min_n, note=NOTE)
+    return table[list(COLUMNS)].astype(COLUMNS).sort_values(KEY, ignore_index=True)
 
 
 def _required_steps(stages: pd.DataFrame, last: int) -> list[str]:

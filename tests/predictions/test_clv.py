@@ -159,3 +159,34 @@ def test_too_few_customers_are_no_model() -> None:
 def test_a_repeat_buyer_without_a_mean_spend_is_an_error(customers: pd.DataFrame, model: ValueModel) -> None:
     with pytest.raises(ValueError, match=r"mean_spend: .* 946 rows lack it"):
         clv.score(model, customers.assign(mean_spend=np.nan))
+
+
+def test_a_spread_without_bound_has_no_interval(customers: pd.DataFrame, model: ValueModel) -> None:
+    money = np.array([1.5, 1.5, 10.0])  # of one order p x + q is above 2, of none it is not
+    unbounded = replace(model, spend=replace(model.spend, parameters=money, replicates=np.tile(money, (20, 1))))
+    found = clv.score(unbounded, customers)
+    once = customers["frequency"] == 0
+    assert found.loc[once, ["clv_low", "clv_high"]].isna().all(axis=None)
+    assert found.loc[~once].notna().all(axis=None) and found["clv"].notna().all()
+    total = clv.total(unbounded, [customers])
+    assert total.value == pytest.approx(found["clv"].sum()) and np.isnan([total.low, total.high]).all()
+
+
+def test_who_has_been_gone_for_many_years_is_worth_next_to_nothing(model: ValueModel) -> None:
+    long_gone = {"frequency": [300, 1], "recency_days": [310, 1], "age_days": [9_000, 9_000], "mean_spend": 50.0}
+    found = clv.score(model, pd.DataFrame(long_gone))
+    assert found.notna().all(axis=None)
+    assert found["clv"].iloc[0] < 1e-9 and found["clv_high"].iloc[0] == found["clv"].iloc[0]
+
+
+def test_a_holdout_in_which_nobody_bought_is_no_ratio(customers: pd.DataFrame, model: ValueModel) -> None:
+    with pytest.raises(NotFitted, match=r"spend of the holdout: expected above 0, found 0.00"):
+        clv.holdout_ratio(model, [customers.assign(actual_spend=0.0)], 10)
+    with pytest.raises(ValueError, match="actual_spend: expected a number for each customer, 2357 rows lack it"):
+        clv.holdout_ratio(model, [customers.assign(actual_spend=np.nan)], 10)
+
+
+@pytest.mark.parametrize("terms", [{"margin": 0.0}, {"discount": -1.0}, {"horizon_weeks": 0}, {"margin": np.nan}])
+def test_terms_that_value_nothing_are_an_error(terms: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="expected margin and horizon above 0 and a discount above -1"):
+        Terms(**terms)
