@@ -159,6 +159,19 @@ def test_only_who_agreed_by_then_and_has_not_refused_since_is_scored_or_learnt_f
     assert bench.ask("select distinct customer_id from warehouse.journeys.prediction_labels").values.tolist() == [["b"]]
 
 
+def test_earlier_anchors_are_read_for_a_sample_and_the_run_for_everybody(tmp_path: Path) -> None:
+    sampled = market.compiled(tmp_path, "{prediction_sample_customers: 100}")
+    people = [f"p{number:04}" for number in range(400)]
+    touches = [touch(name, 200) for name in people]
+    bench = built(sampled, touches, [], [consent(name, 300) for name in people])
+    at = bench.ask(
+        "select days_back, count(*) as n from warehouse.journeys.prediction_features group by all order by all"
+    ).set_index("days_back")["n"]
+    assert at[0] == 403
+    assert at[30] == at[60] == at[150]
+    assert at[30] == pytest.approx(100, abs=35)  # four standard deviations
+
+
 def test_order_of_arrival_changes_nothing(models: dict[str, str]) -> None:
     touches = [touch(name, days, session=days) for name in "abc" for days in range(5, 190, 7)]
     sales = [sale(name, days, days) for name in "abc" for days in (3, 40, 77, 160)]

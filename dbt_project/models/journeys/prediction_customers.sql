@@ -10,7 +10,7 @@ with known as (
 ),
 
 share as (
-    select least(10000.0, 10000.0 * {{ var('prediction_sample_customers') }} / greatest(count(*), 1)) as per_10000
+    select least(1000000.0, 1000000.0 * {{ var('prediction_sample_customers') }} / greatest(count(*), 1)) as per_million
     from known
 ),
 
@@ -18,7 +18,7 @@ drawn as (
     select
         known.*,
         -- A key of its own: the buckets come from the same hash.
-        {{ is_sampled("known.customer_id || ':prediction'", 'share.per_10000') }} as is_sampled
+        {{ is_sampled("known.customer_id || ':prediction'", 'share.per_million') }} as is_sampled
     from known
     cross join share
 ),
