@@ -30,6 +30,7 @@ _TABLES = {
 _READS = (
     ["journeys", "hazard_window"],
     ["journeys", "hazard_days"],
+    ["journeys", "hazard_deliveries"],
     ["journeys", "hazard_stocks"],
     ["journeys", "attributed_conversions"],
     ["seeds", "channel_roles"],
@@ -65,6 +66,10 @@ def read_inputs(connection: duckdb.DuckDBPyConnection, conversion_type: str) -> 
     kinds = connection.execute(
         "select distinct channel, touch_type from journeys.hazard_stocks where conversion_type = ? order by all", given
     ).df()
+    deliveries = connection.execute(
+        "select * exclude (conversion_type) from journeys.hazard_deliveries where conversion_type = ? order by all",
+        given,
+    ).df()
     span = connection.execute("select starts_on, ends_before from journeys.hazard_window").fetchall()[0]
     return HazardInputs(
         conversion_type=conversion_type,
@@ -72,6 +77,7 @@ def read_inputs(connection: duckdb.DuckDBPyConnection, conversion_type: str) -> 
         ends_before=span[1],
         days=days,
         stocks=_stream(connection, conversion_type),
+        deliveries=deliveries,
         kinds=kinds,
         outside=conversions,
         roles=connection.execute("select * from seeds.channel_roles order by all").df(),
