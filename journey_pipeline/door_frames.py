@@ -55,6 +55,7 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "journey_map": ("week", "stage", "family", "interaction_type"),
     "credits": ("conversion_id", "conversion_type", "model", "channel", "touchpoint_id"),
     "credit_consents": ("week", "conversion_type", "channel"),
+    "self_reported_sources": ("week", "conversion_type", "channel"),
     "attribution": ("week", "conversion_type", "model", "channel", "campaign"),
     "attribution_stability": ("week", "conversion_type", "model"),
     "attribution_models": ("conversion_type", "model"),

@@ -68,7 +68,7 @@ def test_the_page_is_followed_and_both_models_are_there(clone: Path) -> None:
         f"import sys; from pathlib import Path; sys.path.append({str(ROOT / 'tests' / 'sql')!r})\n"
         "from journey_pipeline.settings import shared_numbers\n"
         "from compiled_models import compile_models\n"
-        "print(shared_numbers()['fitted_models'], compile_models(Path('.'), 'credits')['credits'])",
+        "print(shared_numbers()['fitted_models'], *compile_models(Path('.'), 'rule_weights credits').values())",
     )
     assert "'presence']" in compiled and "'second' as model" in compiled
     assert compiled.count("position = least(2, touch_count)") >= 1

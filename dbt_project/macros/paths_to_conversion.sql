@@ -1,6 +1,7 @@
 {#-
 What may be done to a path of channels before it is counted; the names are Snowplow's and Google's. Add one as a line of
-path_transforms and name it in the variable of that name. What a path is, is in path_cells.
+path_transforms and name it in the variable of that name. What a path is, is in path_cells: the models fitted on paths see
+what is left of it, rules and hazard models every touch.
 
 keep: which steps stay. At hand, of each step: channel, position, previous_channel, occurrence (1 is the channel's first
 in the path), occurrences, last_other (position of the last step that is not direct, null where all are).

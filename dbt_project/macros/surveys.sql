@@ -46,7 +46,7 @@ score and comment. The score is null when the answer lies on no scale that held 
             on lower(trim(answers.answer)) = labels.label
             and mapped.scale_min = labels.scale_min
             and mapped.scale_max = labels.scale_max
-        where mapped.instrument <> 'COMMENT' and trim(answers.answer) <> ''
+        where mapped.instrument not in ('COMMENT', 'SOURCE') and trim(answers.answer) <> ''
     ) as scored
     left join (
         select answers.response_id, mapped.family as rated_family, max(trim(answers.answer)) as comment
@@ -59,6 +59,30 @@ score and comment. The score is null when the answer lies on no scale that held 
     ) as comments
         on scored.response_id = comments.response_id and scored.rated_family = comments.rated_family
     where scored.choice = 1
+{%- endmacro %}
+
+{#- Answers of `relation`, shaped as above, to questions of the instrument SOURCE (how did you hear about us): one row per
+response with the channel that the seed self_reported_channels makes of its text, and not the text. -#}
+{% macro self_reports(relation) -%}
+    select * exclude (question, answer, choice)
+    from (
+        select
+            answers.*,
+            coalesce(named.channel, 'other') as channel,
+            row_number() over (
+                partition by answers.response_id order by answers.question, named.position
+            ) as choice
+        from {{ relation }} as answers
+        inner join ({{ mapped_questions(relation) }}) as mapped
+            on answers.survey = mapped.survey
+            and answers.question = mapped.question
+            and mapped.instrument = 'SOURCE'
+            and cast(answers.answered_at as date) >= mapped.valid_from
+        left join {{ ref('self_reported_channels') }} as named
+            on regexp_full_match(lower(trim(answers.answer)), named.answer_pattern)
+        where trim(answers.answer) <> ''
+    ) as told
+    where choice = 1
 {%- endmacro %}
 
 {#- The rows of the question map that fit a question of `relation`, matched once per distinct question. -#}

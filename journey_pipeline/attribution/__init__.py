@@ -14,6 +14,7 @@ import pandas as pd
 from journey_pipeline.attribution import leave_one_out, markov, shapley
 from journey_pipeline.attribution.cells import Credits, Earned, FittedModel, in_proportion
 from journey_pipeline.attribution.paths import PathCells, Paths
+from journey_pipeline.attribution.self_reported import self_reported_sources
 from journey_pipeline.attribution.stability import attribution_stability
 from journey_pipeline.attribution.table import attribution_table, null_shares
 
@@ -37,6 +38,7 @@ __all__ = [
     "chosen_models",
     "in_proportion",
     "null_shares",
+    "self_reported_sources",
 ]
 
 

@@ -211,7 +211,8 @@ def coefficients(model: HazardModel) -> pd.DataFrame:
             pd.DataFrame(
                 {
                     "stage": stage.name,
-                    "term": [term.name for term in terms],
+                    # What counts touches unsaturated stands beside the same touches as a term of its own.
+                    "term": [f"{term.name}_count" if term.group == "count" else term.name for term in terms],
                     "channel": [term.channel for term in terms],
                     "half_life_days": pd.array([term.half_life_days for term in terms], dtype="Int64"),
                     "coefficient": stage.fit.coefficients,

@@ -103,6 +103,12 @@ MEASURES: dict[str, Measure] = {
         MARKETING,
         "One row per week, conversion type and model: how far the channels' shares moved from the week before.",
     ),
+    "self_reported_sources": Measure(
+        ("journeys.self_reported_cells",),
+        partial(attribution.self_reported_sources, min_n=MIN_N),
+        MARKETING,
+        "One row per week, conversion type and channel: how customers say they heard of us, and what was tracked.",
+    ),
     "segments": Measure(
         (),
         segments.segments,

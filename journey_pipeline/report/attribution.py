@@ -82,14 +82,15 @@ def attribution(released: Released) -> dict[str, Any]:
         by_kind.setdefault(row["conversion_type"], []).append(row)
     credited = {kind: found for kind, found in by_kind.items() if any(row["credit"] for row in found)}
     currency = released.currency
+    kinds = {
+        kind: _kind(kind, found, [row for row in disagreeing if row["conversion_type"] == kind], currency)
+        for kind, found in credited.items()
+    }
     return {
-        "kinds": [
-            _kind(kind, found, [row for row in disagreeing if row["conversion_type"] == kind], currency)
-            for kind, found in credited.items()
-        ],
+        "kinds": list(kinds.values()),
         "without_credit": [name(kind) for kind in by_kind if kind not in credited],
         "period": _period(rows),
-        "costs": _costs(credited, currency),
+        "costs": _costs(credited, [kind for kind in kinds if not kinds[kind]["is_small"]], currency),
         "min_n": _MIN_N,
         "idle": [
             {
@@ -171,8 +172,8 @@ def _half_width(row: Row) -> float | None:
     return sqrt((row["half_squares"] or 0.0) + Z95**2 * (row["credit_of_few"] or 0.0))
 
 
-def _costs(credited: dict[str, list[Row]], currency: str) -> dict[str, Any]:
-    """What each channel with spend cost, and per conversion type the range over the models that give all away."""
+def _costs(credited: dict[str, list[Row]], told: list[str], currency: str) -> dict[str, Any]:
+    """What each channel with spend cost, and per type of `told` the range over the models that give all away."""
     spends: dict[str, float] = {}
     for rows in credited.values():
         for row in _give_all(rows) or rows:
@@ -181,13 +182,13 @@ def _costs(credited: dict[str, list[Row]], currency: str) -> dict[str, Any]:
     free = sorted(name(channel) for channel in spends if not spends[channel] and channel.lower() not in _NOT_A_CHANNEL)
     return {
         "spend": money(sum(spends.values()), currency),
-        "kinds": [{"name": name(kind), "has_value": _has_value(rows)} for kind, rows in credited.items()],
+        "kinds": [{"name": name(kind), "has_value": _has_value(credited[kind])} for kind in told],
         "free": free,
         "channels": [
             {
                 "name": name(channel),
                 "spend": money(spends[channel], currency),
-                "kinds": [_cost(channel, spends[channel], rows, currency) for rows in credited.values()],
+                "kinds": [_cost(channel, spends[channel], credited[kind], currency) for kind in told],
             }
             for channel in paid
         ],

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
+import shutil
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from tests.pipeline_runs import ask
+from journey_pipeline import laws
+from journey_pipeline.attribution import hazard_tables
+from journey_pipeline.defs.hazard import read_inputs
+from journey_pipeline.defs.measures import MEASURES, read_cells
+from journey_pipeline.defs.tables import write_table
+from journey_pipeline.report.attribution import attribution
+from journey_pipeline.report.reading import Released
+from journey_pipeline.settings import DBT_PROJECT
+from tests.pipeline_runs import AS_OF, ask
+from tests.sql.compiled_models import compile_models
 
 
 def truth(home: Path, metric: str, *dimensions: str) -> Decimal:
@@ -227,3 +238,48 @@ def test_both_target_sets_stand_beside_every_kpi(home: Path) -> None:
         """,
     )
     assert rows == [("excellence", 8, 0), ("mvp", 8, 0)]
+
+
+def measured_again(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """What a run builds on the seed `experiments`, from the fit on."""
+    tables = hazard_tables.combined([hazard_tables.fitted(read_inputs(connection, "order"))])
+    for name, types in hazard_tables.TYPES.items():
+        write_table(connection, name, tables[name], types)
+    measure = MEASURES["attribution"]
+    write_table(connection, "attribution", measure.compute(*(read_cells(connection, cells) for cells in measure.cells)))
+    for name, sql in compile_models(folder, "mart_attribution mart_attribution_models mart_credits").items():
+        connection.execute(f"create or replace table marts.{name.removeprefix('mart_')} as {sql}")
+
+
+def test_experiments_of_the_seed_calibrate_what_is_released(home: Path, tmp_path: Path) -> None:
+    """Two rows added to the shipped file, as docs/ATTRIBUTION.md has it; one channel earns nothing without its test."""
+    seed = tmp_path / "experiments.csv"
+    seed.write_text(
+        (DBT_PROJECT / "seeds" / "experiments.csv").read_text(encoding="utf-8").rstrip("\n")
+        + "\ne1,paid_search_brand,order,2026-10-05,2026-11-01,2.5,1.5,users,test log"
+        + "\ne2,paid_search_generic,order,2026-10-05,2026-11-01,6,2,users,test log\n",
+        encoding="utf-8",
+    )
+    shutil.copyfile(home / "warehouse.duckdb", tmp_path / "warehouse.duckdb")
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"insert into seeds.experiments by name select * from read_csv('{seed}')")
+        measured_again(connection, tmp_path)
+        held = (laws.credit_sums_to_conversions, laws.credit_of_touches_is_whole, laws.spend_is_conserved)
+        assert [law(connection) for law in held] == [laws.Outcome(0)] * 3
+        tested = connection.execute(
+            "select distinct channel from marts.attribution where is_calibrated order by 1"
+        ).fetchall()
+        assert tested == [("paid_search_brand",), ("paid_search_generic",)]
+        by_touch = (
+            "select model, count(touchpoint_id) > 0 from marts.credits where model like 'hazard%' and channel = ? "
+        )
+        assert connection.execute(by_touch + "group by model", ["paid_search_brand"]).fetchall() == [
+            ("hazard_calibrated", True)
+        ]
+        connection.execute("use marts")
+        page = attribution(Released(connection, datetime.fromisoformat(AS_OF)))
+    (orders,) = [kind for kind in page["kinds"] if kind["name"] == "Order"]
+    told = {row["channel"]: row["note"] for row in orders["details"] if row["model"] == "Hazard model, calibrated"}
+    assert told["Paid search brand"] == told["Paid search generic"] == "calibrated by an experiment"
+    assert "interval of Hazard model, calibrated" in orders["picture"].caption

@@ -14,6 +14,7 @@ from journey_pipeline.attribution.hazard import jackknife_variance
 from journey_pipeline.attribution.hazard_design import design
 from journey_pipeline.attribution.hazard_model import hazard_model, own_variation
 from journey_pipeline.attribution.hazard_tables import HazardInputs
+from journey_pipeline.door_frames import MART_KEYS
 from journey_pipeline.world import scenarios
 from tests.sql.compiled_models import Bench, compile_models
 
@@ -94,6 +95,12 @@ def test_rows_of_a_week_sum_to_its_conversions(tables: dict[str, pd.DataFrame], 
     expected = market.conversions["occurred_at"].dt.to_period("W").dt.start_time.value_counts().sort_index()
     expected.iloc[0] += 3  # of nobody known: unattributed
     np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+def test_a_coefficient_is_released_under_one_key(tables: dict[str, pd.DataFrame]) -> None:
+    """The door refuses a release with two rows of one key."""
+    key = list(MART_KEYS["hazard_coefficients"])
+    assert not tables["hazard_coefficients"].duplicated(key).any()
 
 
 def test_navigational_channels_earn_nothing_and_say_it_is_not_known(tables: dict[str, pd.DataFrame]) -> None:

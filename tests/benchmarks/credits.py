@@ -18,8 +18,9 @@ from tests.benchmarks.journeys import MEMORY, THREADS, Cost, built, compiled, fi
 
 SESSIONS = ("session_hits", "customer_touchpoints", "session_touches", "sessions")
 CREDIT = (
-    "touch_candidates", "marketing_touches", "attributed_conversions", "considered_touches", "conversion_touches",
-    "excluded_touches", "credits", "credit_cells",
+    "touch_candidates", "marketing_touches", "attributed_conversions", "touch_cycles", "conversion_reach",
+    "reached_touches", "considered_touches", "conversion_touches", "excluded_touches", "rule_weights", "credit_shares",
+    "credits", "credit_cells",
 )  # fmt: skip
 ORDERS = """
 insert into events.conversions by name

@@ -225,7 +225,9 @@ def test_a_conversion_type_without_credit_is_one_line(connection: duckdb.DuckDBP
 @pytest.mark.usefixtures("undrawn")
 def test_too_few_conversions_are_not_drawn_and_say_so(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     connection.execute("update attribution set credit = credit / 1000")
-    assert "Below 30 conversions no picture is drawn" in _Page(_built(connection, tmp_path)).text
+    assert "Below 30 conversions no picture is drawn and no cost told" in _Page(_built(connection, tmp_path)).text
+    costs = attribution(_released(connection))["costs"]
+    assert costs["kinds"] == [] and costs["channels"][0]["spend"].startswith("EUR ")
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -26,12 +26,19 @@ FILES = {
     # Without sub-questions the second header row is all commas.
     "surveymonkey/condensed.csv": HEADER + ",,,,,,,,,,\n"
     + "903,1,2026-11-03 10:00:00,2026-11-03 10:01:00,,p@example.com,,,,3,2\n",
+    "surveymonkey/heard.csv": HEADER.replace("\n", ",How did you first hear about us?\n")
+    + OPTIONS.replace("\n", ",Response\n")
+    + "904,1,2026-11-04 10:00:00,2026-11-04 10:01:00,,q@example.com,,,,8,,A friend told me\n"
+    + "905,1,2026-11-04 11:00:00,2026-11-04 11:01:00,,r@example.com,,,,,,On the Radio\n"
+    + "906,1,2026-11-04 12:00:00,2026-11-04 12:01:00,,s@example.com,,,,7,,A poster in the bus\n"
+    + "907,1,2026-11-04 13:00:00,2026-11-04 13:01:00,,t@example.com,,,,7,,\n",
 }  # fmt: skip
 
 
 def test_answer_options_are_no_response(rows: Rows) -> None:
     assert rows("select response_id from staging.stg_surveymonkey__responses order by 1") == [
-        ("11800000001",), ("11800000002",), ("900",), ("901",), ("902",), ("903",)
+        ("11800000001",), ("11800000002",), ("900",), ("901",), ("902",), ("903",), ("904",), ("905",),
+        ("906",), ("907",),
     ]  # fmt: skip
 
 
@@ -59,6 +66,20 @@ def test_zero_is_an_answer_a_blank_is_none_and_a_label_is_its_number(rows: Rows)
         ("902", "NPS", 9, True),
         ("903", "CSAT", 2, True),
         ("903", "NPS", 3, True),
+        ("904", "NPS", 8, True),
+        ("906", "NPS", 7, True),
+        ("907", "NPS", 7, True),
+    ]
+
+
+def test_how_customers_heard_of_us_is_a_channel_and_no_score(rows: Rows) -> None:
+    assert rows("""
+        select identifier_type, identifier_value, channel, answered_at, is_complete from events.self_reports
+        where source = 'surveymonkey' order by answered_at
+    """) == [
+        ("email", "q@example.com", "referral", datetime(2026, 11, 4, 9, 1), True),
+        ("email", "r@example.com", "audio", datetime(2026, 11, 4, 10, 1), True),
+        ("email", "s@example.com", "other", datetime(2026, 11, 4, 11, 1), True),
     ]
 
 

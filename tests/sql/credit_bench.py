@@ -29,9 +29,14 @@ SEEDS = {
 CHAIN = (
     "attributed_conversions",
     "marketing_touches",
+    "touch_cycles",
+    "conversion_reach",
+    "reached_touches",
     "considered_touches",
     "conversion_touches",
     "excluded_touches",
+    "rule_weights",
+    "credit_shares",
     "credits",
     "credit_cells",
 )
