@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from journey_pipeline.predictions import backtest, quality, scores, values
+from journey_pipeline.predictions import backtest, learners, quality, scores, values
 from journey_pipeline.predictions.backtest import BASELINE, MODEL, Trained
 from journey_pipeline.predictions.baselines import cell_rates
 from journey_pipeline.predictions.clv import Terms
@@ -87,6 +87,15 @@ def test_a_planted_column_of_the_future_and_another_order_of_rows_change_nothing
     planted = planted.sample(frac=1, random_state=1, ignore_index=True)
     other = backtest.train(BY_NAME["purchase_60"], planted, 200)
     one, again = (score_of(each, asked) for each in (trained["purchase_60"], other))
+    pd.testing.assert_frame_equal(one, again, check_exact=True)
+
+
+def test_two_threads_give_the_same_bits(
+    tables: tuple[pd.DataFrame, pd.DataFrame], trained: dict[str, Trained], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(learners._PARAMETERS, "num_threads", 2)
+    other = backtest.train(BY_NAME["churn_90"], tables[0], 200)
+    one, again = (score_of(each, tables[1]) for each in (trained["churn_90"], other))
     pd.testing.assert_frame_equal(one, again, check_exact=True)
 
 
