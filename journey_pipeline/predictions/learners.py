@@ -3,7 +3,7 @@
 Holds fitting and predicting. Add here: another learner. Must not be here: which rows (`backtest`), which features
 (`targets`).
 
-Trees are LightGBM (Ke et al. 2017) with one thread: two give the same bits, on idle cores in two thirds of the time, and
+Trees are LightGBM (Ke et al. 2017), one thread: two give the same bits, on idle cores in two thirds of the time, and
 keep both cores of a busy machine spinning.
 """
 
