@@ -4,7 +4,8 @@
     ('recent_buyers_returned', 'count(*) filter (where is_recent_buyer and returned = 1)'),
     ('nps_answers', 'sum(nps_answers)'), ('promoters', 'sum(promoters)'), ('detractors', 'sum(detractors)'),
     ('csat_answers', 'sum(csat_answers)'), ('positives', 'sum(positives)')] %}
-{%- set entered = [('entries', 'count(*)'), ('conversions', 'count(*) filter (where is_converting)')] %}
+{%- set entered = [('entries', 'count(*)'), ('conversions', 'count(*) filter (where is_converting)'),
+    ('is_mature', 'bool_and(is_mature)')] %}
 with size_sums as (
     {{ summed_per_segment(ref('segment_assignments'), sizes) }}
 ),
@@ -24,7 +25,8 @@ fact_sums as (
 began as (
     select
         weeks.week,
-        paths.is_converting
+        paths.is_converting,
+        paths.is_mature
         {%- for set in segment_sets() %},
         coalesce(assignments.{{ set.name }}, 0) as {{ set.name }}
         {%- endfor %}
@@ -55,7 +57,8 @@ cells as (
         coalesce(size_cells.customers, 0) as customers,
         coalesce(size_cells.recent_buyers, 0) as recent_buyers,
         entry_cells.entries,
-        entry_cells.conversions
+        entry_cells.conversions,
+        entry_cells.is_mature
     from size_cells
     full join entry_cells
         on size_cells.week = entry_cells.week
@@ -70,7 +73,8 @@ select
     cells.customers,
     cells.recent_buyers,
     coalesce(cells.entries, 0) as entries,
-    coalesce(cells.conversions, 0) as conversions
+    coalesce(cells.conversions, 0) as conversions,
+    coalesce(cells.is_mature, false) as is_mature
     {%- for name, aggregate in facts %},
     coalesce(fact_cells.{{ name }}, 0) as {{ name }}
     {%- endfor %}
