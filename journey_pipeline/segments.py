@@ -179,7 +179,7 @@ def _measured(
     is_size = name == "customer_share"
     size = cells["customers"].to_numpy()
     # Entries of people nobody knew before stand in a segment without customers.
-    suppressed = ~is_size & (n > 0) & ((n < min_customers) | ((size > 0) & (size < min_customers)))
+    suppressed = (not is_size) & (n > 0) & ((n < min_customers) | ((size > 0) & (size < min_customers)))
     told = over & (n > 0) & ~suppressed
     value, low, high = ratio(k, n), np.full(len(k), np.nan), np.full(len(k), np.nan)
     if metric.is_share:

@@ -75,26 +75,47 @@ case
 {%- endmacro %}
 
 {#-
-A score of 1 to 5 within the week, 5 best. `rank_share`: 1 + floor(5 * share of customers strictly worse), so ties share a
-score and no order of rows decides. `r_type_7`: how many of the quantiles 20, 40, 60 and 80 % by R's type 7, plus one, a
-value has reached; that plus one is the R package's.
+The score within its week of every value that occurs: one row per week_number and value. `rank_share`: 1 + floor(parts *
+share of customers strictly worse), so ties share a score and no order of rows decides. `r_type_7`: how many of the
+quantiles 20, 40, 60 and 80 % by R's type 7, plus one, a value has reached; that plus one is the R package's.
 -#}
-{% macro quintile(value, is_less_better=false, rule='rank_share') -%}
-    {%- if rule == 'rank_share' -%}
-cast(1 + (5 * (rank() over (partition by week_number order by {{ value }}{{ ' desc' if is_less_better }}) - 1))
-            // count(*) over (partition by week_number) as integer)
-    {%- elif rule == 'r_type_7' -%}
-        {%- set cut = adapter.dispatch('quantile_type_7') -%}
-cast({{ 5 if is_less_better else 1 }}
-            {%- for share in [0.2, 0.4, 0.6, 0.8] %} {{ '-' if is_less_better else '+' }} case when {{ value }}
-                >= {{ cut(value, share) }} over (partition by week_number) + 1 then 1 else 0 end{% endfor %} as integer)
+{% macro scores_of(relation, value, is_less_better=false, parts=5, rule='rank_share') -%}
+    {%- if rule == 'rank_share' %}
+    select
+        week_number,
+        {{ value }},
+        cast(1 + ({{ parts }} * (sum(customers) over (
+            partition by week_number order by {{ value }}{{ ' desc' if is_less_better }}
+        ) - customers)) // sum(customers) over (partition by week_number) as smallint) as score
+    from (
+        select week_number, {{ value }}, count(*) as customers from {{ relation }} group by week_number, {{ value }}
+    ) as counted
+    {%- elif rule == 'r_type_7' %}
+        {%- set shares = [0.2, 0.4, 0.6, 0.8] %}
+    select distinct
+        given.week_number,
+        given.{{ value }},
+        cast({{ 5 if is_less_better else 1 }}
+            {%- for share in shares %} {{ '-' if is_less_better else '+' }}
+            case when given.{{ value }} >= cuts.cut_{{ loop.index }} + 1 then 1 else 0 end
+            {%- endfor %} as smallint) as score
+    from {{ relation }} as given
+    inner join (
+        select
+            week_number
+            {%- for share in shares %},
+            {{ adapter.dispatch('quantile_type_7')(value, share) }} as cut_{{ loop.index }}
+            {%- endfor %}
+        from {{ relation }}
+        group by week_number
+    ) as cuts on given.week_number = cuts.week_number
     {%- else -%}
         {{ exceptions.raise_compiler_error("rfm_quantiles: expected rank_share or r_type_7, found " ~ rule) }}
-    {%- endif -%}
+    {%- endif %}
 {%- endmacro %}
 
 {% macro duckdb__quantile_type_7(value, share) -%}
-quantile_cont({{ value }}, {{ share }})
+quantile_cont(cast({{ value }} as double), {{ share }})
 {%- endmacro %}
 
 {#- How many bits of a whole number are set. -#}

@@ -21,7 +21,7 @@ from tests.benchmarks.journeys import MEMORY, THREADS, Cost, built, compiled, co
 SEGMENTS = (
     "customer_numbers", "segment_orders_told", "visit_weeks", "active_weeks", "segment_weeks", "segment_levels",
     "segment_orders", "segment_activity", "attitude_answers", "attitude_scores", "attitude_scales", "segment_customers",
-    "segment_features", "segment_assignments", "segment_members", "segment_versions", "segment_facts", "segment_cells",
+    "segment_customer_weeks", "segment_features", "segment_assignments", "segment_members", "segment_versions", "segment_facts", "segment_cells",
     "migration_cells", "retention_cells", "revenue_bridges", "customer_segments", "value_cells",
 )  # fmt: skip
 ORDERS = """

@@ -3,8 +3,8 @@
 -- journey_pipeline/segment_rules.py lists. Never written: in a year's market it would be most of the warehouse.
 select
     weeks.week,
-    weeks.week_number,
-    customers.customer_number,
+    known.week_number,
+    known.customer_number,
     coalesce(orders.order_count, 0) as order_count,
     orders.days_since_first_order,
     orders.days_since_last_order,
@@ -23,10 +23,12 @@ select
     case when customers.first_week_number <= weeks.week_number
         then weeks.week_number - customers.first_week_number end as weeks_since_first_event,
     activity.days_since_last_activity,
-    {%- for measure in ['active_days_28', 'sessions_28', 'channels_28', 'product_views_28', 'product_uses_91',
-        'product_views_91', 'carts_91'] %}
+    {%- for measure in ['active_days_28', 'sessions_28', 'channels_28', 'product_views_28'] %}
     coalesce(activity.{{ measure }}, 0) as {{ measure }},
     {%- endfor %}
+    activity.weeks_since_product_use,
+    activity.weeks_since_product_view,
+    activity.weeks_since_cart,
     activity.engagement_score,
     activity.main_channel,
     activity.main_channel_number,
@@ -38,9 +40,10 @@ select
     case when customers.attitude_{{ scale }}_at < weeks.ends_at then customers.attitude_{{ scale }} end as attitude_{{ scale }},
     {%- endfor %}
     weeks.is_latest
-from {{ ref('segment_customers') }} as customers
-inner join {{ ref('segment_weeks') }} as weeks on customers.first_seen_at < weeks.ends_at
+from {{ ref('segment_customer_weeks') }} as known
+inner join {{ ref('segment_weeks') }} as weeks on known.week_number = weeks.week_number
+inner join {{ ref('segment_customers') }} as customers on known.customer_number = customers.customer_number
 left join {{ ref('segment_orders') }} as orders
-    on customers.customer_number = orders.customer_number and weeks.week_number = orders.week_number
+    on known.customer_number = orders.customer_number and known.week_number = orders.week_number
 left join {{ ref('segment_activity') }} as activity
-    on customers.customer_number = activity.customer_number and weeks.week_number = activity.week_number
+    on known.customer_number = activity.customer_number and known.week_number = activity.week_number
