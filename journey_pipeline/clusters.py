@@ -114,7 +114,7 @@ def _k_means(points: Points, k: int, seed: int) -> Points:
 
     # One thread: sums of more than one depend on who is first.
     with threadpool_limits(1):
-        return np.asarray(KMeans(k, n_init=3, random_state=seed).fit(points).cluster_centers_, dtype=np.float64)
+        return np.asarray(KMeans(k, n_init=8, random_state=seed).fit(points).cluster_centers_, dtype=np.float64)
 
 
 def silhouettes(points: Points, labelings: list[Labels], batch: int = 1000) -> list[float]:

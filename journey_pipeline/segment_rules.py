@@ -209,7 +209,8 @@ def _check(connection: duckdb.DuckDBPyConnection, rule: Rule, columns: dict[str,
     is_lifecycle = rule.segment_set == LIFECYCLE
     known = {name: columns[name] for name in ORDER_COLUMNS} if is_lifecycle else columns | others
     named: set[str] = set()
-    for node in _nodes(_parsed(connection, rule)):
+    tree = _parsed(connection, rule)
+    for node in _nodes(tree):
         kind = node["class"]
         if kind not in _ALLOWED or (kind == "OPERATOR" and node["type"] not in _OPERATORS):
             raise rule.refuse("rule", _SAYS, f"{kind.lower()} in {rule.rule}")
@@ -218,11 +219,13 @@ def _check(connection: duckdb.DuckDBPyConnection, rule: Rule, columns: dict[str,
             if name not in known:
                 raise rule.refuse("rule", "a known column", name, sorted(known))
             named.add(name)
+    for node in _nodes(tree):
+        kinds = {_kind(part, known) for part in _compared(node)} - {None}
+        if len(kinds) > 1:
+            raise rule.refuse("rule", "two of one kind to be compared", f"{' and '.join(sorted(kinds))} in {rule.rule}")  # type: ignore[type-var]
     typed = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in known.items())
     try:
         told = connection.execute(f"describe select ({rule.rule}) from (select {typed})").fetchall()[0][1]
-        # A literal that is no value of the column's type shows itself only where a row is read.
-        connection.execute(f"select ({rule.rule}) from (select {typed})").fetchall()
     except duckdb.Error as error:
         raise rule.refuse("rule", "SQL that binds", str(error).splitlines()[0]) from None
     if told != "BOOLEAN":
@@ -249,6 +252,22 @@ def _parsed(connection: duckdb.DuckDBPyConnection, rule: Rule) -> Any:
     if not plain:
         raise rule.refuse("rule", f"one condition of {_SAYS}", rule.rule)
     return node["select_list"][0]
+
+
+def _compared(node: dict[str, Any]) -> list[dict[str, Any]]:
+    """What one node holds against each other."""
+    if node["type"] in ("COMPARE_IN", "COMPARE_NOT_IN"):
+        return list(node["children"])
+    return [node[side] for side in ("left", "right", "input", "lower", "upper") if side in node]
+
+
+def _kind(node: dict[str, Any], known: dict[str, str]) -> str | None:
+    """A number, a text or a truth: SQL would turn one into the other, or fail where a row is read."""
+    if node["class"] == "COLUMN_REF":
+        kind = known[".".join(node["column_names"])]
+        return {"varchar": "text", "boolean": "truth"}.get(kind, "number")
+    literals = {"STRING": "text", "BOOLEAN": "truth", "INTEGER": "number", "NUMERIC": "number"}
+    return literals.get(node.get("literal", {}).get("kind", ""), None if node["class"] == "CONSTANT" else "truth")
 
 
 def _nodes(tree: Any) -> Iterator[dict[str, Any]]:

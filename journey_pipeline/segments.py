@@ -293,7 +293,7 @@ def retention(retention_cells: pd.DataFrame, *, min_n: int = 30) -> pd.DataFrame
     for column, numbers in (("share", ratio(retained, customers)), ("ci_low", low), ("ci_high", high)):
         table[column] = np.where(over, numbers, np.nan)
     table["is_small_sample"] = customers < min_n
-    table["reason"] = np.where(over, None, "the interval is not over yet")
+    table["reason"] = pd.Series(np.where(over, None, "the interval is not over yet"), dtype=object)
     columns = ["customers", "retained", "share", "ci_low", "ci_high", "is_complete", "is_small_sample", "reason"]
     return table.sort_values(RETENTION_KEY, ignore_index=True)[[*RETENTION_KEY, *columns]]
 
@@ -309,6 +309,7 @@ def value_concentration(value_cells: pd.DataFrame) -> pd.DataFrame:
     told = (total > 0) & (floats(table["negative_customers"]) == 0)
     table["gini"] = np.where(told, ratio(2 * ranked, n * total) - ratio(n + 1, n), np.nan)
     table["top_tenth_share"] = np.where(told, ratio(floats(table["top_tenth_revenue"]), total), np.nan)
-    table["reason"] = np.where(told, None, "revenue is not positive for everybody, refunds exceed orders")
+    why = "revenue is not positive for everybody, refunds exceed orders"
+    table["reason"] = pd.Series(np.where(told, None, why), dtype=object)
     names = ["week", "customers", "revenue", "top_tenth_customers", "top_tenth_share", "gini", "reason"]
     return table.sort_values("week", ignore_index=True)[names]
