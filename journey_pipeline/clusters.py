@@ -158,7 +158,9 @@ def _stability(points: Points, centres: Points) -> Points:
     return np.asarray(found.mean(axis=0))
 
 
-def _quality(scores: list[tuple[int, float]], best: int, stability: Points, sampled: int, reason: str | None) -> pd.DataFrame:
+def _quality(
+    scores: list[tuple[int, float]], best: int, stability: Points, sampled: int, reason: str | None
+) -> pd.DataFrame:
     lowest = float(stability.min()) if len(stability) else np.nan
     if reason is None and lowest < STABLE:
         reason = f"a cluster comes back in samples with a Jaccard similarity of {lowest:.2f} only, below {STABLE}"

@@ -2,7 +2,18 @@
 
 import dagster as dg
 
-from journey_pipeline.defs import clusters, freshness, gates, hazard, identity, jobs, measures, published, raw, warehouse
+from journey_pipeline.defs import (
+    clusters,
+    freshness,
+    gates,
+    hazard,
+    identity,
+    jobs,
+    measures,
+    published,
+    raw,
+    warehouse,
+)
 from journey_pipeline.defs.resources import resources
 from journey_pipeline.flow import FLOW
 

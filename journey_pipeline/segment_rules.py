@@ -60,7 +60,10 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "engagement_score": ("double", "Mean of the quintiles of the four, 0 to 100; empty without activity in 28 days"),
     "weeks_since_product_use": ("integer", "Weeks since the product itself was last used; empty as above"),
     "weeks_since_product_view": ("integer", "Weeks since a product was last looked at; empty as above"),
-    "weeks_since_cart": ("integer", "Weeks since something was last put into a cart or taken to checkout; empty as above"),
+    "weeks_since_cart": (
+        "integer",
+        "Weeks since something was last put into a cart or taken to checkout; empty as above",
+    ),
     "main_channel": ("varchar", "Channel of most visits of the 91 days to the last visit; empty 91 days after it"),
     "country": ("varchar", "Country of the golden record"),
     "industry": ("varchar", "Industry of the golden record"),
@@ -222,7 +225,9 @@ def _check(connection: duckdb.DuckDBPyConnection, rule: Rule, columns: dict[str,
     for node in _nodes(tree):
         kinds = {_kind(part, known) for part in _compared(node)} - {None}
         if len(kinds) > 1:
-            raise rule.refuse("rule", "two of one kind to be compared", f"{' and '.join(sorted(kinds))} in {rule.rule}")  # type: ignore[type-var]
+            raise rule.refuse(
+                "rule", "two of one kind to be compared", f"{' and '.join(sorted(map(str, kinds)))} in {rule.rule}"
+            )
     typed = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in known.items())
     try:
         told = connection.execute(f"describe select ({rule.rule}) from (select {typed})").fetchall()[0][1]

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
 
-from journey_pipeline.conversion import compare_rates, floats, ratio, require_unique, weeks, wilson_interval
+from journey_pipeline.conversion import Bools, compare_rates, floats, ratio, require_unique, weeks, wilson_interval
 from journey_pipeline.experience import net_promoter_score
 from journey_pipeline.segment_rules import CLUSTERS, UNKNOWN, load_rules
 
@@ -122,12 +122,13 @@ def segment_sets(
         for name, known in zip(table["segment_set"], table["known_customers"], strict=True)
     ]
     names = ["segment_set", "rule_version", "customers", "known_customers", "known_share", "reason"]
-    return table[names].astype({"reason": object}).where(lambda frame: frame.notna(), None)
+    return table[names]
 
 
 def _why_unknown(name: str, known: float, scales: pd.DataFrame, quality: pd.DataFrame) -> str | None:
     if name == "psychographic":
-        told = [f"{one.scale}: {one.reason}" for one in scales.sort_values("scale").itertuples() if one.reason]
+        listed = scales.sort_values("scale")[["scale", "reason"]].itertuples(index=False, name=None)
+        told = [f"{scale}: {reason!s}" for scale, reason in listed if reason]
         return "; ".join(told) or None
     if name == CLUSTERS:
         latest = quality[(quality["week"] == quality["week"].max()) & quality["is_chosen"]]
@@ -218,9 +219,7 @@ def _adjusted(table: pd.DataFrame) -> pd.Series:
     return adjusted.reindex(table.index).astype("float64")
 
 
-def segment_migration(
-    migration_cells: pd.DataFrame, cluster_moves: pd.DataFrame, *, min_n: int = 30
-) -> pd.DataFrame:
+def segment_migration(migration_cells: pd.DataFrame, cluster_moves: pd.DataFrame, *, min_n: int = 30) -> pd.DataFrame:
     """Released table `segment_migration`: each move with its share of the customers who left `from_segment`.
 
     Stayers are moves from a segment to itself. Wilson intervals; `is_small_sample` when fewer than `min_n` customers
@@ -249,9 +248,7 @@ def _changed(moves: pd.DataFrame) -> pd.Series:
     return moves["from_rule_version"].fillna("") != moves["to_rule_version"].fillna("")
 
 
-def segment_stability(
-    migration_cells: pd.DataFrame, cluster_moves: pd.DataFrame, floor: float = 1e-4
-) -> pd.DataFrame:
+def segment_stability(migration_cells: pd.DataFrame, cluster_moves: pd.DataFrame, floor: float = 1e-4) -> pd.DataFrame:
     """Released table `segment_stability`: how far each set moved in a week, of the customers known in both.
 
     `stability_index` is the population stability index sum((q - p) ln(q / p)) of the segment shares before (p) and
@@ -293,9 +290,14 @@ def retention(retention_cells: pd.DataFrame, *, min_n: int = 30) -> pd.DataFrame
     for column, numbers in (("share", ratio(retained, customers)), ("ci_low", low), ("ci_high", high)):
         table[column] = np.where(over, numbers, np.nan)
     table["is_small_sample"] = customers < min_n
-    table["reason"] = pd.Series(np.where(over, None, "the interval is not over yet"), dtype=object)
+    table["reason"] = _where_not(over, "the interval is not over yet")
     columns = ["customers", "retained", "share", "ci_low", "ci_high", "is_complete", "is_small_sample", "reason"]
     return table.sort_values(RETENTION_KEY, ignore_index=True)[[*RETENTION_KEY, *columns]]
+
+
+def _where_not(told: Bools, reason: str) -> list[str | None]:
+    """The reason, where there is no number."""
+    return [None if one else reason for one in told]
 
 
 def value_concentration(value_cells: pd.DataFrame) -> pd.DataFrame:
@@ -309,7 +311,6 @@ def value_concentration(value_cells: pd.DataFrame) -> pd.DataFrame:
     told = (total > 0) & (floats(table["negative_customers"]) == 0)
     table["gini"] = np.where(told, ratio(2 * ranked, n * total) - ratio(n + 1, n), np.nan)
     table["top_tenth_share"] = np.where(told, ratio(floats(table["top_tenth_revenue"]), total), np.nan)
-    why = "revenue is not positive for everybody, refunds exceed orders"
-    table["reason"] = pd.Series(np.where(told, None, why), dtype=object)
+    table["reason"] = _where_not(told, "revenue is not positive for everybody, refunds exceed orders")
     names = ["week", "customers", "revenue", "top_tenth_customers", "top_tenth_share", "gini", "reason"]
     return table.sort_values("week", ignore_index=True)[names]

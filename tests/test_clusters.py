@@ -1,4 +1,4 @@
-"""Clusters: the silhouette is scikit-learn's, groups that are there are found, and what is not there is not released."""
+"""Clusters: the silhouette is scikit-learn's, groups that are there are found, others are not released."""
 
 from __future__ import annotations
 

@@ -57,7 +57,9 @@ def test_segment_metrics() -> None:
 
 
 def test_a_small_segment_is_counted_and_otherwise_withheld() -> None:
-    found = measured(cells(few={"customers": 19, "purchasers": 3, "orders": 25, "revenue": 9.0}, many={"customers": 81}))
+    found = measured(
+        cells(few={"customers": 19, "purchasers": 3, "orders": 25, "revenue": 9.0}, many={"customers": 81})
+    )
     few = found.loc["few"]
     assert few.loc["customer_share", ["numerator", "value"]].tolist() == [19, 0.19]
     told = few.drop("customer_share")[["numerator", "value", "ci_low", "ci_high", "q_value"]]

@@ -5,6 +5,7 @@ The features of this and of the last week are read in batches; of the rest of hi
 """
 
 from collections.abc import Iterator
+from datetime import date
 
 import dagster as dg
 import duckdb
@@ -123,7 +124,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _one_week(
-    connection: duckdb.DuckDBPyConnection, week: object, number: int, before: clusters.Clustering | None
+    connection: duckdb.DuckDBPyConnection, week: date, number: int, before: clusters.Clustering | None
 ) -> clusters.Clustering:
     sample = connection.execute(_SAMPLE, [number]).df().to_numpy(dtype=np.float64)
     fitted = clusters.fit(sample, before)

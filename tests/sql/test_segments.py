@@ -132,7 +132,12 @@ def test_rfm_is_that_of_the_vector(bench: Bench) -> None:
     found = run(bench, ["2026-03-02"])
     expected = pd.read_csv(VECTORS / "40_rfm" / "expected.csv").set_index("customer_id")
     told = features(bench).loc[expected.index]
-    for ours, theirs in (("recency_score", "r"), ("frequency_score", "f"), ("monetary_score", "m"), ("rfm_code", "rfm")):
+    for ours, theirs in (
+        ("recency_score", "r"),
+        ("frequency_score", "f"),
+        ("monetary_score", "m"),
+        ("rfm_code", "rfm"),
+    ):
         assert told[ours].astype(int).to_dict() == expected[theirs].to_dict()
     assert found["rfm_short"].drop("never").to_dict() == expected["segment"].to_dict()
     assert found.loc["never", ["rfm", "rfm_short", "value"]].tolist() == ["not_rated", "not_rated", "no_purchase"]
@@ -299,7 +304,10 @@ def market(bench: Bench, seed: int = 3, customers: int = 60, until: str = "2026-
     channels = ["direct", "email", "paid_search", "organic_search"]
     visit(bench, [(name, moment(200), draw.choice(channels)) for name in names for _ in range(draw.randrange(6))])
     visit(bench, [(name, moment(60), "direct") for name in names[::3]], kind="view_item")
-    order(bench, [(name, moment(500), draw.randrange(1, 9999) / 100) for name in names[::2] for _ in range(draw.randrange(5))])
+    order(
+        bench,
+        [(name, moment(500), draw.randrange(1, 9999) / 100) for name in names[::2] for _ in range(draw.randrange(5))],
+    )
     given = names[: customers // 2]
     add(bench, "journeys.customer_attributes", customer_id=given, attribute="country",
         value=[draw.choice(["DE", "AT", "CH"]) for _ in given])  # fmt: skip
@@ -319,7 +327,9 @@ def test_every_customer_is_once_in_every_set_and_cells_sum_to_the_whole(bench: B
     wholes = cells.groupby(["week", "segment_set"])[["customers", "orders", "revenue"]].sum()
     assert wholes.groupby("week").nunique().eq(1).all(axis=None), "every set holds the same whole"
     assert wholes["customers"].eq(60).all() and len(wholes) == 26 * len(sets), "the latest 26 weeks"
-    orders = bench.ask("select count(*), sum(value) from warehouse.journeys.segment_orders_told where week >= '2025-09-01'")
+    orders = bench.ask(
+        "select count(*), sum(value) from warehouse.journeys.segment_orders_told where week >= '2025-09-01'"
+    )
     rfm = cells[cells["segment_set"] == "rfm"]
     assert rfm["orders"].sum() == orders.iloc[0, 0]
     assert rfm["revenue"].sum() == round(100 * orders.iloc[0, 1])
@@ -337,7 +347,9 @@ def test_moves_lead_from_the_sizes_of_one_week_to_those_of_the_next(bench: Bench
     came = moves.groupby(["week", "segment_set", "to_segment"])["customers"].sum()
     first = cells["week"].min()
     assert came.to_dict() == sizes[sizes.index.get_level_values("week") > first].to_dict()
-    left = moves[moves["from_segment"] != "not_yet_known"].assign(week=lambda frame: frame["week"] - pd.Timedelta(days=7))
+    left = moves[moves["from_segment"] != "not_yet_known"].assign(
+        week=lambda frame: frame["week"] - pd.Timedelta(days=7)
+    )
     went = left.groupby(["week", "segment_set", "from_segment"])["customers"].sum()
     assert went.to_dict() == sizes[sizes.index.get_level_values("week") < cells["week"].max()].to_dict()
     new = moves[moves["from_segment"] == "not_yet_known"]
@@ -369,10 +381,12 @@ def test_what_happens_later_changes_no_earlier_week(models: dict[str, str]) -> N
             visit(bench, [(f"c{n:02}", after, "email") for n in range(60)], kind="view_item")
             order(bench, [(f"c{n:02}", after + pd.Timedelta(days=1), 500.0) for n in range(0, 60, 4)])
         run(bench, ENDS)
-        told.append(bench.ask("""
+        told.append(
+            bench.ask("""
             select * exclude (is_latest, main_channel_number, country_number)
             from warehouse.journeys.segment_features where week < '2026-02-16' order by all
-        """))
+        """)
+        )
         told.append(bench.ask("""
             select * from warehouse.journeys.segment_cells where week < '2026-02-16' order by all
         """).drop(columns=["recent_buyers_returned"]))  # fmt: skip
