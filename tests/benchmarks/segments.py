@@ -2,7 +2,7 @@
 
 A million by default, known for 26 weeks, with the visits and touches of `journeys` and orders of every second one.
 Counted is all that segments add: the feature row of every customer and week, one segment in each set, sizes, metrics,
-moves, retention and the revenue bridge of 26 weeks. What others need as well (touchpoints with their customer, sessions,
+moves, retention and the revenue bridge of 26 weeks. What others need as well (touchpoints, sessions,
 journeys, conversions) is built and not counted. The floor is DuckDB reading the same feature rows of all weeks and
 writing Parquet.
 """
@@ -21,15 +21,16 @@ from tests.benchmarks.journeys import MEMORY, THREADS, Cost, built, compiled, co
 SEGMENTS = (
     "customer_numbers", "segment_orders_told", "visit_weeks", "active_weeks", "segment_weeks", "segment_levels",
     "segment_orders", "segment_activity", "attitude_answers", "attitude_scores", "attitude_scales", "segment_customers",
-    "segment_customer_weeks", "segment_features", "segment_assignments", "segment_members", "segment_versions", "segment_facts", "segment_cells",
+    "segment_customer_weeks", "segment_features", "segment_assignments", "segment_members", "segment_versions",
+    "segment_facts", "segment_cells",
     "migration_cells", "retention_cells", "revenue_bridges", "customer_segments", "value_cells",
 )  # fmt: skip
 ORDERS = """
 insert into events.conversions by name
 select md5('order' || number || ':' || place) as conversion_id, 'shop' as source, 'order' as conversion_type,
-    timestamp '2026-05-18' + to_seconds((hash(number, place, 1) % (26 * 7 * 86400))::bigint) as occurred_at,
-    kind as identifier_type, identifier as identifier_value, 20 + (hash(number, place) % 200)::bigint as gross_amount,
-    gross_amount as net_amount, 'EUR' as currency, false as is_test, 'file' as source_file_id, place as source_row_number
+    timestamp '2026-05-18' + to_seconds((hash(number, place, 1) % 15724800)::bigint) as occurred_at,
+    kind as identifier_type, identifier as identifier_value,
+    20 + (hash(number, place) % 200)::bigint as gross_amount, gross_amount as net_amount, 'EUR' as currency, false as is_test, 'file' as source_file_id, place as source_row_number
 from customers, range(6) as places(place) where draw < 0.5 and place < 1 + number % 6
 """
 FEATURES = "copy (select * from journeys.segment_features) to '{path}'"

@@ -22,8 +22,8 @@ MODELS = (
     "revenue_bridges", "value_cells",
 )  # fmt: skip
 EMPTY = {
-    "journeys.customer_conversions": "conversion_id varchar, conversion_type varchar, occurred_at timestamp, week date, "
-    "value decimal(18, 6), customer_id varchar, is_counted boolean",
+    "journeys.customer_conversions": "conversion_id varchar, conversion_type varchar, occurred_at timestamp, "
+    "week date, value decimal(18, 6), customer_id varchar, is_counted boolean",
     "journeys.customer_touchpoints": "touchpoint_id varchar, customer_number integer, occurred_at timestamp, "
     "family varchar, interaction_type varchar, direction varchar, is_machine boolean, is_internal_test boolean",
     "journeys.sessions": "customer_id varchar, channel varchar, started_at timestamp, is_machine boolean, "
@@ -87,8 +87,8 @@ def order(bench: Bench, rows: list[tuple[str, pd.Timestamp, float]]) -> None:
 
 def visit(bench: Bench, rows: list[tuple[str, pd.Timestamp, str]], kind: str = "page_view") -> None:
     """Visits as (customer, when, channel), each with one touch."""
-    numbers = {name: n + 1 for n, name in enumerate(sorted(c for (c,) in bench.connection.execute(
-        "select distinct customer_id from warehouse.identity.identifiers where customer_id is not null").fetchall()))}  # fmt: skip
+    known = bench.ask("select distinct customer_id from warehouse.identity.identifiers order by 1")["customer_id"]
+    numbers = {name: n + 1 for n, name in enumerate(known)}
     frame = pd.DataFrame(rows, columns=["customer_id", "occurred_at", "channel"])
     add(bench, "journeys.customer_touchpoints", touchpoint_id=[f"t{n}" for n in range(len(frame))],
         customer_number=frame["customer_id"].map(numbers), occurred_at=frame["occurred_at"], family="website",
@@ -156,7 +156,8 @@ def test_rfm_scores_of_the_r_package_are_its_own(models_of_r: dict[str, str]) ->
     assert len(told) == 995 and told.loc[scores.index, "rfm_code"].astype(int).to_dict() == scores.to_dict()
     # The package's own test assigns by bounds of the three scores, the first that holds.
     bounds = {
-        "Champions": (4, 5, 4, 5, 4, 5), "Loyal Customers": (2, 5, 3, 5, 3, 5), "Potential Loyalist": (3, 5, 1, 3, 1, 3),
+        "Champions": (4, 5, 4, 5, 4, 5), "Loyal Customers": (2, 5, 3, 5, 3, 5),
+        "Potential Loyalist": (3, 5, 1, 3, 1, 3),
         "New Customers": (4, 5, 1, 1, 1, 1), "Promising": (3, 4, 1, 1, 1, 1), "Need Attention": (2, 3, 2, 3, 2, 3),
         "About To Sleep": (2, 3, 1, 2, 1, 2), "At Risk": (1, 2, 2, 5, 2, 5), "Can't Lose Them": (1, 1, 4, 5, 4, 5),
         "Lost": (1, 2, 1, 2, 1, 2),
@@ -204,7 +205,8 @@ def attitudes(bench: Bench, copies: int) -> None:
     know(bench, [f"{name}_{n}" for name in [*given["respondent_id"], "silent"] for n in range(copies)])
     add(bench, "events.experience_scores", score_id=[f"s{n}" for n in range(len(told))], source="qualtrics",
         instrument="ATTITUDE", family="price", question=told["question"], score_share=(told["score"] - 1) / 4,
-        answered_at=pd.Timestamp("2026-02-01"), identifier_type="email", identifier_value=told["customer_id"])  # fmt: skip
+        answered_at=pd.Timestamp("2026-02-01"), identifier_type="email",
+        identifier_value=told["customer_id"])  # fmt: skip
 
 
 def test_a_scale_of_attitudes_is_that_of_the_vector(bench: Bench) -> None:
@@ -243,7 +245,8 @@ def test_weekly_activity_is_new_only_in_the_week_of_the_first_event_ever(bench: 
                   ("gone", before, "direct")])  # fmt: skip
     found = run(bench, ["2026-02-23", "2026-03-02"])
     assert found["weekly_activity"].to_dict() == {
-        "first": "new", "back_after_years": "resurrecting", "stays": "returning", "gone": "dormant", "never": "inactive",
+        "first": "new", "back_after_years": "resurrecting", "stays": "returning", "gone": "dormant",
+        "never": "inactive",
     }  # fmt: skip
 
 
