@@ -122,7 +122,7 @@ def segment_sets(
         for name, known in zip(table["segment_set"], table["known_customers"], strict=True)
     ]
     names = ["segment_set", "rule_version", "customers", "known_customers", "known_share", "reason"]
-    return table[names]
+    return pd.DataFrame(table[names])
 
 
 def _why_unknown(name: str, known: float, scales: pd.DataFrame, quality: pd.DataFrame) -> str | None:

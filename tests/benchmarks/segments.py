@@ -30,7 +30,8 @@ insert into events.conversions by name
 select md5('order' || number || ':' || place) as conversion_id, 'shop' as source, 'order' as conversion_type,
     timestamp '2026-05-18' + to_seconds((hash(number, place, 1) % 15724800)::bigint) as occurred_at,
     kind as identifier_type, identifier as identifier_value,
-    20 + (hash(number, place) % 200)::bigint as gross_amount, gross_amount as net_amount, 'EUR' as currency, false as is_test, 'file' as source_file_id, place as source_row_number
+    20 + (hash(number, place) % 200)::bigint as gross_amount, gross_amount as net_amount, 'EUR' as currency,
+    false as is_test, 'file' as source_file_id, place as source_row_number
 from customers, range(6) as places(place) where draw < 0.5 and place < 1 + number % 6
 """
 FEATURES = "copy (select * from journeys.segment_features) to '{path}'"
