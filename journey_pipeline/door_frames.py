@@ -53,7 +53,7 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "conformance": ("week", "design", "finding"),
     "customer_timeline": ("customer_id", "occurred_at", "kind", "event_id"),
     "journey_map": ("week", "stage", "family", "interaction_type"),
-    "credits": ("conversion_id", "conversion_type", "model", "touchpoint_id"),
+    "credits": ("conversion_id", "conversion_type", "model", "channel", "touchpoint_id"),
     "credit_consents": ("week", "conversion_type", "channel"),
     "attribution": ("week", "conversion_type", "model", "channel", "campaign"),
     "attribution_stability": ("week", "conversion_type", "model"),

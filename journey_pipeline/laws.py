@@ -95,6 +95,36 @@ def credit_sums_to_conversions(connection: Connection) -> Outcome:
     )
 
 
+def credit_of_touches_is_whole(connection: Connection) -> Outcome:
+    """Per conversion and model the credit of its touches is one, per week and channel it is that of `attribution`."""
+    return _offending(
+        connection,
+        """
+        with credited as (
+            select conversion_id, conversion_type, model, channel, sum(credit) as credit
+            from marts.credits where model is not null and not is_influence group by all
+        ),
+        conversions as (
+            select conversion_id, conversion_type, model, sum(credit) as credit from credited group by all
+        ),
+        channels as (
+            select week, conversion_type, model, channel, sum(credit)::double as touches, count(*) as conversions
+            from credited join journeys.attributed_conversions using (conversion_id, conversion_type) group by all
+        ),
+        published as (
+            select week, conversion_type, model, channel, sum(credit) as published
+            from marts.attribution where model in (select model from conversions) group by all
+        )
+        select conversion_id as credited, conversion_type, model, credit, 1 as expected
+        from conversions where abs(credit - 1) > 1e-9
+        union all
+        select channel || ' ' || week, conversion_type, model, coalesce(touches, 0), coalesce(published, 0)
+        from channels full join published using (week, conversion_type, model, channel)
+        where abs(coalesce(touches, 0) - coalesce(published, 0)) > 1e-9 * greatest(coalesce(conversions, 0), 1)
+        """,
+    )
+
+
 def spend_is_conserved(connection: Connection) -> Outcome:
     """Every model shows the whole spend of the weeks it speaks of, whether it led to a conversion or not."""
     return _offending(
@@ -443,6 +473,7 @@ EVENTS: dict[tuple[str, str], Law] = {
 }
 MARTS: dict[tuple[str, str], Law] = {
     ("credit_sums_to_conversions", "marts/attribution"): credit_sums_to_conversions,
+    ("credit_of_touches_is_whole", "marts/credits"): credit_of_touches_is_whole,
     ("spend_is_conserved", "marts/attribution"): spend_is_conserved,
     ("credit_is_steady", "marts/attribution_stability"): credit_is_steady,
     ("funnel_never_grows", "marts/journeys"): funnel_never_grows,

@@ -48,13 +48,16 @@ def sound() -> duckdb.DuckDBPyConnection:
             select 'o1' as conversion_id, 'order' as conversion_type, 'shopify' as source;
         create table events.touchpoints as select 't1' as touchpoint_id;
         create table marts.touchpoints as select 't1' as touchpoint_id;
-        create table journeys.attributed_conversions as select date '2026-10-26' as week, 'order' as conversion_type,
-            10::decimal(18, 6) as value;
+        create table journeys.attributed_conversions as select date '2026-10-26' as week, 'o1' as conversion_id,
+            'order' as conversion_type, 10::decimal(18, 6) as value;
         create table journeys.spend_cells as select date '2026-10-26' as week, 5::decimal(18, 6) as spend;
         create table marts.attribution_models as select 'order' as conversion_type, 'hazard' as model;
         create table marts.attribution as select date '2026-10-26' as week, 'order' as conversion_type, m as model,
-            1.0::double as credit, 10::decimal(18, 6) as value, 5::decimal(18, 6) as spend, false as is_influence
+            'email' as channel, 1.0::double as credit, 10::decimal(18, 6) as value, 5::decimal(18, 6) as spend,
+            false as is_influence
             from (values ('first'), ('markov')) as t(m);
+        create table marts.credits as select 'o1' as conversion_id, 'order' as conversion_type, 'first' as model,
+            'email' as channel, 1::decimal(38, 12) as credit, false as is_influence;
         create table marts.attribution_stability as select date '2026-10-26' as week, 'order' as conversion_type,
             'markov' as model, 0.2 as total_variation_distance, 'email' as largest_change_channel, 0.9 as null_share,
             false as is_unsteady, false as has_few_nulls;
@@ -136,6 +139,7 @@ LAWS = {**laws.EVENTS, **laws.MARTS}
 BREAKS = {
     "orders_are_conserved": "delete from events.conversions",
     "credit_sums_to_conversions": "update marts.attribution set credit = 0.999999 where model = 'markov'",
+    "credit_of_touches_is_whole": "update marts.credits set channel = 'direct'",
     "spend_is_conserved": "update marts.attribution set spend = null where model = 'first'",
     "credit_is_steady": "update marts.attribution_stability set is_unsteady = true",
     "funnel_never_grows": "update marts.journeys set purchase_at = timestamp '2026-10-01 12:00'",
@@ -160,7 +164,7 @@ BREAKS = {
 FAILING = (
     dict.fromkeys(BREAKS, 1)
     | {"merges_are_usual": 11, "path_steps_hold_every_journey": 2}
-    | {"transitions_are_conserved": 2}
+    | {"transitions_are_conserved": 2, "credit_of_touches_is_whole": 2}
 )
 
 
@@ -208,13 +212,22 @@ def test_what_is_missing_is_named_and_refuses_only_where_declared(
     assert laws.sources_deliver(sound) == laws.Outcome(0)
 
 
+def test_a_touch_that_lost_its_credit_breaks_the_law_of_its_conversion_and_of_its_channel(
+    sound: duckdb.DuckDBPyConnection,
+) -> None:
+    sound.execute("update marts.credits set credit = 0.999999998")
+    assert laws.credit_of_touches_is_whole(sound).failing == 2
+    sound.execute("update marts.credits set credit = 1.0000000001")  # rounding
+    assert laws.credit_of_touches_is_whole(sound).failing == 0
+
+
 def test_value_that_went_missing_breaks_the_law_of_credit(sound: duckdb.DuckDBPyConnection) -> None:
     sound.execute("update marts.attribution set value = 9.99 where model = 'markov'")
     assert "markov" in laws.credit_sums_to_conversions(sound).description
 
 
 def test_conversions_nobody_credited_break_the_law_too(sound: duckdb.DuckDBPyConnection) -> None:
-    sound.execute("insert into journeys.attributed_conversions values ('2026-11-02', 'order', 7)")
+    sound.execute("insert into journeys.attributed_conversions values ('2026-11-02', 'o2', 'order', 7)")
     assert laws.credit_sums_to_conversions(sound).failing > 0
 
 
@@ -277,7 +290,7 @@ def test_journeys_no_path_shows_break_the_law(sound: duckdb.DuckDBPyConnection, 
 def test_a_model_with_a_window_is_held_to_the_weeks_it_speaks_of(sound: duckdb.DuckDBPyConnection) -> None:
     laws_of_credit = (laws.credit_sums_to_conversions, laws.spend_is_conserved)
     week = """
-        insert into journeys.attributed_conversions values ('2026-11-02', 'order', 7);
+        insert into journeys.attributed_conversions values ('2026-11-02', 'o2', 'order', 7);
         insert into journeys.spend_cells values ('2026-11-02', 3);
         insert into marts.attribution by name select * replace (date '2026-11-02' as week, 7 as value, 3 as spend)
             from marts.attribution;

@@ -148,7 +148,13 @@ def test_nothing_released_holds_a_readable_identifier(home: Path) -> None:
 # --- the same again -----------------------------------------------------------------------------------------------
 
 
-def test_other_order_of_arrival_and_one_thread_give_the_same_release(home: Path, tmp_path: Path) -> None:
+def test_weekly_runs_in_another_order_of_arrival_and_one_thread_give_the_same_release(
+    home: Path, tmp_path: Path
+) -> None:
+    deliver_samples(tmp_path / "inbox", sources=("ga4", "hubspot", "shopify"))
+    result = journey("run", "--as-of", "2026-11-09", home=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert manifest(tmp_path)["tables"]["credits"]["digest"] != manifest(home)["tables"]["credits"]["digest"]
     deliver_samples(tmp_path / "inbox", last_first=True)
     result = journey("run", "--as-of", AS_OF, home=tmp_path, JOURNEY_THREADS="1", TZ="Asia/Tokyo")
     assert result.returncode == 0, result.stderr

@@ -18,13 +18,13 @@ Add here: what two hazard models share. Channels, roles and coefficients must no
     {{ customer_id }} || ':' || cast({{ day }} as varchar)
 {%- endmacro %}
 
-{#- True for a share, in ten thousandths, of all keys: the same on every engine and in every run. -#}
-{% macro is_sampled(key, per_10000) -%}
-    {{ return(adapter.dispatch('is_sampled')(key, per_10000)) }}
+{#- True for a share, in millionths, of all keys: the same on every engine and in every run. -#}
+{% macro is_sampled(key, per_million) -%}
+    {{ return(adapter.dispatch('is_sampled')(key, per_million)) }}
 {%- endmacro %}
 
-{% macro duckdb__is_sampled(key, per_10000) -%}
-    cast(('0x' || substr(md5({{ key }}), 1, 8)) as bigint) % 10000 < {{ per_10000 }}
+{% macro duckdb__is_sampled(key, per_million) -%}
+    cast(('0x' || substr(md5({{ key }}), 1, 8)) as bigint) % 1000000 < {{ per_million }}
 {%- endmacro %}
 
 {#- Every day from one date to the day before another, one row each. -#}

@@ -41,9 +41,7 @@ BLOCK_ROWS = 65_536
 class Sample:
     """Sampled person-days, sorted by `buckets`: `events` 0 or 1, `weights`, and which rows of `features` they are.
 
-    Only `columns` of `features` are read (rows x columns, without intercept), block by block. With `sets`
-    (non-decreasing numbers, one event each, every set within one bucket) the likelihood is conditional: an event is
-    held against the other days of its set only, and the intercept, like all that a set shares, drops out.
+    Only `columns` of `features` are read (rows x columns, without intercept), block by block.
     """
 
     features: Features
@@ -52,26 +50,21 @@ class Sample:
     events: Floats
     weights: Floats
     buckets: Integers
-    sets: Integers | None = None
 
     @classmethod
-    def of(
-        cls, features: Features, events: Floats, weights: Floats, buckets: Integers, sets: Integers | None = None
-    ) -> Sample:
+    def of(cls, features: Features, events: Floats, weights: Floats, buckets: Integers) -> Sample:
         """All rows and columns of a matrix."""
         rows, columns = (np.arange(size) for size in features.shape)
-        return cls(features, columns, rows, events, weights, buckets, sets)
+        return cls(features, columns, rows, events, weights, buckets)
 
     def blocks(self) -> Iterator[tuple[int, Floats, slice]]:
-        """(bucket, design with intercept in float64, rows), each block of one bucket and of whole sets."""
+        """(bucket, design with intercept in float64, rows), each block of one bucket."""
         edges = np.searchsorted(self.buckets, np.arange(BUCKETS + 1))
         for bucket, (start, end) in enumerate(pairwise(edges)):
             while start < end:
                 stop = min(start + BLOCK_ROWS, end)
-                if self.sets is not None and stop < end:
-                    stop = int(np.searchsorted(self.sets, self.sets[stop - 1], side="right"))
                 design = np.empty((stop - start, len(self.columns) + 1))
-                design[:, 0] = 1.0 if self.sets is None else 0.0
+                design[:, 0] = 1.0
                 design[:, 1:] = self.features[self.rows[start:stop]][:, self.columns]
                 yield bucket, design, slice(start, stop)
                 start = stop
@@ -89,37 +82,20 @@ class Derivatives:
 
 @dataclass(frozen=True)
 class Fit:
-    """Coefficients (intercept first), those without each bucket (buckets x p + 1), Hessian, mean log-loss."""
+    """Coefficients (intercept first), those without each bucket (buckets x p + 1), derivatives there, mean log-loss."""
 
     coefficients: Floats
     replicates: Floats
-    hessian: Floats
+    found: Derivatives
     log_loss: float
     iterations: int
-
-
-def _chances(sample: Sample, z: Floats, rows: slice) -> tuple[Floats, Floats, Integers | None]:
-    """Chance of an event, log of its normaliser, where sets begin: over each day alone, or over the days of a set."""
-    if sample.sets is None:
-        normaliser = np.logaddexp(0.0, z)
-        return np.exp(z - normaliser), normaliser, None
-    starts = np.flatnonzero(np.diff(sample.sets[rows], prepend=-1))
-    sizes = np.diff(starts, append=len(z))
-    highest = np.maximum.reduceat(z, starts)
-    normaliser = highest + np.log(np.add.reduceat(np.exp(z - np.repeat(highest, sizes)), starts))
-    return np.exp(z - np.repeat(normaliser, sizes)), normaliser, starts
-
-
-def _block_loss(sample: Sample, z: Floats, normaliser: Floats, rows: slice) -> float:
-    weights = sample.weights[rows] if sample.sets is None else np.ones(len(normaliser))
-    return float(weights @ normaliser - (sample.weights[rows] * sample.events[rows]) @ z)
 
 
 def _loss(sample: Sample, beta: Floats) -> float:
     total = 0.0
     for _, x, rows in sample.blocks():
         z = x @ beta
-        total += _block_loss(sample, z, _chances(sample, z, rows)[1], rows)
+        total += float(sample.weights[rows] @ (np.logaddexp(0.0, z) - sample.events[rows] * z))
     return total
 
 
@@ -129,14 +105,11 @@ def derivatives(sample: Sample, beta: Floats) -> Derivatives:
     found = Derivatives(np.zeros(BUCKETS), np.zeros((BUCKETS, p)), np.zeros((BUCKETS, p, p)), np.zeros(BUCKETS))
     for bucket, x, rows in sample.blocks():
         y, w, z = sample.events[rows], sample.weights[rows], x @ beta
-        chance, normaliser, starts = _chances(sample, z, rows)
-        found.loss[bucket] += _block_loss(sample, z, normaliser, rows)
+        normaliser = np.logaddexp(0.0, z)
+        chance = np.exp(z - normaliser)
+        found.loss[bucket] += w @ (normaliser - y * z)
         found.gradient[bucket] += x.T @ (w * (chance - y))
-        if starts is None:
-            found.hessian[bucket] += (x * (w * chance * (1 - chance))[:, None]).T @ x
-        else:
-            expected = np.add.reduceat(x * chance[:, None], starts)
-            found.hessian[bucket] += (x * chance[:, None]).T @ x - expected.T @ expected
+        found.hessian[bucket] += (x * (w * chance * (1 - chance))[:, None]).T @ x
         found.weight[bucket] += w.sum()
     return found
 
@@ -193,18 +166,26 @@ def fit(sample: Sample, nonnegative: Bools, l2: float = L2, start: Floats | None
             scale /= 2
         beta = tried
         iterations += 1
-    return Fit(beta, _replicates(beta, found, held, l2), hessian, float(found.loss.sum()) / total, iterations)
+    return Fit(beta, replicates(beta, found, nonnegative, l2), found, float(found.loss.sum()) / total, iterations)
 
 
-def _replicates(beta: Floats, found: Derivatives, held: Bools, l2: float) -> Floats:
+def replicates(
+    beta: Floats, found: Derivatives, nonnegative: Bools, l2: float = L2, moved: Floats | None = None
+) -> Floats:
+    """Coefficients without each bucket (buckets x p), one Newton step from the whole.
+
+    `moved` (buckets x p) is what the gradient gains where a column of the sample, itself estimated, is the one that
+    was estimated without the bucket.
+    """
+    held = np.concatenate([[False], nonnegative])
     gradient, hessian, weight = (part.sum(axis=0) for part in (found.gradient, found.hessian, found.weight))
-    replicates = np.tile(beta, (BUCKETS, 1))
+    without = np.tile(beta, (BUCKETS, 1))
     for bucket in np.flatnonzero(found.weight):
         ridge = _ridge(weight - found.weight[bucket], len(beta), l2)
-        kept = hessian - found.hessian[bucket] + np.diag(ridge)
-        replicates[bucket] += _step(beta, gradient - found.gradient[bucket] + ridge * beta, kept, held)
-    replicates[:, held] = np.maximum(replicates[:, held], 0.0)
-    return replicates
+        slope = gradient - found.gradient[bucket] + ridge * beta + (0.0 if moved is None else moved[bucket])
+        without[bucket] += _step(beta, slope, hessian - found.hessian[bucket] + np.diag(ridge), held)
+    without[:, held] = np.maximum(without[:, held], 0.0)
+    return without
 
 
 def exposure(stock: Floats) -> Floats:

@@ -10,7 +10,7 @@ stream of frames, so that only a batch of them is in memory.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,13 @@ from journey_pipeline.attribution.hazard import Features, Integers, exposure
 from journey_pipeline.conversion import Floats, floats
 
 # Days. What video or social begin may end in a purchase weeks later; a search does within days.
-PUSH_HALF_LIVES = (1, 4, 12, 24)
+PUSH_HALF_LIVES = (4, 12, 24)
 PULL_HALF_LIVES = (1, 4, 12)
 VISIT_HALF_LIVES = (2, 10)
+# Every further visit says more of intent, and past this many nothing.
+COUNTED_AT_MOST = 6
+# Of who has been known for less than four weeks, nobody can say how much they are reached.
+LEAST_KNOWN_DAYS = 28
 SIGNAL = "product_view"
 
 BASE = ("prior_conversions", "value_tier", "value_tier_squared", "is_subscribed", "is_business")
@@ -46,7 +50,7 @@ class Days:
     buckets: Integers
     customers: Integers
     is_population: np.ndarray  # an even sample of all days
-    weights: Floats  # of the days read for everybody: 0 for what only a customer's own comparison reads
+    weights: Floats
     is_followed: np.ndarray  # nothing of the days after is missing, and none of them holds a conversion
 
 
@@ -79,25 +83,24 @@ def _days(days: pd.DataFrame) -> Days:
     )
 
 
-def _terms(roles: Mapping[str, str], exposed: frozenset[str], weeks: int) -> tuple[Term, ...]:
+def _terms(roles: Mapping[str, str], exposed: frozenset[str]) -> tuple[Term, ...]:
     """Every column. A push channel whose exposures are told counts them; one with clicks only is weighed as pull."""
     terms = [Term("calendar", name) for name in CALENDAR] + [Term("base", name) for name in BASE]
-    terms += [Term("week", f"week_{week}") for week in range(1, weeks)]
-    terms += [Term("weekday", f"weekday_{day}") for day in range(1, 7)]
     for channel, role in roles.items():
         if role == "push" and channel in exposed:
             terms += [Term("push", "stock", channel, half_life) for half_life in PUSH_HALF_LIVES]
+            terms += [Term("delivered", "delivered", channel)]
         else:
             group = "pull" if role in ("push", "pull") else "own"
             terms += [Term(group, "stock", channel, half_life) for half_life in PULL_HALF_LIVES]
     terms += [Term("signal", "product_views", None, half_life) for half_life in VISIT_HALF_LIVES]
     terms += [Term("signal", "visits", None, half_life) for half_life in VISIT_HALF_LIVES]
+    terms += [replace(t, group="count") for t in terms if t.group in ("pull", "own", "signal")]
     return (*terms, Term("visited", "visited_within_7_days"))
 
 
 def _fill_days(matrix: Features, terms: tuple[Term, ...], days: pd.DataFrame) -> None:
     position, weekday = floats(days["calendar_position"]), days["weekday"].to_numpy()
-    week = days["week_number"].to_numpy()
     tier = floats(days["value_tier"])
     values = {
         "calendar": position,
@@ -108,24 +111,28 @@ def _fill_days(matrix: Features, terms: tuple[Term, ...], days: pd.DataFrame) ->
     for place, term in enumerate(terms):
         if term.name.startswith("weekday_"):
             matrix[:, place] = weekday == int(term.name.removeprefix("weekday_"))
-        elif term.group == "week":
-            matrix[:, place] = week == int(term.name.removeprefix("week_"))
         elif term.name in values:
             matrix[:, place] = values[term.name]
 
 
-def design(days: pd.DataFrame, stocks: Iterable[pd.DataFrame], kinds: pd.DataFrame, roles: Mapping[str, str]) -> Design:
+def design(
+    days: pd.DataFrame,
+    stocks: Iterable[pd.DataFrame],
+    deliveries: pd.DataFrame,
+    kinds: pd.DataFrame,
+    roles: Mapping[str, str],
+) -> Design:
     """Matrix of one conversion type.
 
     `days` holds hazard_days in the order of person_day, `stocks` hazard_stocks in batches, each (person_day, channel,
-    touch_type) once and in a fixed order; `kinds` has the channel and touch_type that occur; `roles` a role for every
-    channel. Raises ValueError where person_day does not count the rows.
+    touch_type) once and in a fixed order; `deliveries` hazard_deliveries; `kinds` has the channel and touch_type that
+    occur; `roles` a role for every channel. Raises ValueError where person_day does not count the rows.
     """
     if not (days["person_day"].to_numpy() == np.arange(len(days))).all():
         raise ValueError("hazard_days: expected person_day to count the rows from 0 in order; sort them by it")
     exposed = frozenset(kinds.loc[kinds["touch_type"] == "view", "channel"])
     named = {channel: roles[channel] for channel in sorted(set(kinds["channel"]) - {SIGNAL})}
-    terms = _terms(named, exposed, int(days["week_number"].max()) + 1 if len(days) else 1)
+    terms = _terms(named, exposed)
     matrix = np.zeros((len(days), len(terms)), np.float32)
     _fill_days(matrix, terms, days)
     today = {channel: np.zeros(len(days), bool) for channel in named}
@@ -140,11 +147,33 @@ def design(days: pd.DataFrame, stocks: Iterable[pd.DataFrame], kinds: pd.DataFra
                 touched[str(channel)][days_of] |= rows["stock_1"].to_numpy() > 0
                 if kind == "click" and named[str(channel)] in ("earned", "navigational"):
                     followed[days_of] |= rows["next_days"].to_numpy() > 0
+    _fill_deliveries(matrix, terms, days, deliveries)
     for column, term in enumerate(terms):
-        if term.half_life_days is not None:
+        if term.group == "count":
+            counted = matrix[:, terms.index(next(t for t in terms if t.group != "count" and _same(t, term)))]
+            np.minimum(counted, COUNTED_AT_MOST, out=matrix[:, column])
+    for column, term in enumerate(terms):
+        if term.half_life_days is not None and term.group != "count":
             matrix[:, column] = exposure(matrix[:, column].astype(float))
     channels = tuple(named)
     return Design(_days(days), terms, matrix, followed.astype(float), today, touched, exposed, channels)
+
+
+def _same(left: Term, right: Term) -> bool:
+    """Whether two terms count the same touches."""
+    return replace(left, group="") == replace(right, group="")
+
+
+def _fill_deliveries(matrix: Features, terms: tuple[Term, ...], days: pd.DataFrame, deliveries: pd.DataFrame) -> None:
+    """Root of the exposures of four weeks: the root of a count varies alike for rare and for frequent exposures."""
+    customers = days["customer_number"].to_numpy()
+    months = np.maximum(floats(days["known_days"]), LEAST_KNOWN_DAYS) / 28
+    for column, term in enumerate(terms):
+        if term.group == "delivered":
+            told = deliveries[deliveries["channel"] == term.channel]
+            touches = np.zeros(int(customers.max(initial=-1)) + 1)
+            touches[told["customer_number"].to_numpy()] = floats(told["touches"])
+            matrix[:, column] = np.sqrt(touches[customers] / months)
 
 
 def _add(
@@ -158,6 +187,8 @@ def _add(
     place, today = rows["person_day"].to_numpy(), rows["today"].to_numpy(float)
     for column, term in enumerate(terms):
         stock = floats(rows[f"stock_{term.half_life_days}"]) if term.half_life_days else today
+        if term.group == "count":
+            continue
         if term.name == "stock" and term.channel == channel:
             # A click is what a view led to: counted beside it, it would take the view's credit.
             if term.group == "push" and kind != "view":

@@ -6,9 +6,10 @@ Add here: a stage or a reason not to trust a channel. Must not be here: the like
 
 Intent: the chance that a customer comes by themselves (earned or navigational) on the days after. What a click signals
 of intent is learnt from visits that follow it, which it is not credited for: a negative-control outcome.
-Push: conversion days held against other days of the same customer (case-crossover, Maclure 1991), so that who is shown
-more, by traits seen or unseen, drops out. Delivery must not follow from the conversion; visits are no covariates, as
-they are how an exposure works.
+Push: conversion days against days of everybody, at equal traits and equal deliveries. Who is shown more, by traits seen
+or unseen, has more exposures in all; given how many, when they came is chance (Neyman, Scott 1948: a count is
+sufficient for its rate). Delivery must not follow from the conversion; visits are no covariates, as they are how an
+exposure works.
 Pull: conversion days against days of everybody, at equal intent and exposure.
 Navigational and earned channels have no column that earns: they are how the decided come, part of the baseline.
 """
@@ -16,12 +17,21 @@ Navigational and earned channels have no column that earns: they are how the dec
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from journey_pipeline.attribution.hazard import BUCKETS, Fit, Integers, Sample, fit, jackknife_variance, shares
+from journey_pipeline.attribution.hazard import (
+    BUCKETS,
+    Fit,
+    Integers,
+    Sample,
+    fit,
+    jackknife_variance,
+    replicates,
+    shares,
+)
 from journey_pipeline.attribution.hazard_design import Design, Term
 from journey_pipeline.conversion import Bools, Floats
 
@@ -30,6 +40,8 @@ STAGE_L2 = 1e-5
 # Quantiles of the intent score at which its slope may change.
 KNOTS = (0.3, 0.6, 0.8, 0.9, 0.97, 0.995)
 EVENTS_PER_PARAMETER = 10
+# What touches of these add to the hazard is never below nothing.
+HELD = ("push", "pull")
 # Share of a channel's variation that the other columns do not hold.
 OWN_VARIATION = 0.1
 # The intent score stands in these columns behind the matrix.
@@ -70,40 +82,44 @@ def _sample(design: Design, columns: Integers, keep: Bools, outcome: Floats) -> 
     return Sample(design.matrix, columns, rows, outcome[rows], design.days.weights[rows], design.days.buckets[rows])
 
 
-def matched_rows(events: Floats, customers: Integers) -> tuple[Integers, Integers]:
-    """Rows and sets: each event, then the other sampled days of its customer. Both inputs in the order of the rows."""
-    cases = np.flatnonzero(events > 0)
-    others = np.flatnonzero(events == 0)
-    first = np.searchsorted(customers[others], customers[cases], side="left")
-    count = np.searchsorted(customers[others], customers[cases], side="right") - first
-    sets = np.repeat(np.arange(len(cases)), count + 1)
-    starts = np.cumsum(count + 1) - count - 1
-    within = np.arange(len(sets)) - np.repeat(starts, count + 1)
-    rows = np.where(within == 0, cases[sets], others[np.minimum(first[sets] + within - 1, max(len(others) - 1, 0))])
-    return rows, sets
-
-
-def _matched(design: Design, columns: Integers) -> Sample:
-    days = design.days
-    rows, sets = matched_rows(days.events, days.customers)
-    return Sample(design.matrix, columns, rows, days.events[rows], np.ones(len(rows)), days.buckets[rows], sets)
-
-
-def _stage(name: str, design: Design, sample: Sample, held: tuple[str, ...], l2: float = STAGE_L2) -> Stage:
+def _stage(name: str, design: Design, sample: Sample) -> Stage:
     terms = tuple((*design.terms, *INTENT)[column] for column in sample.columns)
-    nonnegative = np.array([term.group in held for term in terms], bool)
+    nonnegative = np.array([name != "intent" and term.group in HELD for term in terms], bool)
     events = int(sample.events.sum())
-    return Stage(name, terms, fit(sample, nonnegative, l2), len(sample.events), events)
+    return Stage(name, terms, fit(sample, nonnegative, STAGE_L2), len(sample.events), events)
 
 
-def _add_intent(design: Design, stage: Stage, columns: Integers) -> Design:
-    """The design with the intent score, and its hinges at the knots, behind the matrix."""
+def _add_intent(design: Design, stage: Stage, columns: Integers) -> tuple[Design, Floats]:
+    """The design with the intent score, and its hinges, behind the matrix; and the knots of the hinges."""
     beta = stage.fit.coefficients
     score = (design.matrix[:, columns] @ beta[1:].astype(np.float32) + np.float32(beta[0])).astype(np.float32)
     usual = score[design.days.is_population & (design.days.events == 0)]
-    hinges = [np.maximum(score - np.float32(knot), 0) for knot in np.quantile(usual, KNOTS)]
+    knots = np.quantile(usual, KNOTS)
+    hinges = [np.maximum(score - np.float32(knot), 0) for knot in knots]
     matrix = np.column_stack([design.matrix, score, *hinges])
-    return Design(**{**design.__dict__, "matrix": matrix})
+    return Design(**{**design.__dict__, "matrix": matrix}), knots
+
+
+def _carry_intent(stage: Stage, sample: Sample, knots: Floats, intent: Stage, columns: Integers) -> Stage:
+    """The stage with replicates that hold what is not known of the intent score.
+
+    The score without a bucket moves the stage's gradient by its derivative in the coefficients of the score. Taking the
+    score for known makes an interval of what is adjusted for it several times too narrow.
+    """
+    beta = stage.fit.coefficients
+    places = np.array([1 + n for n, term in enumerate(stage.terms) if term.group == "intent"])
+    cross = np.zeros((len(beta), len(columns) + 1))
+    for _, x, rows in sample.blocks():
+        y, w, score = sample.events[rows], sample.weights[rows], x[:, places[0]]
+        chance = 1 / (1 + np.exp(-(x @ beta)))
+        bends = np.column_stack([np.ones(len(score)), score[:, None] > knots])
+        behind = np.column_stack([np.ones(len(score)), sample.features[sample.rows[rows]][:, columns]])
+        cross += x.T @ (behind * (w * chance * (1 - chance) * (bends @ beta[places]))[:, None])
+        cross[places] += (bends * (w * (chance - y))[:, None]).T @ behind
+    moved = (intent.fit.replicates - intent.fit.coefficients) @ cross.T
+    nonnegative = np.array([term.group in HELD for term in stage.terms], bool)
+    carried = replicates(beta, stage.fit.found, nonnegative, STAGE_L2, moved)
+    return replace(stage, fit=replace(stage.fit, replicates=carried))
 
 
 def hazard_model(design: Design, roles: Mapping[str, str]) -> HazardModel | None:
@@ -112,25 +128,24 @@ def hazard_model(design: Design, roles: Mapping[str, str]) -> HazardModel | None
     With fewer than ten per coefficient it is fitted, and no channel is identified.
     """
     days = design.days
-    events, population = days.events > 0, days.weights > 0
+    events, everybody = days.events > 0, np.ones(len(days.events), bool)
     common = design.columns("calendar", "base")
-    followed = population & days.is_followed
-    intent_columns = design.columns("calendar", "base", "push", "pull", "own", "signal", "visited")
-    push_columns = design.columns("week", "weekday", "push")
-    push_terms = design.columns("push")
-    wanted = len(common) + len(INTENT) + len(design.columns("push", "pull"))
-    came = design.followed_by_visit[followed].sum()
-    if events.sum() < wanted or not 0 < came < followed.sum():
+    intent_columns = design.columns("calendar", "base", "push", "pull", "own", "signal", "count", "visited")
+    wanted = len(common) + len(INTENT) + len(design.columns("delivered", "push", "pull"))
+    came = design.followed_by_visit[days.is_followed].sum()
+    if events.sum() < wanted or not 0 < came < days.is_followed.sum():
         return None
-    intent = _stage("intent", design, _sample(design, intent_columns, followed, design.followed_by_visit), ())
-    whole = _add_intent(design, intent, intent_columns)
+    intent = _stage("intent", design, _sample(design, intent_columns, days.is_followed, design.followed_by_visit))
+    whole, knots = _add_intent(design, intent, intent_columns)
     stages = [intent]
-    if len(push_terms):
-        stages.append(_stage("push", whole, _matched(whole, push_columns), ("push",)))
-    score = np.arange(len(design.terms), len(design.terms) + len(INTENT))
-    pull_columns = np.concatenate([common, score, design.columns("visited", "push", "pull")])
+    if len(design.columns("push")):
+        columns = np.concatenate([common, design.columns("delivered", "push")])
+        stages.append(_stage("push", whole, _sample(whole, columns, everybody, days.events)))
     if len(design.columns("pull")):
-        stages.append(_stage("pull", whole, _sample(whole, pull_columns, population, days.events), ("push", "pull")))
+        score = np.arange(len(design.terms), len(design.terms) + len(INTENT))
+        columns = np.concatenate([common, score, design.columns("visited", "push", "pull")])
+        sample = _sample(whole, columns, everybody, days.events)
+        stages.append(_carry_intent(_stage("pull", whole, sample), sample, knots, intent, intent_columns))
     earning = tuple(
         c for c in design.channels if any(t.channel == c and t.group in ("push", "pull") for t in design.terms)
     )
@@ -181,7 +196,7 @@ def _doubt(channel: str, role: str, stages: list[Stage]) -> str | None:
     if stage.events < EVENTS_PER_PARAMETER * len(stage.terms):
         return f"{stage.events} conversions for {len(stage.terms)} coefficients; {EVENTS_PER_PARAMETER} each are needed"
     columns = np.array([1 + n for n, t in enumerate(stage.terms) if t.channel == channel and t.group == stage.name])
-    if own_variation(stage.fit.hessian, columns) < OWN_VARIATION:
+    if own_variation(stage.fit.found.hessian.sum(axis=0), columns) < OWN_VARIATION:
         return "its touches come and go with those of other channels; more than nine tenths of them are told by others"
     return None
 

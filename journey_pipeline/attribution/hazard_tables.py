@@ -57,6 +57,7 @@ class HazardInputs:
     ends_before: date
     days: pd.DataFrame
     stocks: Iterable[pd.DataFrame]
+    deliveries: pd.DataFrame
     kinds: pd.DataFrame
     outside: pd.DataFrame
     roles: pd.DataFrame
@@ -80,11 +81,13 @@ def _filled(inputs: HazardInputs) -> tuple[Design, pd.DataFrame]:
     channels = set(inputs.kinds["channel"]) - {SIGNAL}
     declared = dict(zip(inputs.roles["channel"], inputs.roles["role"], strict=True))
     stocks = inputs.stocks if channels <= set(declared) else list(inputs.stocks)
-    filled = design(inputs.days, stocks, inputs.kinds, {c: declared.get(c, "navigational") for c in channels})
+    filled = design(
+        inputs.days, stocks, inputs.deliveries, inputs.kinds, {c: declared.get(c, "navigational") for c in channels}
+    )
     checks = role_checks(_day_counts(inputs, filled), inputs.roles)
     if not channels <= set(declared):
         in_force = dict(zip(checks["channel"], checks["role"], strict=True))
-        filled = design(inputs.days, stocks, inputs.kinds, in_force)
+        filled = design(inputs.days, stocks, inputs.deliveries, inputs.kinds, in_force)
     return filled, checks
 
 

@@ -33,7 +33,7 @@ ATTRIBUTION_KEY = KEY
 _FIT = ["week", "conversion_type", "model"]
 _ERRORS = ["credit", "value", "credit_error", "value_error", "groups"]
 _INTERVALS = ["credit_ci_low", "credit_ci_high", "value_ci_low", "value_ci_high"]
-_FLAGS = ["interval_kind", "role", "is_identified", "is_calibrated", "is_influence"]
+_FLAGS = ["interval_kind", "role", "is_identified", "is_calibrated", "is_influence", "note"]
 ATTRIBUTION_COLUMNS = [
     *ATTRIBUTION_KEY,
     "credit",
@@ -151,7 +151,7 @@ def fitted_credits(rules: pd.DataFrame, path_cells: pd.DataFrame, models: Mappin
 def _with_intervals(credited: pd.DataFrame) -> pd.DataFrame:
     """Turn errors into 95 % intervals, null where too few groups of customers stand behind a number."""
     known = can_tell(credited["groups"])
-    table = credited.assign(is_identified=known, is_calibrated=False, role=None)
+    table = credited.assign(is_identified=known, is_calibrated=False, role=None, note=None)
     for name in ("credit", "value"):
         ends = interval(table[name], np.where(known, table[f"{name}_error"], np.nan))
         table[f"{name}_ci_low"], table[f"{name}_ci_high"] = ends
@@ -212,7 +212,9 @@ def attribution_table(
     if hazard_rows is not None and len(hazard_rows):
         parts.append(_as_credits(hazard_rows, rules[rules["model"] == SPLIT_MODEL]))
     columns = [*ATTRIBUTION_KEY, "credit", "value", *_INTERVALS, *_FLAGS]
-    earned = pd.concat([part[columns].astype({"role": "object"}) for part in parts], ignore_index=True)
+    earned = pd.concat(
+        [part[columns].astype({"role": "object", "note": "object"}) for part in parts], ignore_index=True
+    )
     influence = set(earned.loc[earned["is_influence"].astype(bool), "model"])
     windowed = [] if hazard_rows is None else hazard_rows["model"].unique().tolist()
     table = with_spend(earned, spend_cells, rule_models or list(models), windowed)

@@ -5,7 +5,6 @@ row-scale tables other than the sampled days, which come in batches.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import dagster as dg
 import duckdb
@@ -16,7 +15,7 @@ from journey_pipeline.attribution import hazard_tables
 from journey_pipeline.attribution.hazard_tables import HazardInputs
 from journey_pipeline.defs.gates import require_left
 from journey_pipeline.defs.resources import MARKETING, ONE_BY_ONE, WEEKS, WRITER_POOL, Warehouse
-from journey_pipeline.defs.tables import table_metadata
+from journey_pipeline.defs.tables import table_metadata, write_table
 
 # 131,072 rows of stocks are 13 MB.
 BATCH = 64
@@ -31,6 +30,7 @@ _TABLES = {
 _READS = (
     ["journeys", "hazard_window"],
     ["journeys", "hazard_days"],
+    ["journeys", "hazard_deliveries"],
     ["journeys", "hazard_stocks"],
     ["journeys", "attributed_conversions"],
     ["seeds", "channel_roles"],
@@ -66,6 +66,10 @@ def read_inputs(connection: duckdb.DuckDBPyConnection, conversion_type: str) -> 
     kinds = connection.execute(
         "select distinct channel, touch_type from journeys.hazard_stocks where conversion_type = ? order by all", given
     ).df()
+    deliveries = connection.execute(
+        "select * exclude (conversion_type) from journeys.hazard_deliveries where conversion_type = ? order by all",
+        given,
+    ).df()
     span = connection.execute("select starts_on, ends_before from journeys.hazard_window").fetchall()[0]
     return HazardInputs(
         conversion_type=conversion_type,
@@ -73,6 +77,7 @@ def read_inputs(connection: duckdb.DuckDBPyConnection, conversion_type: str) -> 
         ends_before=span[1],
         days=days,
         stocks=_stream(connection, conversion_type),
+        deliveries=deliveries,
         kinds=kinds,
         outside=conversions,
         roles=connection.execute("select * from seeds.channel_roles order by all").df(),
@@ -118,16 +123,8 @@ def hazard(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[
         fits = [hazard_tables.fitted(read_inputs(connection, name)) for (name,) in types]
         tables = hazard_tables.combined(fits)
         for name in _TABLES:
-            _write(connection, name, tables[name])
+            write_table(connection, name, tables[name], hazard_tables.TYPES[name])
             verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"measures/{name}", True)])
             yield dg.MaterializeResult(
                 asset_key=["measures", name], metadata=table_metadata(connection, "measures", name)
             )
-
-
-def _write(connection: duckdb.DuckDBPyConnection, name: str, frame: Any) -> None:
-    connection.execute("create schema if not exists measures")
-    connection.register("measured", frame)
-    columns = ", ".join(f'cast("{c}" as {kind}) as "{c}"' for c, kind in hazard_tables.TYPES[name].items())
-    connection.execute(f'create or replace table measures."{name}" as select {columns} from measured')
-    connection.unregister("measured")

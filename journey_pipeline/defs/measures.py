@@ -38,7 +38,7 @@ from journey_pipeline.defs.resources import (
     Warehouse,
     week_end,
 )
-from journey_pipeline.defs.tables import table_metadata
+from journey_pipeline.defs.tables import table_metadata, write_table
 from journey_pipeline.settings import shared_numbers
 
 MIN_N = int(shared_numbers()["min_n"])
@@ -239,14 +239,6 @@ def _picture(measure: Measure, measured: pd.DataFrame) -> dict[str, Any]:
 def read_cells(connection: duckdb.DuckDBPyConnection, relation: str) -> pd.DataFrame:
     """Cells in a total order, so that sums in floating point do not depend on threads."""
     return connection.execute(f"select * from {relation} order by all").df()
-
-
-def write_table(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
-    """Replace `measures.<name>`."""
-    connection.execute("create schema if not exists measures")
-    connection.register("measured", frame)
-    connection.execute(f'create or replace table measures."{name}" as select * from measured')
-    connection.unregister("measured")
 
 
 _SIGNALS = {

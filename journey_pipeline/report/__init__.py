@@ -7,6 +7,7 @@ here: new numbers, writing anywhere but the given folder, Dagster.
 from journey_pipeline.report.charts import (
     bar_chart,
     funnel_chart,
+    model_chart,
     progress_chart,
     share_chart,
     to_png_base64,
@@ -21,6 +22,7 @@ __all__ = [
     "bar_chart",
     "build_report",
     "funnel_chart",
+    "model_chart",
     "progress_chart",
     "share_chart",
     "stage_conversion_plot",

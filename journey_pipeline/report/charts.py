@@ -175,6 +175,58 @@ def share_chart(df: pd.DataFrame, *, axis_title: str, width: int = WIDE) -> Char
     return _finished(alt.layer(*layers).properties(width=width - room - 24, height=alt.Step(30)))
 
 
+# Models in the order they are drawn: a shape and a colour each, so that neither alone has to tell them apart.
+_MARKS = (
+    ("triangle-left", "muted"),
+    ("triangle-right", "muted"),
+    ("square", "medium"),
+    ("diamond", "strong"),
+    ("circle", "ink"),
+    ("cross", "ink"),
+)
+
+
+def model_chart(df: pd.DataFrame, *, axis_title: str, width: int = WIDE) -> Chart:
+    """One line a label with a mark per model, the span of all models behind them, and an interval where there is one.
+
+    Args:
+        df: one row per label and model in drawing order: `label`, `model` (at most six), `value`, `low`, `high`
+            (shares; empty without an interval), `is_known` (bool: hollow where not).
+        axis_title: what is shared.
+        width: of the whole picture in pixels.
+    """
+    room = _label_room(df, width - 20) + 8
+    models = list(dict.fromkeys(df["model"]))
+    marks = _MARKS[: len(models)]
+    colours = alt.Scale(domain=models, range=[PALETTE[colour] for _, colour in marks])
+    shapes = alt.Scale(domain=models, range=[shape for shape, _ in marks])
+    legend = alt.Legend(
+        title=None, orient="top", columns=1 if width <= NARROW else len(models), symbolSize=90, labelFontSize=12,
+        labelColor=PALETTE["ink"], labelLimit=width // 2,
+    )  # fmt: skip
+    scale = alt.Scale(domain=[0, max(0.01, float(df[["value", "high"]].max().max()))], nice=True)
+    y = alt.Y("label:N", title=None, sort=list(dict.fromkeys(df["label"])), axis=_label_axis(room, padding=14))
+    x = alt.X("value:Q", title=axis_title, axis=alt.Axis(format="%", tickCount=5), scale=scale)
+    ends = df.groupby("label", sort=False)["value"].agg(["min", "max"]).reset_index()
+    spans = alt.Chart(ends).mark_rule(color=PALETTE["band"], strokeWidth=12).encode(y=y, x=alt.X("min:Q"), x2="max:Q")
+    base = alt.Chart(df).encode(y=y)
+    interval = (
+        base.transform_filter("isValid(datum.high)")
+        .mark_rule(color=PALETTE["strong"], strokeWidth=2)
+        .encode(x=alt.X("low:Q"), x2="high:Q")
+    )
+    points = base.mark_point(size=80, opacity=1, strokeWidth=1.5).encode(
+        x=x,
+        shape=alt.Shape("model:N", scale=shapes, legend=legend),
+        stroke=alt.Stroke("model:N", scale=colours, legend=legend),
+        fill=alt.condition(
+            "datum.is_known", alt.Fill("model:N", scale=colours, legend=legend), alt.value(PALETTE["paper"])
+        ),
+    )
+    layers = alt.layer(spans, interval, points)
+    return _finished(layers.properties(width=width - room - 24, height=alt.Step(28)))
+
+
 def to_svg(chart: Chart, *, key: str = "chart") -> str:
     """The chart as inline SVG that scales with its box.
 
@@ -204,8 +256,9 @@ def _label_room(df: pd.DataFrame, width: int) -> int:
     return int(min(0.4 * width, 14 + _PIXELS_PER_LETTER * df["label"].str.len().max()))
 
 
-def _label_axis(room: int) -> alt.Axis:
-    return alt.Axis(labelLimit=room - 8, minExtent=room, maxExtent=room, labelPadding=6, grid=False, ticks=False)
+def _label_axis(room: int, padding: int = 6) -> alt.Axis:
+    limit = room - 2 - padding
+    return alt.Axis(labelLimit=limit, minExtent=room, maxExtent=room, labelPadding=padding, grid=False, ticks=False)
 
 
 def _finished(chart: Any) -> Chart:

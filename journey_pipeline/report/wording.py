@@ -48,9 +48,30 @@ PLATFORMS = {
     "youtube": "YouTube",
     "zendesk": "Zendesk",
 }
+# Models of attribution, as the field names them.
+MODELS = {
+    "first": "First touch",
+    "last": "Last touch",
+    "last_non_direct": "Last non-direct touch",
+    "linear": "Linear",
+    "linear_with_views": "Linear with views",
+    "position": "Position-based (U-shaped)",
+    "j_shape": "J-shaped",
+    "inverse_j": "Inverse J-shaped",
+    "w_shape": "W-shaped",
+    "time_decay": "Time decay",
+    "participation": "Participation",
+    "markov": "Markov chain",
+    "shapley": "Shapley value",
+    "shapley_rate": "Shapley value of rates",
+    "leave_one_out": "Leave one out",
+    "hazard": "Hazard model, not calibrated",
+    "hazard_calibrated": "Hazard model, calibrated",
+}
 # Released words whose plain form is not the word itself with spaces.
 _NAMES = {
     **PLATFORMS,
+    **MODELS,
     "ai_assistant": "AI assistant",
     "cross_network": "Cross-network",
     "sms": "SMS",
@@ -60,7 +81,7 @@ _NAMES = {
     "excellence": "Stretch goal (excellence)",
     "rfm": "Buying behaviour (RFM)",
     "lifecycle": "Lifecycle",
-    "position_based": "Position based",
+    "baseline": "Baseline (no channel)",
     "unattributed": "No known touch (unattributed)",
 }
 

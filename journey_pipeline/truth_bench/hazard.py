@@ -18,7 +18,7 @@ from journey_pipeline.defs.hazard import read_inputs
 from journey_pipeline.truth_bench.warehouse import MarketWarehouse, Step, compiled, tables_of
 from journey_pipeline.world.scenarios import START, Market
 
-TARGETS = ("hazard_days", "hazard_stocks")
+TARGETS = ("hazard_days", "hazard_deliveries", "hazard_stocks")
 
 
 def hazard_credit(market: Market) -> Callable[[pd.DataFrame], pd.DataFrame]:
@@ -34,7 +34,7 @@ def hazard_credit(market: Market) -> Callable[[pd.DataFrame], pd.DataFrame]:
         warehouse.build(_steps(tuple(tables_of(market) | added)))
         inputs = read_inputs(warehouse.connection, "order")
         roles = dict(zip(market.roles["channel"], market.roles["role"], strict=True))
-        filled = design(inputs.days, inputs.stocks, inputs.kinds, roles)
+        filled = design(inputs.days, inputs.stocks, inputs.deliveries, inputs.kinds, roles)
     model = hazard_model(filled, roles)
 
     def answer(experiments: pd.DataFrame) -> pd.DataFrame:

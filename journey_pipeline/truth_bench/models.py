@@ -12,11 +12,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from journey_pipeline.attribution import MODELS, FittedModel, attribution
+from journey_pipeline.attribution import MODELS, FittedModel, attribution, markov
 from journey_pipeline.conversion import Z95
 from journey_pipeline.truth_bench.hazard import hazard_credit
 from journey_pipeline.truth_bench.warehouse import MarketWarehouse, Step
@@ -30,6 +31,8 @@ CALIBRATED: dict[str, CalibratedModel] = {"hazard": hazard_credit}
 
 TARGETS = ("credits", "credit_cells", "path_cells")
 SHOWN = (0, 2, 4)  # how many experiments a model of CALIBRATED is shown
+# A run has one order of Markov chain (`markov_order`); here all are asked.
+FITTED = {**MODELS, **{f"markov, order {n}": FittedModel(partial(markov.earned, order=n)) for n in (2, 3, 4)}}
 # Released rules and path models count clicks. These are asked a second time with every view as a click, so that nobody
 # wins by seeing more.
 SEE_VIEWS = ("first", "last", "linear", "position", "time_decay", "markov", "shapley")
@@ -69,7 +72,7 @@ def _credited(market: Market, steps: Sequence[Step]) -> Iterator[pd.DataFrame]:
     if "is_influence" in credit_cells:
         credit_cells = credit_cells[~credit_cells["is_influence"].astype(bool)]
     yield _rows(attribution(credit_cells, path_cells, _NO_SPEND, models={}), built)
-    for name, model in MODELS.items():
+    for name, model in FITTED.items():
         yield _fitted(name, model, credit_cells, path_cells)
 
 

@@ -468,7 +468,7 @@ def test_rows_with_an_interval_of_their_own_join_as_they_are() -> None:
 
 def test_rows_of_whole_channels_are_split_over_campaigns_as_linear_splits_them() -> None:
     cells, paths, spend = example()
-    flags = {"interval_kind": "total", "role": "pull", "is_identified": True, "is_calibrated": False}
+    flags = {"interval_kind": "total", "role": "pull", "is_identified": True, "is_calibrated": False, "note": None}
     unknown = (np.nan, np.nan)
     rows = [
         (FIRST, "order", "hazard", "search", None, 2.0, 200.0, 1.0, 3.0),
@@ -482,6 +482,20 @@ def test_rows_of_whole_channels_are_split_over_campaigns_as_linear_splits_them()
     brand = table[table["campaign"] == "brand"].iloc[0]
     assert brand[numbers].tolist() == [1.5, 150.0, 0.75, 2.25] and brand["cost_per_conversion"] == 20.0
     assert brand[["return_ci_low", "return_ci_high"]].tolist() == [2.5, 7.5]
+
+
+def test_why_a_credit_is_not_identified_is_said_of_every_campaign_of_the_channel_and_of_no_other() -> None:
+    cells, paths, spend = example()
+    rows = [(FIRST, "order", "hazard", "search", "too few"), (FIRST, "order", "hazard", "baseline", None)]
+    brought = pd.DataFrame(rows, columns=[*ATTRIBUTION_KEY[:4], "note"]).assign(
+        campaign=None, credit=2.0, value=200.0, credit_ci_low=np.nan, credit_ci_high=np.nan, interval_kind=None,
+        role="pull", is_identified=False, is_calibrated=False,
+    )  # fmt: skip
+    table = attribution(cells, paths, spend, brought)
+    said = table[table["note"].notna()]
+    assert said[["model", "channel", "campaign", "note"]].values.tolist() == [
+        ["hazard", "search", "brand", "too few"], ["hazard", "search", "shoes", "too few"],
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("model", list(MODELS))

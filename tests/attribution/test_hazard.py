@@ -122,32 +122,3 @@ def test_a_sample_without_events_is_refused() -> None:
     sample, _ = simulated(rows=100)
     with pytest.raises(ValueError, match="found 0 events"):
         hazard.fit(hazard.Sample.of(sample.features, np.zeros(100), sample.weights, sample.buckets), np.ones(3, bool))
-
-
-def pairs(exposed_case: int, exposed_control: int) -> hazard.Sample:
-    """Matched pairs of a case and a control day, one of them exposed."""
-    cases = np.array([1.0] * exposed_case + [0.0] * exposed_control)
-    exposed = np.column_stack([cases, 1 - cases]).ravel()
-    size = len(exposed)
-    events, sets = np.tile([1.0, 0.0], size // 2), np.repeat(np.arange(size // 2), 2)
-    buckets = np.sort(sets % 20)
-    order = np.argsort(sets % 20, kind="stable")
-    features = exposed[order].astype("float32")[:, None]
-    return hazard.Sample.of(features, events, np.ones(size), buckets, np.repeat(np.arange(size // 2), 2))
-
-
-def test_the_odds_ratio_of_matched_pairs_is_that_of_the_discordant_ones() -> None:
-    """Conditional likelihood of 1:1 matching (McNemar 1947): the odds ratio is the ratio of discordant pairs."""
-    found = hazard.fit(pairs(80, 20), np.array([False]), l2=0.0).coefficients
-    assert found[1] == pytest.approx(np.log(80 / 20), abs=1e-6)
-
-
-def test_what_a_set_shares_drops_out_of_the_conditional_fit() -> None:
-    sample = pairs(80, 20)
-    assert sample.sets is not None
-    shifted = sample.features + np.float32(8) * (sample.sets % 5)[:, None].astype("float32")
-    other = hazard.Sample.of(shifted, sample.events, sample.weights, sample.buckets, sample.sets)
-    held = np.array([False])
-    np.testing.assert_allclose(
-        hazard.fit(sample, held, 0.0).coefficients, hazard.fit(other, held, 0.0).coefficients, atol=1e-6
-    )

@@ -10,12 +10,14 @@ import pandas as pd
 import pytest
 
 from journey_pipeline.attribution import hazard_tables
-from journey_pipeline.attribution.hazard_model import matched_rows, own_variation
+from journey_pipeline.attribution.hazard import jackknife_variance
+from journey_pipeline.attribution.hazard_design import design
+from journey_pipeline.attribution.hazard_model import hazard_model, own_variation
 from journey_pipeline.attribution.hazard_tables import HazardInputs
 from journey_pipeline.world import scenarios
 from tests.sql.compiled_models import Bench, compile_models
 
-CHAIN = ["hazard_window", "hazard_touch_days", "hazard_days", "hazard_stocks"]
+CHAIN = ["hazard_window", "hazard_touch_days", "hazard_days", "hazard_deliveries", "hazard_stocks"]
 HARVESTERS = ["paid_search_brand", "affiliates"]
 NO_TESTS = pd.DataFrame(
     columns=["experiment_id", "channel", "started_on", "ended_on", "lift_conversions", "standard_error"]
@@ -58,6 +60,7 @@ def inputs_of(models: dict[str, str], market: scenarios.Market, touches: pd.Data
         ends_before=end.date(),
         days=bench.ask("select * from warehouse.journeys.hazard_days order by person_day"),
         stocks=[stocks],
+        deliveries=bench.ask("select * from warehouse.journeys.hazard_deliveries order by all"),
         kinds=stocks[["channel", "touch_type"]].drop_duplicates(),
         outside=pd.DataFrame({"week": [scenarios.START], "conversions": [3.0], "value": [30.0]}),
         roles=market.roles.assign(is_default=True),
@@ -155,12 +158,22 @@ def test_too_few_conversions_are_not_fitted_and_say_so(models: dict[str, str]) -
     assert len(found["channel_role_checks"]) == 10
 
 
-def test_each_event_is_matched_with_the_other_days_of_its_customer() -> None:
-    events = np.array([0.0, 1.0, 0.0, 1.0, 1.0, 0.0])
-    customers = np.array([0, 0, 0, 1, 2, 2])
-    rows, sets = matched_rows(events, customers)
-    assert rows.tolist() == [1, 0, 2, 3, 4, 5]
-    assert sets.tolist() == [0, 0, 0, 1, 2, 2]
+def test_a_replicate_of_pull_holds_what_the_intent_score_does_not_know(inputs: HazardInputs) -> None:
+    """Against all stages fitted again without the bucket, score and all."""
+    roles = dict(zip(inputs.roles["channel"], inputs.roles["role"], strict=True))
+    whole = design(inputs.days, inputs.stocks, inputs.deliveries, inputs.kinds, roles)
+    pull = hazard_model(whole, roles).stages[-1]  # type: ignore[union-attr]
+    at = [term.name for term in pull.terms].index("score") + 1
+    spread = np.sqrt(jackknife_variance(pull.fit.replicates[:, at]))
+    for bucket in (2, 13):
+        kept = whole.days.buckets != bucket
+        days = replace(whole.days, **{name: values[kept] for name, values in vars(whole.days).items()})
+        without = {name: getattr(whole, name)[kept] for name in ("matrix", "followed_by_visit")}
+        told = {name: {c: v[kept] for c, v in getattr(whole, name).items()} for name in ("touched_today", "touched")}
+        refitted = hazard_model(replace(whole, days=days, **without, **told), roles)  # type: ignore[arg-type]
+        assert refitted is not None
+        exact = refitted.stages[-1].fit.coefficients[at]
+        assert abs(pull.fit.replicates[bucket, at] - exact) < 0.05 * spread
 
 
 def test_own_variation_is_one_alone_and_nothing_for_a_copy() -> None:

@@ -20,7 +20,7 @@ from journey_pipeline.attribution.hazard_tables import HazardInputs
 from journey_pipeline.settings import DBT_PROJECT
 from tests.sql.compiled_models import Bench, compile_models
 
-CHAIN = ("hazard_window", "hazard_touch_days", "hazard_days", "hazard_stocks")
+CHAIN = ("hazard_window", "hazard_touch_days", "hazard_days", "hazard_deliveries", "hazard_stocks")
 AS_OF = "2026-11-16"
 CHANNELS = (
     "paid_video", "display", "paid_social", "email", "paid_search_generic", "paid_shopping", "paid_search_brand",
@@ -93,6 +93,9 @@ def _inputs(bench: Bench) -> HazardInputs:
         ends_before=span["ends_before"].date(),
         days=bench.ask("select * exclude (customer_id) from warehouse.journeys.hazard_days order by person_day"),
         stocks=stream(),  # type: ignore[arg-type]
+        deliveries=bench.ask(
+            "select * exclude (conversion_type) from warehouse.journeys.hazard_deliveries order by all"
+        ),
         kinds=bench.ask("select distinct channel, touch_type from warehouse.journeys.hazard_stocks order by all"),
         outside=pd.DataFrame({"week": [], "conversions": [], "value": []}),
         roles=roles,

@@ -58,18 +58,19 @@ create table marts.stage_conversion as
     from (select *, case when is_mature then 1 else 0.25 + 0.75 * i * 7 / days end as complete from converted);
 create table marts.credits as select md5('o' || i) as conversion_id, 'order' as conversion_type, md5('t' || i) as touchpoint_id, m as model,
     'Email' as channel, 'newsletter' as campaign, 1::decimal(38, 12) as credit, 100::decimal(38, 6) as value,
-    null::varchar as reason from range($customers // 2) t (i), (values ('linear'), ('last_touch')) models (m);
+    null::varchar as reason from range($customers // 2) t (i), (values ('linear'), ('last')) models (m);
 create table marts.attribution as
     with weeks as (select ($week - to_days((7 * i)::int)::interval)::date as week, i from range(16) t (i)),
     cells as (select week, 'order' as conversion_type, true as is_headline, m as model, false as is_influence, channel, coalesce(campaign, '(none)') as campaign,
         greatest(0, share + tilt * (n - 4) / 100 * least(share, 0.05) * 20) as weight,
         (420 * weight / sum(weight) over (partition by week, m))::decimal(38, 12) as credit,
         weekly_spend::decimal(38, 6) as spend
-        from weeks, {channels}, (values ('first_touch', -1), ('last_touch', 1), ('linear', 0), ('markov', -0.4),
-        ('position_based', 0.3)) models (m, tilt))
+        from weeks, {channels}, (values ('first', -1), ('last', 1), ('linear', 0), ('markov', -0.4),
+        ('position', 0.3)) models (m, tilt))
     select * exclude (weight), (credit * 84)::decimal(38, 6) as value, spend / nullif(credit, 0) as cost_per_conversion,
         credit * 84 / nullif(spend, 0) as return_on_ad_spend, credit * 0.85 as credit_ci_low,
-        credit * 1.15 as credit_ci_high, $as_of as as_of, '1' as definition_version from cells;
+        credit * 1.15 as credit_ci_high, 'sampling' as interval_kind, null::varchar as role, true as is_identified,
+        false as is_calibrated, channel = 'Email' as models_disagree, null::varchar as note, $as_of as as_of, '1' as definition_version from cells;
 create table marts.spend as select (($as_of + interval 1 hour)::date - (1 + i)::int) as spend_date, 'google_ads' as platform, channel,
     n::varchar as campaign_id, campaign, (weekly_spend / 7)::decimal(18, 6) as cost_amount, 'EUR' as cost_currency,
     (weekly_spend / 7)::decimal(18, 6) as cost_amount_reporting, 'EUR' as reporting_currency,

@@ -12,6 +12,7 @@ import pandas as pd
 from journey_pipeline.report import (
     bar_chart,
     funnel_chart,
+    model_chart,
     progress_chart,
     share_chart,
     to_png_base64,
@@ -63,6 +64,7 @@ def test_every_colour_is_in_the_palette() -> None:
         to_svg(bar_chart(bars, axis_title="n")),
         to_svg(progress_chart(goals)),
         to_svg(share_chart(shares, axis_title="share")),
+        to_svg(model_chart(shares.assign(model=["a", "b"], is_known=[True, False]), axis_title="share")),
     ):
         colours = set(re.findall(r'(?:fill|stroke)="(#[0-9a-fA-F]+|[a-z]+)"', svg)) - {"none", "transparent"}
         assert colours <= set(PALETTE.values()), colours

@@ -192,33 +192,47 @@ def test_attribution_sums_match_the_table(connection: duckdb.DuckDBPyConnection)
     ).fetchall()
     found = attribution(_released(connection))
     (kind,) = found["kinds"]
-    assert kind["totals"] == [f"{credit:,.0f}"] * 5
-    assert kind["spend"] == f"EUR {spend:,.0f}"
-    assert kind["channels"][-1]["name"] == "No known touch (unattributed)"
+    assert kind["conversions"] == f"{credit:,.0f}"
+    shares = [float(row["share"][:-1]) for row in kind["details"] if row["model"] == "Linear"]
+    assert sum(shares) == pytest.approx(100, abs=0.05 * len(shares))
+    assert found["costs"]["spend"] == f"EUR {spend:,.0f}"
+    assert kind["details"][-1]["channel"] == "No known touch (unattributed)"
     assert [row["campaign"] for row in found["idle"]] == [HOSTILE_IMAGE]
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_spend_is_not_counted_once_per_conversion_type(connection: duckdb.DuckDBPyConnection) -> None:
+def test_costs_stand_once_with_a_column_for_each_conversion_type(connection: duckdb.DuckDBPyConnection) -> None:
     before = attribution(_released(connection))
-    connection.execute("insert into attribution select * replace ('lead' as conversion_type) from attribution")
+    connection.execute(
+        "insert into attribution select * replace ('lead' as conversion_type, 0 as value) from attribution"
+    )
     after = attribution(_released(connection))
     assert [kind["name"] for kind in after["kinds"]] == ["Order", "Lead"]
-    assert after["kinds"][0]["spend"] == before["kinds"][0]["spend"]
+    assert after["costs"]["kinds"] == [{"name": "Order", "has_value": True}, {"name": "Lead", "has_value": False}]
+    assert after["costs"]["spend"] == before["costs"]["spend"]
     assert after["idle"] == before["idle"]
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_a_conversion_type_without_credit_is_one_line(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    connection.execute(
+        "insert into attribution select * replace ('lead' as conversion_type, 0 as credit, 0 as value) from attribution"
+    )
+    text = _Page(_built(connection, tmp_path)).text
+    assert "Nothing was credited in these weeks for Lead." in text and "Lead conversions" not in text
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_too_few_conversions_are_not_drawn_and_say_so(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    connection.execute("update attribution set credit = credit / 1000")
+    assert "Below 30 conversions no picture is drawn" in _Page(_built(connection, tmp_path)).text
+
+
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(
-    "others",
-    [
-        "'referral' as conversion_type, false as is_headline",
-        "'participation' as model, true as is_influence",
-        "'hazard' as model",
-        "'hazard_calibrated' as model",
-    ],
+    "others", ["'referral' as conversion_type, false as is_headline", "'participation' as model, true as is_influence"]
 )
-def test_the_page_shows_models_that_give_all_away_and_headline_types_alone(
+def test_models_of_influence_and_other_types_are_in_no_total(
     connection: duckdb.DuckDBPyConnection, others: str
 ) -> None:
     before = attribution(_released(connection))
@@ -226,50 +240,103 @@ def test_the_page_shows_models_that_give_all_away_and_headline_types_alone(
     after = attribution(_released(connection))
     for page in (before, after):
         for kind in page["kinds"]:
-            del kind["picture"]
+            del kind["picture"], kind["details"]
     assert after == before
     assert after["idle"] and [kind["name"] for kind in after["kinds"]] == ["Order"]
 
 
-def test_what_no_channel_earned_is_the_last_bar_of_every_panel(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute("delete from attribution where channel = 'Email' and model = 'first_touch'")
-    drawn: list[pd.DataFrame] = []
+HAZARD = """
+    insert into attribution
+    select * replace ('{model}' as model, credit / 2 as credit, 'total' as interval_kind,
+        case when channel = 'Email' then null else credit / 2 + 1 end as credit_ci_high,
+        channel <> 'Email' as is_identified,
+        case when channel = 'Email' then 'too few conversions' end as note, {calibrated} as is_calibrated)
+    from attribution where model = 'linear' and week > date '2026-11-09' - 56;
+    insert into attribution
+    select * replace ('{model}' as model, credit / 2 as credit, 'baseline' as channel, null as spend)
+    from attribution where model = 'linear' and week > date '2026-11-09' - 56;
+"""
+
+
+def drawn(connection: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, str, dict[str, object]]:
+    """What the picture of the only conversion type is drawn from, its caption, and the type's words."""
+    found: list[tuple[pd.DataFrame, str]] = []
 
     def picture(self: Picture, label: str, draw: object, frame: pd.DataFrame, key: str, caption: str = "") -> None:
-        drawn.append(frame)
+        found.append((frame, caption))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Picture, "__init__", picture)
-        attribution(_released(connection))
-    labels = [panel["label"].tolist() for _, panel in drawn[0].groupby("panel", sort=False)]
-    assert len(labels) == 5 and all(panel == labels[0] for panel in labels)
-    assert labels[0][-1] == "Unattributed" and "Email" in labels[0]
+        (kind,) = attribution(_released(connection))["kinds"]
+    ((frame, caption),) = found
+    return frame, caption, kind
+
+
+def test_the_hazard_model_stands_among_the_others_over_its_weeks(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(HAZARD.format(model="hazard", calibrated=False))
+    frame, caption, kind = drawn(connection)
+    assert list(dict.fromkeys(frame["model"])) == [
+        "First touch", "Last touch", "Linear", "Markov chain", "Hazard model, not calibrated",
+    ]  # fmt: skip
+    assert kind["conversions"] == f"{420 * 8:,}"
+    assert kind["baselines"] == [{"model": "Hazard model, not calibrated", "share": "50.0%"}]
+    hazard = frame[frame["model"].str.startswith("Hazard")].set_index("label")
+    linear = frame[frame["model"] == "Linear"].set_index("label")
+    assert (hazard["value"] * 2).to_list() == pytest.approx(linear.loc[hazard.index, "value"].to_list())
+    assert hazard.index[~hazard["is_known"]].to_list() == ["Email"] and "A hollow mark" in caption
+    # The interval drawn is that of the Markov chain: 15 % of each of eight weeks, by chance alone.
+    assert set(frame.loc[frame["high"].notna(), "model"]) == {"Markov chain"}
+    notes = {(row["channel"], row["model"]): row["note"] for row in kind["details"]}
+    assert notes[("Email", "Hazard model, not calibrated")] == "too few conversions"
+
+
+def test_a_calibrated_model_takes_the_place_of_the_one_without_and_has_its_interval(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    for model, calibrated in (("hazard", False), ("hazard_calibrated", True)):
+        connection.execute(HAZARD.format(model=model, calibrated=calibrated))
+    frame, caption, kind = drawn(connection)
+    assert "Hazard model, not calibrated" not in set(frame["model"])
+    with_interval = frame[frame["high"].notna()]
+    assert set(with_interval["model"]) == {"Hazard model, calibrated"} and "interval of Hazard model" in caption
+    # Biases of eight weeks add up: one conversion each.
+    wide = (with_interval["high"] - with_interval["value"]) * 420 * 8
+    assert wide.min() == pytest.approx(8.0)
+    assert "calibrated by an experiment" in {row["note"] for row in kind["details"]}
+
+
+def test_every_channel_has_a_mark_of_every_model_that_could_name_it(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("delete from attribution where channel = 'Email' and model = 'first'")
+    frame, _, _ = drawn(connection)
+    assert frame.groupby("label")["model"].nunique().eq(4).all() and "Email" in set(frame["label"])
+    assert frame[(frame["label"] == "Email") & (frame["model"] == "First touch")]["value"].tolist() == [0.0]
+    assert not frame["label"].str.contains("attributed").any()
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_where_models_disagree_is_flagged_by_channel(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    connection.execute("update attribution set models_disagree = week > date '2026-11-09' - 14 where channel = 'Email'")
+    said = "In some weeks their shares lie more than 10 points apart: Email (2 of 12 weeks)."
+    assert said in _Page(_built(connection, tmp_path)).text
+    connection.execute("update attribution set models_disagree = null")
+    assert "In some weeks their shares" not in _Page(_built(connection, tmp_path)).text
 
 
 @pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("none", ["update attribution set credit = 0, value = 0", "delete from attribution"])
 def test_a_model_that_credits_nothing_leaves_the_cost_open(connection: duckdb.DuckDBPyConnection, none: str) -> None:
     def email() -> dict[str, str]:
-        (kind,) = attribution(_released(connection))["kinds"]
-        return next(channel for channel in kind["channels"] if channel["name"] == "Email")
+        costs = attribution(_released(connection))["costs"]
+        return next(channel["kinds"][0] for channel in costs["channels"] if channel["name"] == "Email")
 
     before = email()
     assert before["cost"].startswith("EUR ") and not before["cost"].endswith("none")
     connection.execute(f"{none} where channel = 'Email' and model = 'markov'")
     after = email()
-    assert after["credit"].startswith("0 to ")
     assert after["cost"].endswith(", or none")
     assert after["return"].startswith("0.00 to ")
-    assert after["by_model"][3] == "0"
     connection.execute("update attribution set credit = 0, value = 0 where channel = 'Email'")
     assert email()["cost"] == "no conversions"
-
-
-def test_spend_that_is_shown_again_says_so(connection: duckdb.DuckDBPyConnection, tmp_path: Path, text: str) -> None:
-    said = "the same spend as for every conversion type, not split between them"
-    assert said not in text
-    connection.execute("insert into attribution select * replace ('lead' as conversion_type) from attribution")
-    assert _Page(_built(connection, tmp_path)).text.count(said) == 2
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 
 import pytest
 
+from journey_pipeline.attribution import MODELS
 from journey_pipeline.ingest import load_contracts
 from journey_pipeline.report import wording
+from journey_pipeline.settings import DBT_PROJECT
 
 
 @pytest.mark.parametrize(
@@ -54,6 +57,13 @@ from journey_pipeline.report import wording
 )
 def test_wording(text: str, expected: str) -> None:
     assert text == expected
+
+
+def test_every_model_has_a_name_and_every_name_is_of_a_model() -> None:
+    macro = (DBT_PROJECT / "macros" / "credit_rules.sql").read_text(encoding="utf-8")
+    rules = set(re.findall(r"^        '(\w+)':", macro, re.MULTILINE))
+    assert "linear" in rules
+    assert set(wording.MODELS) == rules | set(MODELS) | {"hazard", "hazard_calibrated"}
 
 
 def test_names_are_of_sources_there_are() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import math
 
 import pandas as pd
 import pytest
 
 from .compiled_models import Bench, compile_models
 
-CHAIN = ["hazard_window", "hazard_touch_days", "hazard_customers", "hazard_days", "hazard_stocks"]
+CHAIN = ["hazard_window", "hazard_touch_days", "hazard_customers", "hazard_days", "hazard_deliveries", "hazard_stocks"]
 # Monday; with the default of 56 days the window begins on 2026-09-21.
 AS_OF = "2026-11-16"
 
@@ -139,6 +140,10 @@ def test_product_views_and_covariates_stand_beside_the_touches(models: dict[str,
     assert stocks(bench, "b-1")["channel"].tolist() == ["paid_video", "product_view"]
 
 
+def hash_of(customer: str, day: pd.Timestamp) -> int:
+    return int(hashlib.md5(f"{customer}:{day:%Y-%m-%d}".encode()).hexdigest()[:8], 16) % 1_000_000
+
+
 def test_other_days_are_those_a_hash_names_while_the_customer_is_known(models: dict[str, str]) -> None:
     people = [f"c{n:04}" for n in range(300)]
     touches = [touch(name, "2026-10-01 10:00") for name in people] + [touch("a", "2026-09-01 10:00")]
@@ -146,15 +151,15 @@ def test_other_days_are_those_a_hash_names_while_the_customer_is_known(models: d
     found = bench.ask(
         "select customer_id || ':' || day::date from warehouse.journeys.hazard_days where not is_event order by all"
     ).iloc[:, 0]
-    wanted = [
-        f"{name}:{day:%Y-%m-%d}"
+    days = [
+        (name, day)
         for name in [*people, "a"]
         for day in pd.date_range("2026-09-21" if name == "a" else "2026-10-01", "2026-11-15")
-        if int(hashlib.md5(f"{name}:{day:%Y-%m-%d}".encode()).hexdigest()[:8], 16) % 10000
-        < (1500 if name == "a" else 200)
-        and (name, f"{day:%Y-%m-%d}") != ("a", "2026-11-06")
     ]
-    assert found.tolist() == sorted(wanted)
+    share = math.ceil(1_000_000 * 40 / len(days))  # forty other days for the one conversion
+    wanted = [f"{name}:{day:%Y-%m-%d}" for name, day in days if hash_of(name, day) < share]
+    assert 20 < len(wanted) < 80
+    assert found.tolist() == sorted(set(wanted) - {"a:2026-11-06"})
 
 
 def test_rows_are_numbered_from_zero_in_the_order_of_their_buckets(models: dict[str, str]) -> None:
@@ -187,18 +192,50 @@ def test_days_soon_after_a_visit_are_read_more_often_and_weigh_less(models: dict
     people = [f"c{n:04}" for n in range(300)]
     touches = [touch(name, "2026-10-10 10:00", "direct", "click") for name in people]
     seen = [{"customer_id": name, "occurred_at": "2026-01-01"} for name in people]
-    days = built(models, touches, [order("c0000", "2026-11-06 12:00")], seen=seen).ask(
-        "select customer_id, day, weight "
-        "from warehouse.journeys.hazard_days where not is_event and customer_id <> 'c0000'"
+    days = built(models, touches, [order(f"c{n:04}", "2026-11-06 12:00") for n in range(10)], seen=seen).ask(
+        "select customer_id, day, weight from warehouse.journeys.hazard_days where not is_event"
     )
-    soon = days["day"].between("2026-10-10", "2026-10-13")
-
-    def drawn(first: str, last: str, per_10000: int) -> int:
-        keys = [f"{name}:{day:%Y-%m-%d}" for name in people[1:] for day in pd.date_range(first, last)]
-        return sum(int(hashlib.md5(key.encode()).hexdigest()[:8], 16) % 10000 < per_10000 for key in keys)
-
-    assert soon.sum() == drawn("2026-10-10", "2026-10-13", 800)
     # The window begins with the first touch, which is the day of all the visits.
-    assert (~soon).sum() == drawn("2026-10-14", "2026-11-15", 200)
-    assert set(days.loc[soon, "weight"].astype(float)) == {0.25}
-    assert set(days.loc[~soon, "weight"].astype(float)) == {1.0}
+    soon, later = pd.date_range("2026-10-10", "2026-10-17"), pd.date_range("2026-10-18", "2026-11-15")
+    of_soon = math.ceil(1_000_000 * 10 * 90 / (len(people) * len(soon)))
+    of_later = math.ceil(1_000_000 * 10 * 40 / (len(people) * len(later)))
+    wanted = {(name, day): of_later / of_soon for name in people for day in soon if hash_of(name, day) < of_soon}
+    wanted |= {(name, day): 1.0 for name in people for day in later if hash_of(name, day) < of_later}
+    for buyer in people[:10]:
+        wanted.pop((buyer, pd.Timestamp("2026-11-06")), None)
+    found = dict(zip(zip(days["customer_id"], pd.to_datetime(days["day"]), strict=True), days["weight"], strict=True))
+    assert found == pytest.approx(wanted)
+
+
+def test_a_small_market_is_read_whole(models: dict[str, str]) -> None:
+    touches = [touch("a", "2026-10-01 10:00"), touch("b", "2026-11-01 10:00", "direct", "click")]
+    orders = [order("a", f"2026-11-{day:02} 12:00", day) for day in range(2, 5)]
+    days = built(models, touches, orders).ask("select customer_id, weight from warehouse.journeys.hazard_days")
+    # a from October 1 to November 15, three of the days with an order; b from November 1.
+    assert days["customer_id"].value_counts().to_dict() == {"a": 46, "b": 15}
+    assert set(days["weight"].astype(float)) == {1.0}
+
+
+def test_deliveries_are_the_exposures_of_all_days_also_of_those_to_come(models: dict[str, str]) -> None:
+    touches = [
+        touch("a", "2026-08-06 23:59"),  # before what the window reads
+        touch("a", "2026-08-07 09:00"),
+        touch("a", "2026-11-15 09:00"),
+        touch("a", "2026-11-15 10:00", "paid_video", "click"),
+        touch("a", "2026-11-15 10:00", "display"),
+        touch("b", "2026-11-01 09:00", "paid_search_generic", "click"),
+    ]
+    bench = built(models, touches, [order("a", "2026-11-06 12:00"), order("b", "2026-11-06 12:00")])
+    found = bench.ask(
+        """
+        select distinct days.customer_id, days.known_days, deliveries.channel, deliveries.touches
+        from warehouse.journeys.hazard_days as days
+        left join warehouse.journeys.hazard_deliveries as deliveries using (conversion_type, customer_number)
+        order by all
+        """
+    )
+    assert found.astype(object).where(found.notna(), None).values.tolist() == [
+        ["a", 101, "display", 1],
+        ["a", 101, "paid_video", 2],
+        ["b", 15, None, None],
+    ]

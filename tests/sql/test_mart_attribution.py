@@ -26,7 +26,7 @@ def attribution(models: dict[str, str], values: list[float]) -> pd.DataFrame:
     flags = ["is_identified", "is_calibrated", "is_influence", "models_disagree"]
     given = pd.DataFrame({"channel": [f"c{n:02}" for n in range(len(values))], "value": values})
     given = given.assign(week="2026-09-07", conversion_type="order", model="markov", campaign=None)
-    given = given.assign(interval_kind="sampling", spend_note=None, role=None, **dict.fromkeys(flags, True))
+    given = given.assign(interval_kind="sampling", spend_note=None, role=None, note=None, **dict.fromkeys(flags, True))
     bench.put("measures.attribution", given.assign(**dict.fromkeys(numbers, 0.5)), campaign="varchar")
     return bench.run("mart_attribution").sort_values("channel")
 

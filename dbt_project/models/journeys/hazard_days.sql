@@ -1,5 +1,5 @@
 -- Case-control: every day with a conversion, and of the other days at risk a share that a hash decides. The share moves
--- the intercept only, so the rates of a million customers fit on a million rows.
+-- the intercept only, so a million customers fit on as many rows as eighty thousand.
 with days as (
     select {{ each_day('starts_on', 'ends_before') }} as day from {{ ref('hazard_window') }}
 ),
@@ -22,17 +22,13 @@ events as (
         and {{ reporting_date('conversions.occurred_at', 'span.time_zone') }} < span.ends_before
 ),
 
-converters as (
-    select distinct conversion_type, customer_id from events
-),
-
 -- Days soon after a visit tell most of what visits signal: more of them are read, each for less.
 active as (
     select customer_id, day
     from (
         select distinct
             touch_days.customer_id,
-            {{ each_day('touch_days.day', 'cast(touch_days.day + interval 4 day as date)') }} as day
+            {{ each_day('touch_days.day', 'cast(touch_days.day + interval ' ~ var('hazard_active_days') ~ ' day as date)') }} as day
         from {{ ref('hazard_touch_days') }} as touch_days
         where touch_days.touch_type = 'click'
     ) as after_visits
@@ -40,40 +36,58 @@ active as (
     where day >= span.starts_on and day < span.ends_before
 ),
 
+at_risk as (
+    select sum({{ days_between('greatest(customers.known_from, span.starts_on)', 'span.ends_before') }}) as days
+    from {{ ref('hazard_customers') }} as customers
+    cross join {{ ref('hazard_window') }} as span
+),
+
+-- So many days that more would hardly tell more, and never more than fit in memory. A small market is read whole.
+shares as (
+    select
+        *,
+        greatest(others_per_million, least(1000000, ceil(
+            1000000 * least({{ var('hazard_active_limit') }}, events * {{ var('hazard_active_per_conversion') }})
+            / greatest(active_days, 1)
+        ))) as active_per_million
+    from (
+        select
+            types.conversion_type,
+            types.events,
+            visited.days as active_days,
+            least(1000000, ceil(
+                1000000 * least({{ var('hazard_other_limit') }}, types.events * {{ var('hazard_other_per_conversion') }})
+                / greatest(at_risk.days - visited.days, 1)
+            )) as others_per_million
+        from (select conversion_type, count(*) as events from events group by conversion_type) as types
+        cross join at_risk
+        cross join (select count(*) as days from active) as visited
+    ) as counted
+),
+
 drawn as (
     select customers.customer_id, days.day
     from {{ ref('hazard_customers') }} as customers
     cross join days
+    cross join (select max(active_per_million) as per_million from shares) as widest
     where days.day >= customers.known_from
-        and {{ is_sampled(day_key('customers.customer_id', 'days.day'), var('hazard_converter_days_per_10000')) }}
+        and {{ is_sampled(day_key('customers.customer_id', 'days.day'), 'widest.per_million') }}
 ),
 
-weighed as (
+other_days as (
     select
+        shares.conversion_type,
         drawn.customer_id,
         drawn.day,
-        {{ is_sampled(day_key('drawn.customer_id', 'drawn.day'), var('hazard_controls_per_10000')) }} as is_population,
-        case
-            when active.customer_id is null
-                and {{ is_sampled(day_key('drawn.customer_id', 'drawn.day'), var('hazard_controls_per_10000')) }} then 1.0
-            when active.customer_id is not null
-                and {{ is_sampled(day_key('drawn.customer_id', 'drawn.day'), var('hazard_active_days_per_10000')) }}
-                then {{ var('hazard_controls_per_10000') }} / {{ var('hazard_active_days_per_10000') }}.0
-            else 0.0
-        end as weight
+        {{ is_sampled(day_key('drawn.customer_id', 'drawn.day'), 'shares.others_per_million') }} as is_population,
+        case when active.customer_id is null then 1.0 else shares.others_per_million / shares.active_per_million end as weight
     from drawn
     left join active on drawn.customer_id = active.customer_id and drawn.day = active.day
-),
-
--- Of those who converted more days are read: held against their own other days, what never changes about a person, seen
--- or not, drops out.
-other_days as (
-    select types.conversion_type, weighed.customer_id, weighed.day, weighed.is_population, weighed.weight
-    from weighed
-    cross join (select distinct conversion_type from converters) as types
-    left join converters
-        on weighed.customer_id = converters.customer_id and types.conversion_type = converters.conversion_type
-    where weighed.weight > 0 or converters.customer_id is not null
+    cross join shares
+    where {{ is_sampled(
+            day_key('drawn.customer_id', 'drawn.day'),
+            'case when active.customer_id is null then shares.others_per_million else shares.active_per_million end'
+        ) }}
 ),
 
 sampled as (
@@ -108,6 +122,8 @@ select
     customers.value_tier,
     customers.is_subscribed,
     customers.is_business,
+    {{ days_between('greatest(customers.known_from, cast(span.starts_on - interval ' ~ var('hazard_stock_days') ~ ' day as date))', 'span.ends_before') }}
+        as known_days,
     exists (
         select 1 from events
         where events.customer_id = sampled.customer_id

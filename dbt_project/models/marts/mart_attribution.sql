@@ -40,6 +40,7 @@ select
     cast(measured.is_calibrated as boolean) as is_calibrated,
     cast(measured.is_influence as boolean) as is_influence,
     cast(measured.models_disagree as boolean) as models_disagree,
+    cast(measured.note as varchar) as note,
     parameters.as_of,
     '{{ var("definition_version") }}' as definition_version
 from measured
