@@ -8,6 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from journey_pipeline import clusters
+from journey_pipeline.defs.clusters import build as build_clusters
 from journey_pipeline.segment_rules import load_rules
 
 from .compiled_models import Bench, compile_models
@@ -444,3 +446,35 @@ def test_retention_tells_the_three_kinds_apart(bench: Bench) -> None:
     told = found[found["is_complete"]].pivot(index="interval_number", columns="kind", values="retained").astype(int)
     assert told.to_dict("list") == {"recurring": [4, 1, 2, 1], "rolling": [4, 1, 1, 0], "unbounded": [4, 3, 3, 1]}
     assert found.loc[found["interval_number"] > 3, "is_complete"].eq(False).all()
+
+
+def test_clusters_of_a_week_know_nothing_of_the_next(models: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every customer once a week, cells that sum to them, and the earlier week as if the later had not happened."""
+    monkeypatch.setattr(clusters, "BOOTSTRAPS", 2)
+    monkeypatch.setattr(clusters, "MOST", 3)
+    monkeypatch.setattr(clusters, "LEAST", 20)
+    monkeypatch.setattr(clusters, "STABLE", 0.1)
+    told = []
+    for future in (False, True):
+        bench = empty(models)
+        market(bench, until="2026-02-23")
+        if future:
+            after = pd.Timestamp("2026-02-25")
+            visit(bench, [(f"c{n:02}", after, "email") for n in range(60)], kind="view_item")
+            order(bench, [(f"c{n:02}", after + pd.Timedelta(days=1), 500.0) for n in range(0, 60, 4)])
+        run(bench, ENDS)
+        # A cursor reads the database a connection opens with, not the one it has attached.
+        bench.connection.execute("create schema journeys")
+        for name in ("features", "weeks", "facts", "assignments"):
+            relation = f"journeys.segment_{name}"
+            bench.connection.execute(f"create view {relation} as select * from warehouse.{relation}")
+        bench.connection.execute("create view journeys.customer_numbers as from warehouse.journeys.customer_numbers")
+        build_clusters(bench.connection)
+        rows = bench.ask("select * from measures.customer_clusters order by week, customer_number")
+        assert rows.groupby("week")["customer_number"].nunique().tolist() == [60, 60] and len(rows) == 120
+        cells = bench.ask("select * from measures.cluster_cells")
+        assert cells.groupby("week")["customers"].sum().tolist() == [60, 60]
+        assert bench.ask("select sum(customers) from measures.cluster_moves").iloc[0, 0] == 60
+        told.append(rows[rows["week"] == pd.Timestamp("2026-02-16")])
+        assert told[-1]["segment"].nunique() > 1
+    pd.testing.assert_frame_equal(*told)
