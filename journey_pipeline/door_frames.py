@@ -77,6 +77,7 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "experience": ("week", "stage", "family", "instrument"),
     "performance": ("week", "stage", "device", "metric"),
     "friction": ("week", "stage", "page_group", "signal"),
+    "planned_improvements": ("week", "funnel", "step", "reduction", "marginal_quality"),
     "kpi_scorecard": ("week", "target_set", "kpi"),
     "coverage": ("week", "source", "events_table"),
     "link_audit": ("week", "channel", "campaign"),

@@ -39,12 +39,14 @@ from journey_pipeline.defs.resources import (
     week_end,
 )
 from journey_pipeline.defs.tables import table_metadata, write_table
+from journey_pipeline.predictions import impact
 from journey_pipeline.settings import shared_numbers
 
 MIN_N = int(shared_numbers()["min_n"])
 FITTED_MODELS = attribution.chosen_models(
     shared_numbers()["fitted_models"], markov_order=int(shared_numbers()["markov_order"])
 )
+PLANNED_REDUCTION = float(shared_numbers()["planned_drop_off_reduction"])
 PROGRAM_START = date.fromisoformat(str(shared_numbers()["program_start"]))
 
 
@@ -186,6 +188,13 @@ MEASURES: dict[str, Measure] = {
         partial(path_measures.journey_map, min_n=MIN_N),
         CUSTOMER_EXPERIENCE,
         "One row per week, stage, family and interaction: touches, conversion to the next stage, sentiment, pain.",
+        needs_as_of=True,
+    ),
+    "planned_improvements": Measure(
+        ("journeys.stage_cells", "seeds.stages", "seeds.funnels"),
+        partial(impact.planned_improvements, reduction=PLANNED_REDUCTION, min_n=MIN_N),
+        CUSTOMER_EXPERIENCE,
+        "One row per week, funnel, step and scenario: conversions that a smaller drop-off would bring. An association.",
         needs_as_of=True,
     ),
     "kpi_scorecard": Measure(
