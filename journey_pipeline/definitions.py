@@ -2,7 +2,18 @@
 
 import dagster as dg
 
-from journey_pipeline.defs import freshness, gates, hazard, identity, jobs, measures, published, raw, warehouse
+from journey_pipeline.defs import (
+    clusters,
+    freshness,
+    gates,
+    hazard,
+    identity,
+    jobs,
+    measures,
+    published,
+    raw,
+    warehouse,
+)
 from journey_pipeline.defs.resources import resources
 from journey_pipeline.flow import FLOW
 
@@ -21,7 +32,7 @@ if tuple(MODULES) != FLOW:
     raise ValueError(f"MODULES must name the words in the order of FLOW: {FLOW}")
 
 defs = dg.Definitions(
-    assets=dg.load_assets_from_modules([*dict.fromkeys(MODULES.values()), hazard]),
+    assets=dg.load_assets_from_modules([*dict.fromkeys(MODULES.values()), clusters, hazard]),
     asset_checks=dg.load_asset_checks_from_modules([gates, freshness]),
     jobs=[jobs.weekly_release],
     schedules=[jobs.weekly_schedule],
