@@ -10,6 +10,7 @@ from journey_pipeline.defs import (
     identity,
     jobs,
     measures,
+    predictions,
     published,
     raw,
     warehouse,
@@ -32,7 +33,7 @@ if tuple(MODULES) != FLOW:
     raise ValueError(f"MODULES must name the words in the order of FLOW: {FLOW}")
 
 defs = dg.Definitions(
-    assets=dg.load_assets_from_modules([*dict.fromkeys(MODULES.values()), clusters, hazard]),
+    assets=dg.load_assets_from_modules([*dict.fromkeys(MODULES.values()), clusters, hazard, predictions]),
     asset_checks=dg.load_asset_checks_from_modules([gates, freshness]),
     jobs=[jobs.weekly_release],
     schedules=[jobs.weekly_schedule],

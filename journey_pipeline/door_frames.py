@@ -75,6 +75,9 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "attitude_scales": ("scale",),
     "cluster_quality": ("week", "k"),
     "cluster_profiles": ("week", "segment", "feature"),
+    "predictions": ("customer_id", "target", "outcome"),
+    "prediction_quality": ("target", "origin_date", "model", "metric", "member", "bin"),
+    "prediction_models": ("target",),
     "experience": ("week", "stage", "family", "instrument"),
     "performance": ("week", "stage", "device", "metric"),
     "friction": ("week", "stage", "page_group", "signal"),
@@ -86,8 +89,13 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "quarantine": ("file_id", "row_number", "column_name", "rule"),
 }
 
-# Key columns that may be empty: a conversion without a touch, a touch that earned nothing, one without a campaign.
+# Key columns that may be empty: a conversion without a touch, a touch that earned nothing, one without a campaign, a
+# customer who is not scored, a metric of all origins or of everybody.
 _MAY_BE_EMPTY = {
+    ("predictions", "outcome"),
+    ("prediction_quality", "origin_date"),
+    ("prediction_quality", "member"),
+    ("prediction_quality", "bin"),
     ("hazard_coefficients", "channel"),
     ("hazard_coefficients", "half_life_days"),
     ("credits", "touchpoint_id"),

@@ -345,9 +345,45 @@ def merges_are_usual(connection: Connection) -> Outcome:
     return Outcome(merged, f"{merged} customers were merged, {usual:.0f} a build before; see identity_changes", False)
 
 
+def only_what_beats_its_baseline_scores(connection: Connection) -> Outcome:
+    """A model scores customers only where it beat its baseline beyond chance, and at every origin."""
+    return _offending(
+        connection,
+        """
+        select target, model, gain_low, worst_gain, worst_skill from measures.prediction_models
+        where is_released and not is_baseline
+            and (coalesce(gain_low, 0) <= 0 or coalesce(worst_gain, 0) <= 0 or worst_skill <= 0 or origins = 0)
+        """,
+    )
+
+
+def scores_are_of_this_run(connection: Connection) -> Outcome:
+    """Whatever scores customers was fitted in this run, on what was known at its end; nothing else scores anybody."""
+    return _offending(
+        connection,
+        """
+        select models.target, models.candidate_id, models.scores_from
+        from measures.prediction_models as models
+        cross join raw.run_parameters as run
+        left join journeys.prediction_anchors as anchors on anchors.days_back = 0
+        where models.is_released
+            and (models.candidate_id is distinct from run.candidate_id
+                or models.scores_from is distinct from anchors.anchor_date)
+        union all
+        select target, 'no released model', null from measures.prediction_scores
+        where target not in (select target from measures.prediction_models where is_released)
+        group by target
+        """,
+    )
+
+
 # (gate, asset it guards) -> law
 EVENTS: dict[tuple[str, str], Law] = {
     ("orders_are_conserved", "events/conversions"): orders_are_conserved,
+}
+MEASURES: dict[tuple[str, str], Law] = {
+    ("only_what_beats_its_baseline_scores", "measures/prediction_scores"): only_what_beats_its_baseline_scores,
+    ("scores_are_of_this_run", "measures/prediction_scores"): scores_are_of_this_run,
 }
 MARTS: dict[tuple[str, str], Law] = {
     ("credit_sums_to_conversions", "marts/attribution"): credit_sums_to_conversions,

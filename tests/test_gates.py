@@ -35,11 +35,11 @@ def test_a_count_that_is_missing_is_not_a_count_of_zero() -> None:
 def sound() -> duckdb.DuckDBPyConnection:
     """A warehouse in which every law holds."""
     connection = duckdb.connect()
-    for schema in ("raw", "seeds", "staging", "events", "identity", "journeys", "marts"):
+    for schema in ("raw", "seeds", "staging", "events", "identity", "journeys", "measures", "marts"):
         connection.execute(f"create schema {schema}")
     connection.execute(
         """
-        create table raw.run_parameters as select timestamp '2026-11-16' as as_of;
+        create table raw.run_parameters as select timestamp '2026-11-16' as as_of, 'now' as candidate_id;
         create table staging.stg_shopify__orders as select 'o1' as record_key, timestamp '2026-11-01' as created_at
             union all select 'late', timestamp '2026-11-20';
         create table staging.stg_shopify__orders_bulk as
@@ -130,12 +130,20 @@ def sound() -> duckdb.DuckDBPyConnection:
         create table marts.identity_changes as
             select timestamp '2026-11-16' - to_weeks(n // 2) as changed_as_of, 'merge' as change
             from range(8) as t(n);
+        create table journeys.prediction_anchors as select 0 as days_back, date '2026-11-16' as anchor_date;
+        create table measures.prediction_scores as select 'c1' as customer_id, 'purchase_30' as target;
+        create table measures.prediction_models as
+            select 'purchase_30' as target, 'lightgbm' as model, false as is_baseline, true as is_released,
+                0.01 as gain_low, 0.02 as worst_gain, 0.1 as worst_skill, 3 as origins, 'now' as candidate_id,
+                date '2026-11-16' as scores_from
+            union all select 'purchase_60', 'baseline', true, true, -0.01, -0.02, 0.1, 3, 'now', date '2026-11-16'
+            union all select 'purchase_90', null, false, false, null, null, null, 0, 'now', null;
         """
     )
     return connection
 
 
-LAWS = {**laws.EVENTS, **laws.MARTS}
+LAWS = {**laws.EVENTS, **laws.MEASURES, **laws.MARTS}
 BREAKS = {
     "orders_are_conserved": "delete from events.conversions",
     "credit_sums_to_conversions": "update marts.attribution set credit = 0.999999 where model = 'markov'",
@@ -155,6 +163,8 @@ BREAKS = {
     "moves_join_two_weeks": "update marts.segment_migration set customers = 2 where from_segment = 'prospect'",
     "segments_are_steady": "update marts.segment_stability set is_unsteady = true",
     "revenue_bridge_closes": "update marts.revenue_bridge set end_revenue = 111.52",
+    "only_what_beats_its_baseline_scores": "update measures.prediction_models set is_baseline = false",
+    "scores_are_of_this_run": "update measures.prediction_models set candidate_id = '' where target = 'purchase_60'",
     "sources_deliver": "update marts.coverage set status = 'silent'",
     "nobody_is_everybody": "update identity.identifiers set customer_id = 'cus_0' where customer_id = 'cus_1'",
     "shared_identifiers_are_few": "update marts.identity_exceptions set customers_affected = 10",
@@ -180,6 +190,16 @@ def test_a_law_holds_where_it_should_and_names_what_breaks_it(sound: duckdb.Duck
     outcome = law(sound)
     assert outcome.failing == FAILING[gate]
     assert outcome.description
+
+
+def test_a_score_of_a_target_that_is_not_released_or_of_another_week_is_refused(
+    sound: duckdb.DuckDBPyConnection,
+) -> None:
+    sound.execute("insert into measures.prediction_scores values ('c1', 'purchase_90')")
+    sound.execute("update measures.prediction_models set scores_from = '2026-11-09' where target = 'purchase_30'")
+    outcome = laws.scores_are_of_this_run(sound)
+    assert outcome.failing == 2
+    assert "target=purchase_90" in outcome.description
 
 
 def test_a_shared_identifier_is_named_and_refuses_nothing(sound: duckdb.DuckDBPyConnection) -> None:

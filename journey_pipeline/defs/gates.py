@@ -1,4 +1,4 @@
-"""The gate: blocking checks at raw, events and marts, and the rule that nothing is built on anything less than green.
+"""The gate: blocking checks of raw, events, measures and marts; nothing is built on anything less than green.
 
 Holds the Python laws and the two doors of Great Expectations; dbt's own tests become checks in `warehouse`. Add a
 law as one function that returns the number of offending rows and names them. Must not be here: rules about one
@@ -175,4 +175,5 @@ def _laws_gate(
 
 
 events_gate = _laws_gate("events", laws.EVENTS, [])
+measures_gate = _laws_gate("measures", laws.MEASURES, [])
 marts_gate = _laws_gate("marts", laws.MARTS, list(door_frames.MART_KEYS))

@@ -6,6 +6,7 @@ here: new numbers, writing anywhere but the given folder, Dagster.
 
 from journey_pipeline.report.charts import (
     bar_chart,
+    calibration_chart,
     funnel_chart,
     model_chart,
     progress_chart,
@@ -15,12 +16,14 @@ from journey_pipeline.report.charts import (
     trend_chart,
 )
 from journey_pipeline.report.page import build_report
-from journey_pipeline.report.plots import attribution_plot, stage_conversion_plot
+from journey_pipeline.report.plots import attribution_plot, calibration_plot, stage_conversion_plot
 
 __all__ = [
     "attribution_plot",
     "bar_chart",
     "build_report",
+    "calibration_chart",
+    "calibration_plot",
     "funnel_chart",
     "model_chart",
     "progress_chart",

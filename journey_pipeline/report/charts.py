@@ -227,6 +227,37 @@ def model_chart(df: pd.DataFrame, *, axis_title: str, width: int = WIDE) -> Char
     return _finished(layers.properties(width=width - room - 24, height=alt.Step(28)))
 
 
+def calibration_chart(df: pd.DataFrame, *, width: int = WIDE) -> Chart:
+    """What was said against what came, one panel per `panel`; on the line both are the same.
+
+    Args:
+        df: one row per tenth of the customers: `panel`, `said`, `came` (shares 0-1), `model` (two at most: the first is
+            drawn full, the second hollow).
+        width: of the whole picture in pixels.
+    """
+    panels, models = list(dict.fromkeys(df["panel"])), list(dict.fromkeys(df["model"]))
+    columns = 1 if width <= NARROW else min(3, len(panels))
+    scale = alt.Scale(domain=[0, float(df[["said", "came"]].to_numpy().max()) * 1.05 or 1.0])
+    x = alt.X("said:Q", title="Predicted", axis=alt.Axis(format=".0%", tickCount=4), scale=scale)
+    y = alt.Y("came:Q", title="Came true", axis=alt.Axis(format=".0%", tickCount=4), scale=scale)
+    line = alt.Chart(df).mark_line(color=PALETTE["rule"], strokeWidth=1.5).encode(
+        x=alt.X("said:Q", scale=scale), y=alt.Y("said:Q", scale=scale)
+    )  # fmt: skip
+    layers = [line]
+    for model, fill in zip(models, (PALETTE["strong"], PALETTE["paper"]), strict=False):
+        layers.append(
+            alt.Chart(df)
+            .transform_filter(alt.datum.model == model)
+            .mark_point(stroke=PALETTE["strong"], fill=fill, size=60, opacity=1, strokeWidth=1.5)
+            .encode(x=x, y=y)
+        )
+    room = width // columns - 70
+    drawn = alt.layer(*layers, data=df).properties(width=room, height=min(room, 240))
+    if len(panels) == 1:
+        return _finished(drawn)
+    return _finished(drawn.facet(facet=alt.Facet("panel:N", title=None, sort=panels), columns=columns))
+
+
 def to_svg(chart: Chart, *, key: str = "chart") -> str:
     """The chart as inline SVG that scales with its box.
 

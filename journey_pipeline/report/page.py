@@ -19,6 +19,7 @@ from journey_pipeline.report.attribution import attribution
 from journey_pipeline.report.charts import PALETTE
 from journey_pipeline.report.experience import experience
 from journey_pipeline.report.funnel import funnel
+from journey_pipeline.report.predictions import predictions
 from journey_pipeline.report.quality import quality
 from journey_pipeline.report.reading import Released
 from journey_pipeline.report.scorecard import scorecard
@@ -60,6 +61,7 @@ def build_report(connection: duckdb.DuckDBPyConnection, folder: Path, facts: Rel
         funnel=funnel(released),
         attribution=attribution(released),
         segments=segments(released),
+        predictions=predictions(released),
         experience=experience(released),
         quality=quality(released),
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from journey_pipeline.report.charts import Chart, bar_chart, funnel_chart
+from journey_pipeline.report.charts import Chart, bar_chart, calibration_chart, funnel_chart
 from journey_pipeline.report.wording import name
 
 
@@ -53,4 +53,27 @@ def attribution_plot(measured: pd.DataFrame) -> Chart | None:
             }
         ),
         axis_title="Conversions",
+    )
+
+
+def calibration_plot(quality: pd.DataFrame) -> Chart | None:
+    """What a target's model said of each tenth of the customers at its latest origin, and what came; the baseline is
+    hollow. None when nothing was tested."""
+    tenths = quality[quality["metric"].isin(["decile_predicted", "decile_observed"])]
+    return None if tenths.empty else calibration_chart(calibration_points(tenths))
+
+
+def calibration_points(tenths: pd.DataFrame) -> pd.DataFrame:
+    """The shape of `calibration_chart`: one panel per member, the model before the baseline."""
+    wide = tenths.pivot_table(
+        index=["member", "model", "bin"], columns="metric", values="value", aggfunc="sum"
+    ).reset_index()
+    wide = wide.sort_values(["member", "model", "bin"], ascending=[True, False, True])
+    return pd.DataFrame(
+        {
+            "panel": [name(str(member)) for member in wide["member"]],
+            "model": wide["model"].to_numpy(),
+            "said": wide["decile_predicted"].to_numpy(),
+            "came": wide["decile_observed"].to_numpy(),
+        }
     )

@@ -84,13 +84,17 @@ def blocked_channels() -> Flags:
 
 
 def simulate(
-    seed: int, people: People, calendar: Calendar, rates: Parameters, report: Callable[[float], None]
-) -> tuple[Visits, Decisions, Outcomes]:
+    seed: int, people: People, calendar: Calendar, rates: Parameters, report: Callable[[float], None],
+    off: Flags | None = None,
+) -> tuple[Visits, Decisions, Outcomes]:  # fmt: skip
     """Live through every day of the calendar, block of people by block of people.
 
-    Blocks have their own random streams and a fixed size, so the result depends on the seed alone.
+    Blocks have their own random streams and a fixed size, so the result depends on the seed alone. `off` is which
+    channel is off in which scenario, all of `blocked_channels` when None; the first scenario is the factual one, and
+    what happens in it does not depend on the others.
     """
-    blocks = [_Block(seed, start, people, calendar, rates) for start in range(0, people.count, rates.block)]
+    off = blocked_channels() if off is None else off
+    blocks = [_Block(seed, start, people, calendar, rates, off) for start in range(0, people.count, rates.block)]
     visits: list[Visits] = []
     decisions: list[Decisions] = []
     outcomes: list[Outcomes] = []
@@ -113,11 +117,13 @@ def simulate(
 class _Block:
     """People [start, start + block) in every scenario; state arrays are (scenarios, people in block)."""
 
-    def __init__(self, seed: int, start: int, people: People, calendar: Calendar, rates: Parameters) -> None:
+    def __init__(
+        self, seed: int, start: int, people: People, calendar: Calendar, rates: Parameters, off: Flags
+    ) -> None:
         stop = min(start + rates.block, people.count)
         self.draw = stream(seed, "behaviour", start // rates.block)
         self.start, self.size, self.calendar, self.rates = start, stop - start, calendar, rates
-        self.off = blocked_channels()
+        self.off = off
         part = slice(start, stop)
         self.arrival, self.business = people.arrival_day[part], people.is_business[part]
         self.has_user, self.taste = people.has_user_id[part], people.taste[part]

@@ -1,0 +1,27 @@
+select
+    cast(target as varchar) as target,
+    cast(definition as varchar) as definition,
+    cast(population as varchar) as population,
+    cast(label_days as integer) as label_days,
+    cast(model as varchar) as model,
+    cast(is_baseline as boolean) as is_baseline,
+    cast(is_released as boolean) as is_released,
+    cast(reason as varchar) as reason,
+    cast(features as varchar) as features,
+    cast(baseline as varchar) as baseline,
+    cast(trained_from as date) as trained_from,
+    cast(trained_until as date) as trained_until,
+    cast(training_rows as bigint) as training_rows,
+    cast(events as bigint) as events,
+    cast(origins as integer) as origins,
+    cast(gain as double) as gain,
+    cast(gain_low as double) as gain_low,
+    cast(gain_high as double) as gain_high,
+    cast(worst_skill as double) as worst_skill,
+    cast(worst_gain as double) as worst_gain,
+    cast(scores_from as date) as scored_from,
+    cast(not_for as varchar) as not_for,
+    parameters.as_of,
+    '{{ var("definition_version") }}' as definition_version
+from {{ source('measures', 'prediction_models') }}
+cross join {{ source('raw', 'run_parameters') }} as parameters
