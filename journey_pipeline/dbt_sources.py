@@ -1,5 +1,5 @@
 """What the dbt project takes from elsewhere: what the contracts say, the maintained list of robots, and the names of
-identifiers, which dbt must know before it has built the seed that holds them.
+identifiers and rules of segments, which dbt must know before it has built the seeds that hold them.
 
 Holds the generated files of the project. Add here when dbt must know something that contracts or a package say.
 Must not be here: models, tests, anything a person would want to edit.
@@ -15,6 +15,7 @@ from pathlib import Path
 import yaml
 from crawlerdetect.providers import crawlers, exclusions
 
+from journey_pipeline import segment_rules
 from journey_pipeline.ingest import load_contracts
 from journey_pipeline.settings import DBT_PROJECT
 
@@ -22,6 +23,7 @@ RAW_SOURCES = Path("models") / "staging" / "_raw.yml"
 SPEND_AS_DELIVERED = Path("macros") / "_spend_as_delivered.sql"
 BOT_PATTERNS = Path("macros") / "_bot_patterns.sql"
 IDENTIFIER_TYPES = Path("macros") / "_identifier_types.sql"
+SEGMENT_RULES = Path("macros") / "_segment_rules.sql"
 
 
 def write_generated_files(project: Path = DBT_PROJECT) -> None:
@@ -30,6 +32,7 @@ def write_generated_files(project: Path = DBT_PROJECT) -> None:
     write_spend_as_delivered(project)
     write_bot_patterns(project)
     write_identifier_types(project)
+    _write(project / SEGMENT_RULES, segment_rules.macro(project))
 
 
 def write_raw_sources(project: Path = DBT_PROJECT) -> None:

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from journey_pipeline.defs import (
+    clusters,
     freshness,
     gates,
     hazard,
@@ -32,7 +33,7 @@ if tuple(MODULES) != FLOW:
     raise ValueError(f"MODULES must name the words in the order of FLOW: {FLOW}")
 
 defs = dg.Definitions(
-    assets=dg.load_assets_from_modules([*dict.fromkeys(MODULES.values()), hazard, predictions]),
+    assets=dg.load_assets_from_modules([*dict.fromkeys(MODULES.values()), clusters, hazard, predictions]),
     asset_checks=dg.load_asset_checks_from_modules([gates, freshness]),
     jobs=[jobs.weekly_release],
     schedules=[jobs.weekly_schedule],

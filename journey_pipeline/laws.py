@@ -202,7 +202,7 @@ def transitions_are_conserved(connection: Connection) -> Outcome:
 
 
 def segments_hold_every_customer(connection: Connection) -> Outcome:
-    """In the last week every customer is in one segment of each set: the sizes are those of the customers table."""
+    """In the last week every customer is in one segment of each set, and the sizes are what the customers add up to."""
     return _offending(
         connection,
         """
@@ -210,18 +210,68 @@ def segments_hold_every_customer(connection: Connection) -> Outcome:
             select max(week) as week from journeys.weeks having max(week) is not null
         ),
         listed as (
-            select 'rfm' as segment_set, rfm_segment as segment, count(*) as customers
-            from marts.customers cross join latest group by all
-            union all
-            select 'lifecycle', lifecycle, count(*) from marts.customers cross join latest group by all
+            select segment_set, segment, count(*) as customers, count(distinct customer_id) as people
+            from marts.customer_segments cross join latest group by all
         ),
         counted as (
             select segment_set, segment, numerator as customers
             from marts.segment_metrics inner join latest using (week) where metric = 'customer_share'
+        ),
+        wholes as (
+            select segment_set, sum(people) as people, (select count(*) from marts.customers) as customers
+            from listed group by segment_set
         )
         select segment_set, segment, coalesce(listed.customers, 0) as listed, coalesce(counted.customers, 0) as counted
         from listed full join counted using (segment_set, segment)
-        where coalesce(listed.customers, 0) <> coalesce(counted.customers, 0)
+        where coalesce(listed.customers, 0) <> coalesce(counted.customers, 0) or listed.customers <> listed.people
+        union all
+        select segment_set, '(all)', people, customers from wholes where people <> customers
+        """,
+    )
+
+
+def moves_join_two_weeks(connection: Connection) -> Outcome:
+    """Whoever moves into a segment is in it: the moves of a week add up to the sizes of its segments."""
+    return _offending(
+        connection,
+        """
+        with arrived as (
+            select week, segment_set, to_segment as segment, sum(customers) as customers
+            from marts.segment_migration group by all
+        ),
+        counted as (
+            select week, segment_set, segment, numerator as customers
+            from marts.segment_metrics where metric = 'customer_share' and numerator > 0
+                and (week, segment_set) in (select (week, segment_set) from arrived)
+        )
+        select week, segment_set, segment, arrived.customers as arrived, counted.customers as counted
+        from arrived full join counted using (week, segment_set, segment)
+        where arrived.customers is distinct from counted.customers
+        """,
+    )
+
+
+def segments_are_steady(connection: Connection) -> Outcome:
+    """Shares of segments move little from week to week while the rules stay; it only warns, of the last week."""
+    found = _offending(
+        connection,
+        """
+        select week, segment_set, round(stability_index, 3) as stability_index from marts.segment_stability
+        where is_unsteady and week = (select max(week) from marts.segment_stability)
+        """,
+    )
+    return Outcome(found.failing, found.description, refuses=False)
+
+
+def revenue_bridge_closes(connection: Connection) -> Outcome:
+    """start + new + expansion - contraction - churned = end, to the last digit."""
+    return _offending(
+        connection,
+        """
+        select week, start_revenue + new_revenue + expansion_revenue - contraction_revenue - churned_revenue as reached,
+            end_revenue
+        from marts.revenue_bridge
+        where start_revenue + new_revenue + expansion_revenue - contraction_revenue - churned_revenue <> end_revenue
         """,
     )
 
@@ -348,6 +398,9 @@ MARTS: dict[tuple[str, str], Law] = {
     ("cohorts_never_grow", "marts/stage_conversion"): cohorts_never_grow,
     ("back_filled_stages_are_few", "marts/stage_conversion"): back_filled_stages_are_few,
     ("segments_hold_every_customer", "marts/segment_metrics"): segments_hold_every_customer,
+    ("moves_join_two_weeks", "marts/segment_migration"): moves_join_two_weeks,
+    ("segments_are_steady", "marts/segment_stability"): segments_are_steady,
+    ("revenue_bridge_closes", "marts/revenue_bridge"): revenue_bridge_closes,
     ("every_touchpoint_is_shipped", "marts/touchpoints"): every_touchpoint_is_shipped,
     ("sources_deliver", "marts/coverage"): sources_deliver,
     ("nobody_is_everybody", "marts/identifiers"): nobody_is_everybody,

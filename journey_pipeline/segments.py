@@ -1,103 +1,32 @@
-"""Who the customers are as segments: the maps, the lifecycle, and what is measured about each.
+"""What is measured about each segment, and who moved between them: counts in, rates with uncertainty out.
 
-Holds: both RFM maps as literals, the lifecycle in its order, the released tables `segments`,
-`segment_metrics`, `segment_migration`, and the text of the seed `rfm_segments`.
-Add here: a map (one entry in RFM_MAPS), a lifecycle state, a metric formed from segment cells (one line in
-METRICS).
-Never here: scoring customers or assigning them (SQL in `journeys`), any I/O.
+Holds: the released tables `segments`, `segment_sets`, `segment_metrics`, `segment_migration`, `segment_stability`,
+`retention` and `value_concentration`.
+Add here: a metric formed from segment cells (one line in METRICS).
+Must not be here: the rules (`segment_rules.py` and its seed), assigning customers (SQL in `journeys`), any I/O.
 
-A rule is a SQL predicate; the first that holds wins. RFM rules read recency_score, frequency_score,
-monetary_score (1 to 5, 5 best); lifecycle rules read order_count, days_since_first_order,
-days_since_last_order and days_since_return_order (the latest order that came more than 180 days after the one
-before).
+Sources: Wilson 1927 for shares; Benjamini and Hochberg 1995 for comparing each segment with the rest; the population
+stability index of credit scoring; the Gini coefficient on ordered values.
 """
 
 from dataclasses import dataclass
-from itertools import product
-from typing import Literal
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
+from scipy.stats import false_discovery_control
 
-from journey_pipeline.conversion import floats, ratio, require_unique, weeks, wilson_interval
+from journey_pipeline.conversion import Bools, compare_rates, floats, ratio, require_unique, weeks, wilson_interval
+from journey_pipeline.experience import net_promoter_score
+from journey_pipeline.segment_rules import CLUSTERS, UNKNOWN, load_rules
 
-RfmMap = Literal["eleven", "short"]
+NOT_CLUSTERED = "not_clustered"
+NOT_YET_KNOWN = "not_yet_known"
+# Above this on a set of rules, thresholds moved or the data broke.
+UNSTEADY = 0.25
 
-
-@dataclass(frozen=True)
-class Segment:
-    """One segment: its name, what it means for people, and the predicate that puts a customer there."""
-
-    segment: str
-    description: str
-    rule: str
-
-
-# The eleven-segment map. Codes are recency, frequency, monetary; each of the 125 appears once.
-# `about_to_sleep` must hold 231, 241 and 251: a common variant of this map leaves those three customers
-# without a segment.
-ELEVEN_CODES = {
-    "champions": "555 554 544 545 454 455 445",
-    "loyal": "543 444 435 355 354 345 344 335",
-    "potential_loyalist": "553 551 552 541 542 533 532 531 452 451 442 441 431 453 433 432 423 353 "
-    "352 351 342 341 333 323",
-    "new": "512 511 422 421 412 411 311",
-    "promising": "525 524 523 522 521 515 514 513 425 424 413 414 415 315 314 313",
-    "need_attention": "535 534 443 434 343 334 325 324",
-    "about_to_sleep": "331 321 312 221 213 231 241 251",
-    "at_risk": "255 254 245 244 253 252 243 242 235 234 225 224 153 152 145 143 142 135 134 133 125 124",
-    "cannot_lose": "155 154 144 214 215 115 114 113",
-    "hibernating": "332 322 233 232 223 222 132 123 122 212 211",
-    "lost": "111 112 121 131 141 151",
-}
-ELEVEN_DESCRIPTIONS = {
-    "champions": "Bought recently, buy often, spend most",
-    "loyal": "Buy often and spend well",
-    "potential_loyalist": "Recent buyers with more than one order and average spend",
-    "new": "Bought recently for the first time or nearly so, low spend",
-    "promising": "Recent buyers who spend well but have ordered seldom",
-    "need_attention": "Above average in everything, not bought very recently",
-    "about_to_sleep": "Below average recency and frequency, about to be lost",
-    "at_risk": "Used to order often and spend well, long ago",
-    "cannot_lose": "Spent most once, not seen for long",
-    "hibernating": "Last order long ago, few orders, low spend",
-    "lost": "Lowest recency and spend",
-}
-# Tried first: a rule on scores says nothing about who has none.
-NOT_RATED = Segment("not_rated", "No order in the last year", "recency_score is null")
-# The short map: conditions on recency r and frequency f, the first that holds wins.
-SHORT = (
-    Segment("champions", "Recent and frequent", "recency_score >= 4 and frequency_score >= 4"),
-    Segment("loyal", "Frequent", "frequency_score >= 4"),
-    Segment("promising", "Recent, not yet frequent", "recency_score >= 4"),
-    Segment("at_risk", "Frequent before, not lately", "recency_score <= 2 and frequency_score >= 3"),
-    Segment("hibernating", "Neither recent nor frequent", "recency_score <= 2"),
-    Segment("needs_attention", "In the middle of both", "true"),
-)
-
-LIFECYCLE = (
-    Segment("prospect", "Known, no order yet", "order_count = 0"),
-    Segment("new", "First order at most 30 days ago", "days_since_first_order <= 30"),
-    Segment("dormant", "Last order more than 180 days ago", "days_since_last_order > 180"),
-    Segment("at_risk", "Last order more than 60 days ago", "days_since_last_order > 60"),
-    Segment(
-        "resurrected",
-        "Ordered in the last 30 days after more than 180 days without",
-        "days_since_return_order <= 30",
-    ),
-    Segment("current", "Ordered in the last 60 days", "true"),
-)
-
-# metric -> (numerator column, denominator column, whether it is a share of people and so has a Wilson
-# interval).
-METRICS = {
-    "customer_share": ("customers", "all_customers", True),
-    "purchase_rate": ("purchasers", "customers", True),
-    "orders_per_customer": ("orders", "customers", False),
-    "revenue_per_customer": ("revenue", "customers", False),
-}
-
-SEGMENT_METRICS_KEY = ["week", "segment_set", "segment", "metric"]
+SEGMENT_KEY = ["week", "segment_set", "segment"]
+SEGMENT_METRICS_KEY = [*SEGMENT_KEY, "metric"]
 SEGMENT_METRICS_COLUMNS = [
     *SEGMENT_METRICS_KEY,
     "numerator",
@@ -105,7 +34,10 @@ SEGMENT_METRICS_COLUMNS = [
     "value",
     "ci_low",
     "ci_high",
+    "q_value",
     "is_small_sample",
+    "is_suppressed",
+    "reason",
 ]
 SEGMENT_MIGRATION_KEY = ["week", "segment_set", "from_segment", "to_segment"]
 SEGMENT_MIGRATION_COLUMNS = [
@@ -115,123 +47,270 @@ SEGMENT_MIGRATION_COLUMNS = [
     "ci_low",
     "ci_high",
     "is_small_sample",
+    "is_rule_change",
+    "from_rule_version",
+    "to_rule_version",
 ]
+RETENTION_KEY = ["cohort_week", "interval_number", "kind"]
 
 
-def _short_segment(recency: int, frequency: int) -> str:
-    """The short map as the conditions of SHORT, in their order."""
-    if frequency >= 4:
-        return "champions" if recency >= 4 else "loyal"
-    if recency >= 4:
-        return "promising"
-    if recency <= 2:
-        return "at_risk" if frequency >= 3 else "hibernating"
-    return "needs_attention"
+@dataclass(frozen=True)
+class Metric:
+    """A quotient of two columns of the cells; a share has an interval and is compared with the rest."""
+
+    numerator: str
+    denominator: str
+    is_share: bool = False
+    open_days: int = 0  # days after the week until it is known
+    open_flag: str = ""  # or the column that says whether it is
 
 
-def rfm_map(name: RfmMap = "eleven") -> pd.DataFrame:
-    """All 125 score combinations with their segment, sorted: recency, frequency, monetary, rfm ('555'),
-    segment.
+METRICS = {
+    "customer_share": Metric("customers", "all_customers", is_share=True),
+    "purchase_rate": Metric("purchasers", "customers", is_share=True),
+    "orders_per_customer": Metric("orders", "customers"),
+    "revenue_per_customer": Metric("revenue", "customers"),
+    "average_order_value": Metric("revenue", "orders"),
+    "entries_per_customer": Metric("entries", "customers"),
+    "conversion_rate": Metric("conversions", "entries", is_share=True, open_flag="is_mature"),
+    "retention_90_days": Metric("recent_buyers_returned", "recent_buyers", is_share=True, open_days=90),
+    "nps": Metric("net_promoters", "nps_answers"),
+    "csat": Metric("positives", "csat_answers", is_share=True),
+}
 
-    Raises ValueError when a code of the eleven-segment map is missing or listed twice.
+
+def segments() -> pd.DataFrame:
+    """Released table `segments`: every rule of every version, in the order they are tried; unknown has none."""
+    rows = [
+        (
+            version.segment_set,
+            version.valid_from,
+            rule.position,
+            rule.segment,
+            rule.description,
+            rule.rule,
+            version.rule_version,
+        )
+        for version in load_rules()
+        for rule in version.rules
+    ]
+    names = ["segment_set", "valid_from", "position", "segment", "description", "rule", "rule_version"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def segment_sets(
+    segment_cells: pd.DataFrame,
+    cluster_cells: pd.DataFrame,
+    attitude_scales: pd.DataFrame,
+    cluster_quality: pd.DataFrame,
+    as_of: datetime,
+) -> pd.DataFrame:
+    """Released table `segment_sets`: one row per set in the last week, with whom it can say something of, and why not.
+
+    known_share is of customers in any segment but unknown (or not clustered).
     """
-    codes = list(product(range(1, 6), repeat=3))
-    frame = pd.DataFrame(codes, columns=["recency", "frequency", "monetary"])
-    frame["rfm"] = ["".join(map(str, code)) for code in codes]
-    if name == "short":
-        return frame.assign(segment=[_short_segment(r, f) for r, f, _ in codes])
-    listed = [(code, segment) for segment, text in ELEVEN_CODES.items() for code in text.split()]
-    if sorted(code for code, _ in listed) != list(frame["rfm"]):
-        raise ValueError(f"the RFM map lists {len(listed)} codes; expected each of the 125 exactly once")
-    return frame.assign(segment=frame["rfm"].map(dict(listed)))
+    cells = _both(segment_cells, cluster_cells)
+    cells = cells[cells["week"] == cells["week"].max()]
+    nothing = cells["segment"].isin([UNKNOWN, NOT_CLUSTERED])
+    listed = cells.assign(known=cells["customers"].where(~nothing, 0)).groupby("segment_set")[["customers", "known"]]
+    table = listed.sum().reset_index().rename(columns={"known": "known_customers"})
+    versions = {one.segment_set: one for one in reversed(load_rules()) if str(one.valid_from) <= str(as_of.date())}
+    table["rule_version"] = [versions[name].rule_version if name in versions else None for name in table["segment_set"]]
+    table["known_share"] = ratio(table["known_customers"], table["customers"])
+    table["reason"] = [
+        _why_unknown(name, known, attitude_scales, cluster_quality)
+        for name, known in zip(table["segment_set"], table["known_customers"], strict=True)
+    ]
+    names = ["segment_set", "rule_version", "customers", "known_customers", "known_share", "reason"]
+    return pd.DataFrame(table[names])
 
 
-def rfm_seed_csv(name: RfmMap = "eleven") -> str:
-    """Text of the seed `rfm_segments.csv`: recency_score, frequency_score, monetary_score, segment; 125
-    rows."""
-    frame = rfm_map(name).drop(columns="rfm")
-    frame.columns = pd.Index(["recency_score", "frequency_score", "monetary_score", "segment"])
-    return frame.to_csv(index=False, lineterminator="\n")
+def _why_unknown(name: str, known: float, scales: pd.DataFrame, quality: pd.DataFrame) -> str | None:
+    if name == "psychographic":
+        listed = scales.sort_values("scale")[["scale", "reason"]].itertuples(index=False, name=None)
+        told = [f"{scale}: {reason!s}" for scale, reason in listed if reason]
+        return "; ".join(told) or None
+    if name == CLUSTERS:
+        latest = quality[(quality["week"] == quality["week"].max()) & quality["is_chosen"]]
+        return next((str(one) for one in latest["reason"].dropna()), None)
+    return None if known else "nothing that its rules ask is known of anybody"
 
 
-def _eleven() -> tuple[Segment, ...]:
-    code = "recency_score * 100 + frequency_score * 10 + monetary_score"
-    return tuple(
-        Segment(name, ELEVEN_DESCRIPTIONS[name], f"{code} in ({', '.join(text.split())})")
-        for name, text in ELEVEN_CODES.items()
-    )
+def segment_metrics(
+    segment_cells: pd.DataFrame,
+    cluster_cells: pd.DataFrame,
+    as_of: datetime,
+    *,
+    min_n: int = 30,
+    min_customers: int = 20,
+) -> pd.DataFrame:
+    """Released table `segment_metrics`: one row per week x segment_set x segment x metric of METRICS, sorted by it.
 
-
-def segments(rfm: RfmMap = "eleven") -> pd.DataFrame:
-    """Released table `segments`: segment_set ('rfm' by the map named, 'lifecycle'), segment, description,
-    rule.
-
-    Rows keep the order in which the rules are tried.
+    Shares have Wilson intervals and, customer_share apart, a q-value against all other segments of the set together,
+    adjusted over the segments of the week (Benjamini and Hochberg). Sums per customer have no interval: the cells carry
+    no sums of squares. A metric of fewer than `min_customers` people, orders or answers is withheld
+    (`is_suppressed`), as everything is of a segment with fewer customers; the size itself is always told. What is not
+    over yet is empty, with the reason. Raises ValueError when a key repeats or a share exceeds one.
     """
-    sets = {"rfm": (NOT_RATED, *(_eleven() if rfm == "eleven" else SHORT)), "lifecycle": LIFECYCLE}
-    rows = [(name, s.segment, s.description, s.rule) for name, members in sets.items() for s in members]
-    return pd.DataFrame(rows, columns=["segment_set", "segment", "description", "rule"])
-
-
-def segment_metrics(segment_cells: pd.DataFrame, min_n: int = 30) -> pd.DataFrame:
-    """Released table `segment_metrics`: one row per week x segment_set x segment x metric of METRICS, sorted
-    by it.
-
-    customer_share is of all customers of the set in the week; purchase_rate and customer_share have Wilson
-    intervals. Orders and revenue per customer have none: the cells carry no sums of squares, and an interval
-    that took orders for independent counts would be too narrow. `is_small_sample` is denominator < `min_n`.
-    Raises ValueError when a key repeats or a segment has more purchasers than customers.
-    """
-    require_unique(segment_cells, SEGMENT_METRICS_KEY[:3], "segment_cells")
-    cells = segment_cells.assign(week=weeks(segment_cells["week"]))
-    for name in ("customers", "purchasers", "orders", "revenue"):
-        cells[name] = floats(cells[name])
+    cells = _both(segment_cells, cluster_cells)
+    require_unique(cells, SEGMENT_KEY, "segment_cells")
+    cells["net_promoters"] = cells["promoters"] - cells["detractors"]
     cells["all_customers"] = cells.groupby(["week", "segment_set"])["customers"].transform("sum")
-    parts = []
-    for metric, (numerator, denominator, is_share) in METRICS.items():
-        part = cells[SEGMENT_METRICS_KEY[:3]].assign(metric=metric)
-        part["numerator"], part["denominator"] = cells[numerator], cells[denominator]
-        part["value"] = ratio(part["numerator"], part["denominator"])
-        interval = wilson_interval(part["numerator"], part["denominator"]) if is_share else (np.nan, np.nan)
-        part["ci_low"], part["ci_high"] = interval
-        part["is_small_sample"] = part["denominator"] < min_n
-        parts.append(part)
+    parts = [_measured(cells, name, metric, as_of, min_n, min_customers) for name, metric in METRICS.items()]
     table = pd.concat(parts, ignore_index=True)
+    table["q_value"] = _adjusted(table)
     return table.sort_values(SEGMENT_METRICS_KEY, ignore_index=True)[SEGMENT_METRICS_COLUMNS]
 
 
-def segment_migration(migration_cells: pd.DataFrame, min_n: int = 30) -> pd.DataFrame:
+def _both(segment_cells: pd.DataFrame, cluster_cells: pd.DataFrame) -> pd.DataFrame:
+    """Cells of rules and of clusters as one frame of floats."""
+    given = [cells for cells in (segment_cells, cluster_cells) if len(cells)]
+    cells = pd.concat(given or [segment_cells], ignore_index=True)
+    numbers = [name for name in cells.columns if name not in (*SEGMENT_KEY, "is_mature")]
+    return cells.assign(week=weeks(cells["week"]), **{name: floats(cells[name]) for name in numbers})
+
+
+def _measured(
+    cells: pd.DataFrame, name: str, metric: Metric, as_of: datetime, min_n: int, min_customers: int
+) -> pd.DataFrame:
+    part = cells[SEGMENT_KEY].assign(metric=name)
+    k, n = cells[metric.numerator].to_numpy(), cells[metric.denominator].to_numpy()
+    ended = (cells["week"] + timedelta(days=7 + metric.open_days) <= pd.Timestamp(as_of)).to_numpy()
+    over = cells[metric.open_flag].eq(True).to_numpy() if metric.open_flag else ended
+    is_size = name == "customer_share"
+    size = cells["customers"].to_numpy()
+    # Entries of people nobody knew before stand in a segment without customers.
+    suppressed = (not is_size) & (n > 0) & ((n < min_customers) | ((size > 0) & (size < min_customers)))
+    told = over & (n > 0) & ~suppressed
+    value, low, high = ratio(k, n), np.full(len(k), np.nan), np.full(len(k), np.nan)
+    if metric.is_share:
+        low, high = wilson_interval(k, n)
+    elif name == "nps":
+        value, low, high = net_promoter_score(cells["promoters"], cells["detractors"], n)
+    for column, numbers in (("value", value), ("ci_low", low), ("ci_high", high)):
+        part[column] = np.where(told, numbers, np.nan)
+    part["numerator"] = np.where(suppressed | ~over, np.nan, k)
+    part["denominator"] = n
+    part["is_small_sample"] = n < min_n
+    part["is_suppressed"] = suppressed
+    reasons = [n <= 0, ~over, suppressed]
+    texts = ["nobody to measure", "not over yet", f"fewer than {min_customers}"]
+    part["reason"] = np.select(reasons, texts, default="")
+    part["reason"] = part["reason"].where(part["reason"] != "", None)
+    part["p_value"] = np.nan
+    if metric.is_share and not is_size:
+        part["p_value"] = np.where(told & (n >= min_n), _against_rest(part, k, n, min_n), np.nan)
+    return part
+
+
+def _against_rest(part: pd.DataFrame, k: np.ndarray, n: np.ndarray, min_n: int) -> np.ndarray:
+    """p-value of each segment's share against that of all others of its set and week."""
+    groups = [part["week"], part["segment_set"]]
+    rest_k = pd.Series(k).groupby(groups).transform("sum").to_numpy() - k
+    rest_n = pd.Series(n).groupby(groups).transform("sum").to_numpy() - n
+    p = compare_rates(rest_k, rest_n, k, n)["p_value"].to_numpy()
+    return np.where(rest_n >= min_n, p, np.nan)
+
+
+def _adjusted(table: pd.DataFrame) -> pd.Series:
+    told = table["p_value"].dropna()
+    groups = [table.loc[told.index, name] for name in ("week", "segment_set", "metric")]
+    adjusted = told.groupby(groups).transform(lambda p: false_discovery_control(p.to_numpy()))
+    return adjusted.reindex(table.index).astype("float64")
+
+
+def segment_migration(migration_cells: pd.DataFrame, cluster_moves: pd.DataFrame, *, min_n: int = 30) -> pd.DataFrame:
     """Released table `segment_migration`: each move with its share of the customers who left `from_segment`.
 
-    Wilson intervals; `is_small_sample` when fewer than `min_n` customers were in `from_segment`. Shares of
-    one from_segment sum to 1. Raises ValueError when a key repeats.
+    Stayers are moves from a segment to itself. Wilson intervals; `is_small_sample` when fewer than `min_n` customers
+    were in `from_segment`; `is_rule_change` where the set's rules are others than a week before. Shares of one
+    from_segment sum to 1. Raises ValueError when a key repeats.
     """
-    require_unique(migration_cells, SEGMENT_MIGRATION_KEY, "migration_cells")
-    table = migration_cells.assign(week=weeks(migration_cells["week"])).reset_index(drop=True)
+    table = _moves(migration_cells, cluster_moves)
+    require_unique(table, SEGMENT_MIGRATION_KEY, "migration_cells")
     moved = pd.Series(floats(table["customers"]))
     leaving = [table[name] for name in SEGMENT_MIGRATION_KEY[:3]]
     total = moved.groupby(leaving, dropna=False).transform("sum").to_numpy()
     table["share"] = ratio(moved, total)
     table["ci_low"], table["ci_high"] = wilson_interval(moved, total)
     table["is_small_sample"] = total < min_n
+    table["is_rule_change"] = _changed(table)
     return table.sort_values(SEGMENT_MIGRATION_KEY, ignore_index=True)[SEGMENT_MIGRATION_COLUMNS]
 
 
-def migration_stability(migration_cells: pd.DataFrame, floor: float = 1e-4) -> pd.DataFrame:
-    """How far the segments moved per week and set: week, segment_set, customers, stayers_share,
-    stability_index.
+def _moves(migration_cells: pd.DataFrame, cluster_moves: pd.DataFrame) -> pd.DataFrame:
+    given = [cells for cells in (migration_cells, cluster_moves) if len(cells)]
+    table = pd.concat(given or [migration_cells], ignore_index=True)
+    return table.assign(week=weeks(table["week"]))
 
-    `stability_index` is the population stability index sum((q - p) ln(q / p)) of the segment shares before
-    (p) and after (q), shares floored at `floor`. Above 0.25 on a rule-based set, thresholds moved or the data
-    broke.
+
+def _changed(moves: pd.DataFrame) -> pd.Series:
+    return moves["from_rule_version"].fillna("") != moves["to_rule_version"].fillna("")
+
+
+def segment_stability(migration_cells: pd.DataFrame, cluster_moves: pd.DataFrame, floor: float = 1e-4) -> pd.DataFrame:
+    """Released table `segment_stability`: how far each set moved in a week, of the customers known in both.
+
+    `stability_index` is the population stability index sum((q - p) ln(q / p)) of the segment shares before (p) and
+    after (q), shares floored at `floor`. `to_dormant_share` is of those who were not dormant, in sets with such a
+    segment. `is_unsteady` marks an index above UNSTEADY under unchanged rules.
     """
-    cells = migration_cells.assign(week=weeks(migration_cells["week"]), customers=floats(migration_cells["customers"]))
+    cells = _moves(migration_cells, cluster_moves)
+    cells["customers"] = floats(cells["customers"])
+    cells["is_rule_change"] = _changed(cells)
     rows = []
-    for (week, name), moves in cells.groupby(["week", "segment_set"]):
+    for (week, name), moves in cells[cells["from_segment"] != NOT_YET_KNOWN].groupby(["week", "segment_set"]):
         total = moves["customers"].sum()
         before, after = (moves.groupby(side)["customers"].sum() / total for side in ("from_segment", "to_segment"))
         before, after = before.align(after, join="outer", fill_value=0.0)
         p, q = before.clip(lower=floor), after.clip(lower=floor)
+        index = float(((q - p) * np.log(q / p)).sum())
         stayed = moves.loc[moves["from_segment"] == moves["to_segment"], "customers"].sum() / total
-        rows.append((week, name, total, stayed, float(((q - p) * np.log(q / p)).sum())))
-    return pd.DataFrame(rows, columns=["week", "segment_set", "customers", "stayers_share", "stability_index"])
+        awake = moves[moves["from_segment"] != "dormant"]
+        asleep = awake.loc[awake["to_segment"] == "dormant", "customers"].sum()
+        dormant = float(ratio(asleep, awake["customers"].sum())) if "dormant" in before.index else np.nan
+        changed = bool(moves["is_rule_change"].any())
+        rows.append((week, name, total, stayed, index, dormant, changed, index > UNSTEADY and not changed))
+    names = ["week", "segment_set", "customers", "stayers_share", "stability_index", "to_dormant_share"]
+    return pd.DataFrame(rows, columns=[*names, "is_rule_change", "is_unsteady"])
+
+
+def retention(retention_cells: pd.DataFrame, *, min_n: int = 30) -> pd.DataFrame:
+    """Released table `retention`: cohort week x interval x kind, the share that was active, with Wilson interval.
+
+    recurring: active in the interval; rolling: in it and every one before; unbounded: in it or later, which still
+    rises while customers come back. An interval that is not over is empty, with the reason.
+    """
+    require_unique(retention_cells, RETENTION_KEY, "retention_cells")
+    table = retention_cells.assign(cohort_week=weeks(retention_cells["cohort_week"])).reset_index(drop=True)
+    retained, customers = floats(table["retained"]), floats(table["customers"])
+    over = table["is_complete"].to_numpy(dtype=bool)
+    low, high = wilson_interval(retained, customers)
+    table["retained"] = np.where(over, retained, np.nan)
+    for column, numbers in (("share", ratio(retained, customers)), ("ci_low", low), ("ci_high", high)):
+        table[column] = np.where(over, numbers, np.nan)
+    table["is_small_sample"] = customers < min_n
+    table["reason"] = _where_not(over, "the interval is not over yet")
+    columns = ["customers", "retained", "share", "ci_low", "ci_high", "is_complete", "is_small_sample", "reason"]
+    return table.sort_values(RETENTION_KEY, ignore_index=True)[[*RETENTION_KEY, *columns]]
+
+
+def _where_not(told: Bools, reason: str) -> list[str | None]:
+    """The reason, where there is no number."""
+    return [None if one else reason for one in told]
+
+
+def value_concentration(value_cells: pd.DataFrame) -> pd.DataFrame:
+    """Released table `value_concentration`: one row per week, how unequally the year's net revenue is spread.
+
+    The Gini coefficient 2 sum(i x_i) / (n sum x) - (n + 1) / n over customers in order of revenue, and the share of the
+    best tenth. Empty, with the reason, where a customer's revenue is negative or nobody's is positive.
+    """
+    table = value_cells.assign(week=weeks(value_cells["week"])).reset_index(drop=True)
+    n, total, ranked = (floats(table[name]) for name in ("customers", "revenue", "ranked_revenue"))
+    told = (total > 0) & (floats(table["negative_customers"]) == 0)
+    table["gini"] = np.where(told, ratio(2 * ranked, n * total) - ratio(n + 1, n), np.nan)
+    table["top_tenth_share"] = np.where(told, ratio(floats(table["top_tenth_revenue"]), total), np.nan)
+    table["reason"] = _where_not(told, "revenue is not positive for everybody, refunds exceed orders")
+    names = ["week", "customers", "revenue", "top_tenth_customers", "top_tenth_share", "gini", "reason"]
+    return table.sort_values("week", ignore_index=True)[names]

@@ -10,6 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from journey_pipeline import segment_rules
 from journey_pipeline.cli import app
 from journey_pipeline.running import without_values
 from journey_pipeline.world.assignment import chosen_sources
@@ -182,3 +183,18 @@ def test_status_names_what_is_held_back_and_what_to_do(tmp_path: Path) -> None:
         next(line for line in held if "E_UNKNOWN_FILE, rename or remove the file" in line)
     ]
     assert "maya" not in result.stdout
+
+
+def test_a_segment_rule_that_cannot_be_used_stops_the_run_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = tmp_path / "segment_rules.csv"
+    header = "segment_set,position,segment,rule,description,valid_from"
+    rules.write_text(f"{header}\nlifecycle,10,new,order_cuont = 0,Nobody,2026-01-05\n")
+    monkeypatch.setattr(segment_rules, "RULES", rules)
+    (tmp_path / "inbox").mkdir()
+    result = CliRunner().invoke(app, ["run", "--home", str(tmp_path)], env={"COLUMNS": "400"})
+    assert result.exit_code == 2
+    assert "segment_rules.csv, line 2, column rule: expected a known column" in result.output
+    assert "did you mean order_count?" in result.output
+    assert not (tmp_path / "lake").exists()

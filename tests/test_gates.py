@@ -110,6 +110,17 @@ def sound() -> duckdb.DuckDBPyConnection:
                 n::double as numerator
             from (values ('rfm', 'lost', 1), ('rfm', 'not_rated', 1), ('rfm', 'champions', 0),
                 ('lifecycle', 'dormant', 1), ('lifecycle', 'prospect', 1)) as t(s, g, n);
+        create table marts.customer_segments as select * from (values ('c1', 'rfm', 'lost'), ('c2', 'rfm', 'not_rated'),
+            ('c1', 'lifecycle', 'dormant'), ('c2', 'lifecycle', 'prospect')) as t(customer_id, segment_set, segment);
+        create table marts.segment_migration as
+            select date '2026-11-09' as week, s as segment_set, g as from_segment, g as to_segment, 1 as customers
+            from (values ('rfm', 'lost'), ('rfm', 'not_rated'), ('lifecycle', 'dormant'), ('lifecycle', 'prospect'))
+                as t(s, g);
+        create table marts.segment_stability as select date '2026-11-09' as week, 'rfm' as segment_set,
+            0.1 as stability_index, false as is_unsteady;
+        create table marts.revenue_bridge as select date '2026-11-09' as week, 100.01 as start_revenue,
+            7 as new_revenue, 20 as expansion_revenue, 5.5 as contraction_revenue, 10 as churned_revenue,
+            111.51 as end_revenue;
         create table marts.coverage as select date '2026-11-09' as week, 'ga4' as source,
             'touchpoints' as events_table, 'ok' as status, 'ga4__events,ga4__more' as contracts,
             timestamp '2026-11-15 22:00' as latest_seen_at, 'refuse' as on_gap, timestamp '2026-11-15 23:00' as as_of;
@@ -149,6 +160,9 @@ BREAKS = {
     "path_steps_hold_every_journey": "delete from marts.path_steps where activity = 'other' and cohort = 'all'",
     "transitions_are_conserved": "update marts.transitions set occurrences = 1 where from_activity = 'b'",
     "segments_hold_every_customer": "update marts.segment_metrics set numerator = 2 where segment = 'prospect'",
+    "moves_join_two_weeks": "update marts.segment_migration set customers = 2 where from_segment = 'prospect'",
+    "segments_are_steady": "update marts.segment_stability set is_unsteady = true",
+    "revenue_bridge_closes": "update marts.revenue_bridge set end_revenue = 111.52",
     "only_what_beats_its_baseline_scores": "update measures.prediction_models set is_baseline = false",
     "scores_are_of_this_run": "update measures.prediction_models set candidate_id = '' where target = 'purchase_60'",
     "sources_deliver": "update marts.coverage set status = 'silent'",
@@ -240,6 +254,12 @@ def test_conversions_nobody_credited_break_the_law_too(sound: duckdb.DuckDBPyCon
 def test_a_segment_nobody_counted_breaks_the_law_too(sound: duckdb.DuckDBPyConnection) -> None:
     sound.execute("delete from marts.segment_metrics where segment = 'not_rated'")
     assert laws.segments_hold_every_customer(sound).failing == 1
+
+
+def test_a_customer_without_a_segment_of_a_set_breaks_the_law(sound: duckdb.DuckDBPyConnection) -> None:
+    sound.execute("delete from marts.customer_segments where customer_id = 'c2' and segment_set = 'rfm'")
+    sound.execute("update marts.segment_metrics set numerator = 0 where segment = 'not_rated'")
+    assert laws.segments_hold_every_customer(sound).description.startswith("segment_set=rfm, segment=(all)")
 
 
 def test_without_a_reporting_week_no_segment_is_owed(sound: duckdb.DuckDBPyConnection) -> None:

@@ -1,150 +1,124 @@
-"""Segment maps cover everyone once; segment metrics and moves against known answers."""
+"""Segment metrics, moves, retention and concentration against known answers."""
 
+import math
+from datetime import datetime
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journey_pipeline import segments as module
 from journey_pipeline.conversion import wilson_interval
 
 VECTORS = Path(__file__).parent / "vectors"
-SEED = Path(__file__).parents[1] / "dbt_project" / "seeds" / "rfm_segments.csv"
 
 
-@pytest.mark.parametrize("name", ["eleven", "short"])
-def test_each_map_covers_the_125_codes_once(name: module.RfmMap) -> None:
-    frame = module.rfm_map(name)
-    assert list(frame.columns) == ["recency", "frequency", "monetary", "rfm", "segment"]
-    assert len(frame) == 125 and frame["rfm"].is_unique and frame["segment"].notna().all()
+NOTHING = pd.DataFrame()
+AS_OF = datetime(2026, 6, 1)
+COUNTS = [
+    "customers", "recent_buyers", "entries", "conversions", "purchasers", "orders", "revenue",
+    "recent_buyers_returned", "nps_answers", "promoters", "detractors", "csat_answers", "positives",
+]  # fmt: skip
 
 
-def test_the_three_codes_a_common_variant_loses() -> None:
-    frame = module.rfm_map().set_index("rfm")["segment"]
-    assert set(frame[["231", "241", "251"]]) == {"about_to_sleep"}
-    assert frame.nunique() == 11 and frame["555"] == "champions" and frame["111"] == "lost"
+def cells(week: str = "2026-01-05", **segments: dict[str, float]) -> pd.DataFrame:
+    """Cells of the set `rfm`; what is not given is 0."""
+    rows = [dict.fromkeys(COUNTS, 0) | counts | {"segment": name} for name, counts in segments.items()]
+    return pd.DataFrame(rows).assign(week=week, segment_set="rfm", is_mature=True)
 
 
-def test_a_code_lost_from_the_map_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(module.ELEVEN_CODES, "lost", "111 112 121 131 141")
-    with pytest.raises(ValueError, match="124 codes"):
-        module.rfm_map()
-
-
-def test_the_seed_is_the_map() -> None:
-    assert SEED.read_text() == module.rfm_seed_csv()
-    seed = pd.read_csv(SEED)
-    assert list(seed.columns) == ["recency_score", "frequency_score", "monetary_score", "segment"]
-    assert len(seed) == 125
-
-
-def test_short_map_vector() -> None:
-    expected = pd.read_csv(VECTORS / "40_rfm/expected.csv", dtype={"rfm": str})
-    found = module.rfm_map("short").set_index("rfm")["segment"]
-    assert found[expected["rfm"]].tolist() == expected["segment"].tolist()
-
-
-def by_rules(frame: pd.DataFrame, rules: pd.DataFrame) -> list[str]:
-    """Segment of each row by the published predicates, the first that holds."""
-    whens = " ".join(f"when {row.rule} then '{row.segment}'" for row in rules.itertuples())
-    with duckdb.connect() as connection:
-        connection.register("customers", frame)
-        rows = connection.sql(f"select case {whens} end from customers").fetchall()
-    return [row[0] for row in rows]
-
-
-@pytest.mark.parametrize("name", ["eleven", "short"])
-def test_published_rfm_rules_reproduce_the_map(name: module.RfmMap) -> None:
-    frame = module.rfm_map(name)
-    scores = frame[["recency", "frequency", "monetary"]].add_suffix("_score")
-    rules = module.segments(name).query("segment_set == 'rfm'")
-    assert by_rules(scores, rules) == frame["segment"].tolist()
-
-
-def test_lifecycle_vector() -> None:
-    expected = pd.read_csv(VECTORS / "41_lifecycle/expected.csv").set_index("customer_id")
-    orders = pd.read_csv(VECTORS / "41_lifecycle/input.csv", parse_dates=["purchase_date"])
-    orders = orders.sort_values(["customer_id", "purchase_date"])
-    orders["age"] = (pd.Timestamp("2026-03-01") - orders["purchase_date"]).dt.days
-    gap = orders.groupby("customer_id")["age"].shift(1) - orders["age"]
-    orders["return_age"] = orders["age"].where(gap > 180)
-    ages = orders.groupby("customer_id")
-    facts = pd.DataFrame(
-        {
-            "order_count": ages["age"].count(),
-            "days_since_first_order": ages["age"].max(),
-            "days_since_last_order": ages["age"].min(),
-            "days_since_return_order": ages["return_age"].min(),
-        }
-    ).reindex(expected.index)
-    rules = module.segments().query("segment_set == 'lifecycle'")
-    assert by_rules(facts.reset_index(), rules) == expected["lifecycle"].tolist()
-
-
-def test_segments_table_describes_both_sets() -> None:
-    found = module.segments()
-    assert found.groupby("segment_set").size().to_dict() == {"lifecycle": 6, "rfm": 12}
-    assert (found[["description", "rule"]] != "").all().all()
-    assert {*module.rfm_map()["segment"], "not_rated"} == set(found.query("segment_set == 'rfm'")["segment"])
-
-
-@pytest.mark.parametrize("name", ["eleven", "short"])
-def test_who_has_no_score_is_not_rated_by_the_published_rules(name: module.RfmMap) -> None:
-    unscored = pd.DataFrame(
-        {f"{score}_score": pd.array([pd.NA], "Int64") for score in ("recency", "frequency", "monetary")}
-    )
-    assert by_rules(unscored, module.segments(name).query("segment_set == 'rfm'")) == ["not_rated"]
-
-
-def segment_cells() -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "week": "2026-01-05",
-            "segment_set": ["rfm", "rfm", "rfm", "lifecycle"],
-            "segment": ["lost", "champions", "new", "current"],
-            "customers": [60, 40, 0, 100],
-            "purchasers": [3, 20, 0, 23],
-            "orders": [3, 50, 0, 53],
-            "revenue": [90.0, 1000.5, 0.0, 1090.5],
-        }
-    )
+def measured(frame: pd.DataFrame, **given: int) -> pd.DataFrame:
+    found = module.segment_metrics(frame, NOTHING, AS_OF, **given)
+    return found.set_index(["segment", "metric"])
 
 
 def test_segment_metrics() -> None:
-    found = module.segment_metrics(segment_cells(), min_n=50)
-    assert list(found.columns) == module.SEGMENT_METRICS_COLUMNS
-    assert len(found) == 16
-    cell = found.set_index(["segment_set", "segment", "metric"])
-    champions = cell.loc[("rfm", "champions")]
-    assert champions["value"].to_dict() == {
-        "customer_share": 0.4,
-        "purchase_rate": 0.5,
-        "orders_per_customer": 1.25,
-        "revenue_per_customer": 1000.5 / 40,
-    }
+    found = measured(cells(
+        champions={"customers": 40, "purchasers": 20, "orders": 50, "revenue": 1000.5, "entries": 30, "conversions": 12,
+                   "recent_buyers": 40, "recent_buyers_returned": 30, "nps_answers": 25, "promoters": 15,
+                   "detractors": 5, "csat_answers": 20, "positives": 19},
+        lost={"customers": 60, "purchasers": 30, "orders": 30, "revenue": 90},
+    ))  # fmt: skip
+    assert found.loc["champions", "value"].to_dict() == {
+        "customer_share": 0.4, "purchase_rate": 0.5, "orders_per_customer": 1.25, "revenue_per_customer": 1000.5 / 40,
+        "average_order_value": 1000.5 / 50, "entries_per_customer": 0.75, "conversion_rate": 0.4,
+        "retention_90_days": 0.75, "nps": 40.0, "csat": 0.95,
+    }  # fmt: skip
     low, high = wilson_interval(20, 40)
-    assert champions.loc["purchase_rate", ["ci_low", "ci_high"]].tolist() == [float(low), float(high)]
-    assert champions.loc[["orders_per_customer", "revenue_per_customer"], ["ci_low", "ci_high"]].isna().all(axis=None)
-    assert champions["is_small_sample"].to_dict()["purchase_rate"]
-    assert not champions["is_small_sample"].to_dict()["customer_share"], "its denominator is everyone"
-    assert np.isnan(cell.loc[("rfm", "new", "purchase_rate"), "value"]), "no customers: undefined, not 0"
-    shares = found[found["metric"] == "customer_share"].groupby("segment_set")["value"].sum()
-    assert shares.to_dict() == {"lifecycle": 1.0, "rfm": 1.0}
+    rate = found.loc[("champions", "purchase_rate")]
+    assert rate[["ci_low", "ci_high"]].tolist() == [float(low), float(high)]
+    assert rate["q_value"] == pytest.approx(1), "half of the rest purchased, too"
+    assert found.loc[("champions", "average_order_value"), ["ci_low", "ci_high"]].isna().all()
+    empty = found.loc[("lost", "nps")]
+    assert np.isnan(empty["value"]) and empty["reason"] == "nobody to measure" and not empty["is_suppressed"]
+
+
+def test_a_small_segment_is_counted_and_otherwise_withheld() -> None:
+    found = measured(
+        cells(few={"customers": 19, "purchasers": 3, "orders": 25, "revenue": 9.0}, many={"customers": 81})
+    )
+    few = found.loc["few"]
+    assert few.loc["customer_share", ["numerator", "value"]].tolist() == [19, 0.19]
+    told = few.drop("customer_share")[["numerator", "value", "ci_low", "ci_high", "q_value"]]
+    withheld = few["is_suppressed"]
+    assert told.loc[withheld[withheld].index].isna().all(axis=None)
+    assert withheld[withheld].index.tolist() == [
+        "average_order_value", "entries_per_customer", "orders_per_customer", "purchase_rate", "revenue_per_customer",
+    ]  # fmt: skip
+    assert set(few.loc[withheld, "reason"]) == {"fewer than 20"}
+    assert not found.loc["many"].query("metric == 'purchase_rate'")["is_suppressed"].any()
+
+
+def test_what_is_not_over_is_empty_with_the_reason() -> None:
+    frame = cells("2026-03-02", a={"customers": 50, "recent_buyers": 50, "entries": 40}).assign(is_mature=False)
+    found = measured(frame).loc["a"]
+    assert found.loc["conversion_rate", "reason"] == "not over yet"
+    # The week ends on 9 March; 90 days later is 7 June, after 1 June.
+    assert found.loc["retention_90_days", "reason"] == "not over yet"
+    assert found.loc[["conversion_rate", "retention_90_days"], ["value", "numerator"]].isna().all(axis=None)
+    earlier = measured(cells("2026-02-23", a={"customers": 50, "recent_buyers": 50})).loc["a"]
+    assert earlier.loc["retention_90_days", "value"] == 0
+
+
+def test_q_values_are_those_of_benjamini_and_hochberg_against_the_rest() -> None:
+    counts = {"a": (30, 100), "b": (60, 300), "c": (80, 300)}
+    found = measured(cells(**{name: {"purchasers": k, "customers": n} for name, (k, n) in counts.items()}))
+    p = {}
+    for name, (k, n) in counts.items():
+        pooled, rest = 170 / 700, (170 - k) / (700 - n)
+        z = abs(k / n - rest) / math.sqrt(pooled * (1 - pooled) * (1 / n + 1 / (700 - n)))
+        p[name] = math.erfc(z / math.sqrt(2))
+    ordered = sorted(p, key=lambda name: p[name])
+    expected, best = {}, 1.0
+    for rank in (3, 2, 1):
+        best = min(best, p[ordered[rank - 1]] * 3 / rank)
+        expected[ordered[rank - 1]] = best
+    told = found.xs("purchase_rate", level="metric")["q_value"].to_dict()
+    assert told == pytest.approx(expected, rel=1e-9)
+    assert found.xs("customer_share", level="metric")["q_value"].isna().all()
+
+
+def test_every_customer_counts_once_in_the_shares_of_every_week() -> None:
+    frame = pd.concat([cells("2026-01-05", a={"customers": 7}, b={"customers": 93}),
+                       cells("2026-01-12", a={"customers": 30}, unknown={"customers": 10})])  # fmt: skip
+    found = measured(frame).xs("customer_share", level="metric")
+    assert found.groupby("week")["value"].sum().tolist() == [1.0, 1.0]
+    assert found.groupby("week")["numerator"].sum().tolist() == [100, 40]
 
 
 def migration_cells() -> pd.DataFrame:
     moves = pd.read_csv(VECTORS / "42_migration/input.csv")
     names = {"segment_from": "from_segment", "segment_to": "to_segment"}
-    return moves.rename(columns=names).assign(week="2026-01-05", segment_set="lifecycle")
+    versions = {"from_rule_version": "v", "to_rule_version": "v"}
+    return moves.rename(columns=names).assign(week="2026-01-05", segment_set="lifecycle", **versions)
 
 
 def test_migration_vector() -> None:
     expected = pd.read_csv(VECTORS / "42_migration/expected.csv").sort_values(["segment_from", "segment_to"])
-    found = module.segment_migration(migration_cells(), min_n=101)
+    found = module.segment_migration(migration_cells(), NOTHING, min_n=101)
     assert list(found.columns) == module.SEGMENT_MIGRATION_COLUMNS
     np.testing.assert_allclose(found["share"], expected["row_share"], rtol=1e-9)
     low, high = wilson_interval(expected["customers"], expected["total_from"])
@@ -152,14 +126,73 @@ def test_migration_vector() -> None:
     assert found["is_small_sample"].tolist() == (expected["total_from"] < 101).tolist()
 
 
-def test_migration_stability_vector() -> None:
+def test_stability_vector() -> None:
     expected = pd.read_csv(VECTORS / "42_migration/expected_summary.csv").iloc[0]
-    found = module.migration_stability(migration_cells()).iloc[0]
+    found = module.segment_stability(migration_cells(), NOTHING).iloc[0]
     assert found["customers"] == expected["customers"]
     assert found["stayers_share"] == pytest.approx(expected["stayers_share"], rel=1e-9)
     assert found["stability_index"] == pytest.approx(expected["psi"], rel=1e-9)
+    assert found["to_dormant_share"] == pytest.approx(expected["churn_to_dormant_share"], rel=1e-9)
+    assert found["is_unsteady"] and not found["is_rule_change"]
 
 
+def test_a_move_across_changed_rules_is_told_as_such() -> None:
+    changed = migration_cells().assign(to_rule_version="w")
+    assert module.segment_migration(changed, NOTHING)["is_rule_change"].all()
+    found = module.segment_stability(changed, NOTHING).iloc[0]
+    assert found["is_rule_change"] and not found["is_unsteady"], "the rules moved them"
+
+
+def test_who_was_not_known_before_is_no_stayer() -> None:
+    late = migration_cells().iloc[:1].assign(from_segment="not_yet_known", customers=1000)
+    with_new = pd.concat([migration_cells(), late])
+    assert module.segment_stability(with_new, NOTHING)["customers"].tolist() == [600]
+    shares = module.segment_migration(with_new, NOTHING).set_index("from_segment")["share"]
+    assert shares["not_yet_known"] == 1
+
+
+def test_value_concentration_vector() -> None:
+    given = pd.read_csv(VECTORS / "44_value_deciles/input.csv").sort_values("clv")
+    expected = pd.read_csv(VECTORS / "44_value_deciles/expected_summary.csv").iloc[0]
+    deciles = pd.read_csv(VECTORS / "44_value_deciles/expected.csv").set_index("customer_id")["decile"]
+    best = given["customer_id"].map(deciles) == 1
+    cells = pd.DataFrame(
+        {"week": ["2026-01-05"], "customers": len(given), "revenue": given["clv"].sum(), "negative_customers": 0,
+         "ranked_revenue": (given["clv"] * range(1, len(given) + 1)).sum(), "top_tenth_customers": best.sum(),
+         "top_tenth_revenue": given["clv"][best].sum()}
+    )  # fmt: skip
+    found = module.value_concentration(cells).iloc[0]
+    assert found["gini"] == pytest.approx(expected["gini"], rel=1e-9)
+    assert found["top_tenth_share"] == pytest.approx(expected["top_decile_share"], rel=1e-9)
+    refunded = module.value_concentration(cells.assign(negative_customers=1)).iloc[0]
+    assert np.isnan(refunded["gini"]) and refunded["reason"]
+
+
+def test_retention_marks_what_is_not_over() -> None:
+    cells = pd.DataFrame({"cohort_week": "2026-01-05", "interval_number": [0, 1, 2], "kind": "recurring",
+                          "customers": 40, "retained": [40, 10, 0], "is_complete": [True, True, False]})  # fmt: skip
+    found = module.retention(cells)
+    low, high = wilson_interval(10, 40)
+    assert found.loc[1, ["share", "ci_low", "ci_high"]].tolist() == [0.25, float(low), float(high)]
+    assert found.loc[2, ["retained", "share", "ci_low", "ci_high"]].isna().all()
+    assert found["reason"].fillna("").tolist() == ["", "", "the interval is not over yet"]
+
+
+def test_a_set_that_can_say_nothing_says_why() -> None:
+    given = cells(champions={"customers": 30}, unknown={"customers": 10})
+    frame = pd.concat([given, cells(unknown={"customers": 40}).assign(segment_set="psychographic")])
+    clusters = cells(not_clustered={"customers": 40}).assign(segment_set="cluster")
+    scales = pd.DataFrame({"scale": ["price"], "reason": ["fewer than 100 complete answers"]})
+    quality = pd.DataFrame({"week": ["2026-01-05"], "is_chosen": [True], "reason": ["too few"]})
+    found = module.segment_sets(frame, clusters, scales, quality, AS_OF).set_index("segment_set")
+    assert found["customers"].to_dict() == {"cluster": 40, "psychographic": 40, "rfm": 40}
+    assert found["known_share"].to_dict() == {"cluster": 0, "psychographic": 0, "rfm": 0.75}
+    assert found["reason"].fillna("").to_dict() == {
+        "cluster": "too few", "psychographic": "price: fewer than 100 complete answers", "rfm": "",
+    }  # fmt: skip
+
+
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(0, 500), min_size=9, max_size=9), st.randoms())
 def test_shares_of_a_segment_sum_to_one_in_any_row_order(counts: list[int], random: object) -> None:
     names = ["a", "b", None]
@@ -170,18 +203,20 @@ def test_shares_of_a_segment_sum_to_one_in_any_row_order(counts: list[int], rand
             "from_segment": np.repeat(np.array(names, dtype=object), 3),
             "to_segment": names * 3,
             "customers": counts,
+            "from_rule_version": "v",
+            "to_rule_version": "v",
         }
     )
-    found = module.segment_migration(cells)
+    found = module.segment_migration(cells, NOTHING)
     totals = cells.groupby("from_segment", dropna=False)["customers"].sum().to_numpy()
     shares = found.groupby("from_segment", dropna=False)["share"].sum().to_numpy()
     np.testing.assert_allclose(shares[totals > 0], 1)
     order = list(range(9))
     random.shuffle(order)  # type: ignore[attr-defined]
-    pd.testing.assert_frame_equal(module.segment_migration(cells.iloc[order]), found)
+    pd.testing.assert_frame_equal(module.segment_migration(cells.iloc[order], NOTHING), found)
 
 
 def test_repeated_cells_are_refused() -> None:
-    doubled = pd.concat([segment_cells(), segment_cells()])
-    with pytest.raises(ValueError, match="4 rows repeat"):
-        module.segment_metrics(doubled)
+    doubled = pd.concat([cells(a={"customers": 1}), cells(a={"customers": 1})])
+    with pytest.raises(ValueError, match="1 rows repeat"):
+        measured(doubled)

@@ -39,7 +39,7 @@ with keys as (
     union all
     select 'survey_labels', scale_min || ' ' || scale_max || ' ' || label from {{ ref('survey_labels') }}
     union all
-    select 'rfm_segments', recency_score || ' ' || frequency_score || ' ' || monetary_score from {{ ref('rfm_segments') }}
+    select 'segment_rules', segment_set || ' ' || position || ' ' || valid_from from {{ ref('segment_rules') }}
 )
 
 select seed, lookup_key, count(*) as row_count

@@ -123,7 +123,9 @@ class WordTranslator(DagsterDbtTranslator):
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
         """Data engineering owns what is built, the people who read a mart own the mart."""
         marketing = {"attribution", "attribution_stability", "credits", "spend"}
-        marketing |= {"segments", "segment_metrics", "segment_migration"}
+        marketing |= {"customer_segments", "retention", "revenue_bridge", "value_concentration", "attitude_scales"}
+        marketing |= {"segments", "segment_sets", "segment_metrics", "segment_migration", "segment_stability"}
+        marketing |= {"cluster_quality", "cluster_profiles"}
         name = dbt_resource_props.get("alias") or dbt_resource_props["name"]
         if dbt_resource_props["schema"] != "marts":
             return [DATA_ENGINEERING]

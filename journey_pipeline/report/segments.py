@@ -14,17 +14,25 @@ from journey_pipeline.report.charts import bar_chart
 from journey_pipeline.report.reading import Picture, Released, Row, of, spread
 from journey_pipeline.report.wording import count, money, name, ratio, share, signed
 
-_SET_ORDER = {"rfm": 0, "lifecycle": 1}
+# Sets in this order; the rest follows by name. Drawn are the first few: more bars would say no more.
+_ORDER = ("rfm", "lifecycle", "persona", "value", "engagement", "behaviour", "product", "channel", "demographic")
+_SET_ORDER = {name: place for place, name in enumerate(_ORDER)}
+_DRAWN = ("rfm", "lifecycle", "persona")
+# What a page has room for; the table has them all.
+_SHOWN = ("purchase_rate", "revenue_per_customer", "conversion_rate", "retention_90_days", "nps")
+_MOST_MEMBERS = 15
 _SIZE_METRICS = ("customers", "customer_share", "share", "size")
 _MOVES = 8
 # Who has not bought is many times as many as the rest: last in the table, and no bar that would hide the others.
-_NOT_BUYERS = ("prospect", "not_rated")
+_NOT_BUYERS = ("prospect", "not_rated", "silent_contact", "no_purchase", "none", "absent", "inactive", "silent",
+               "not_clustered", "unknown")  # fmt: skip
 
 _METRICS = """
     with ranked as (select *, dense_rank() over (order by week desc) as nth from segment_metrics)
     select nth, segment_set, coalesce(segment, '(none)') as segment, metric,
         numerator::double as numerator, denominator::double as denominator,
-        value::double as value, ci_low::double as ci_low, ci_high::double as ci_high, is_small_sample
+        value::double as value, ci_low::double as ci_low, ci_high::double as ci_high, is_small_sample,
+        is_suppressed, reason
     from ranked where nth <= 2 order by segment_set, segment, metric
 """
 _MIGRATION = f"""
@@ -32,6 +40,7 @@ _MIGRATION = f"""
         ci_low::double as ci_low, ci_high::double as ci_high, is_small_sample
     from segment_migration
     where week = (select max(week) from segment_migration) and from_segment is distinct from to_segment
+        and from_segment <> 'not_yet_known'
     qualify row_number() over (partition by segment_set order by customers desc, from_segment, to_segment) <= {_MOVES}
     order by segment_set, customers desc, from_segment, to_segment
 """
@@ -43,7 +52,13 @@ def segments(released: Released) -> dict[str, Any]:
     moves = released.rows("segment_migration", _MIGRATION)
     described = {
         (row["segment_set"], row["segment"]): row["description"]
-        for row in released.rows("segments", "select segment_set, segment, description from segments")
+        for row in released.rows(
+            "segments", "select segment_set, segment, description from segments order by valid_from"
+        )
+    }
+    known = {
+        row["segment_set"]: _known(row)
+        for row in released.rows("segment_sets", "select segment_set, known_share, reason from segment_sets")
     }
     keys = sorted({row["segment_set"] for row in rows + moves}, key=lambda key: (_SET_ORDER.get(key, 9), key))
     return {
@@ -55,9 +70,18 @@ def segments(released: Released) -> dict[str, Any]:
                 described,
                 released.currency,
             )
+            | {"known": known.get(key, "")}
             for key in keys
         ]
     }
+
+
+def _known(row: Row) -> str:
+    """Of how many customers a set can say something, and why not of the others."""
+    if row["known_share"] is None or (row["known_share"] == 1 and not row["reason"]):
+        return ""
+    why = f": {row['reason']}" if row["reason"] else ""
+    return f"{share(row['known_share'])} of customers are known to it{why}."
 
 
 def _set(
@@ -71,9 +95,9 @@ def _set(
     before = _by_segment([row for row in rows if row["nth"] == 2])
     total = sum(_size(metrics) for metrics in now.values())
     order = sorted(now, key=lambda segment: (segment in _NOT_BUYERS, -_size(now[segment]), segment))
-    metrics = sorted({row["metric"] for row in rows if row["metric"] not in _SIZE_METRICS})
+    metrics = [metric for metric in _SHOWN if any(row["metric"] == metric for row in rows)]
     members = []
-    for segment in order:
+    for segment in order[:_MOST_MEMBERS]:
         size = _size(now[segment])
         change = size - _size(before[segment]) if segment in before else None
         members.append(
@@ -92,7 +116,8 @@ def _set(
         "members": members,
         "metrics": [name(metric) for metric in metrics],
         "moves": moves,
-        "picture": _picture(key, order, now),
+        "left_out": max(len(order) - _MOST_MEMBERS, 0),
+        "picture": _picture(key, order, now) if key in _DRAWN else None,
     }
 
 
@@ -112,8 +137,10 @@ def _size(metrics: dict[str, Row]) -> float:
 
 
 def _metric(row: Row | None, currency: str) -> dict[str, Any]:
+    if row is not None and row["is_suppressed"]:
+        return {"value": "withheld", "note": row["reason"] or "", "is_small": False}
     if row is None or row["value"] is None:
-        return {"value": "–", "note": "", "is_small": False}
+        return {"value": "–", "note": row["reason"] or "" if row else "", "is_small": False}
     form = _form(row["metric"], currency)
     note = " · ".join(
         text
@@ -130,7 +157,7 @@ def _form(metric: str, currency: str) -> Callable[[float | None], str]:
     """How a metric is written, by its name."""
     if "revenue" in metric or "value" in metric:
         return lambda value: money(value, currency)
-    return share if metric.endswith(("rate", "share")) else ratio
+    return share if metric.endswith(("rate", "share", "retention_90_days")) else ratio
 
 
 def _move(row: Row) -> dict[str, Any]:
@@ -164,6 +191,4 @@ def _picture(key: str, order: list[str], now: dict[str, dict[str, Row]]) -> Pict
     def draw(frame: pd.DataFrame, *, width: int) -> Any:
         return bar_chart(frame, axis_title="Customers", width=width)
 
-    return Picture(
-        f"Customers by segment, {name(key)}: {said}.", draw, pd.DataFrame(bars), f"segment-{len(key)}", caption
-    )
+    return Picture(f"Customers by segment, {name(key)}: {said}.", draw, pd.DataFrame(bars), f"segment-{key}", caption)

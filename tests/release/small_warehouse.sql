@@ -77,7 +77,7 @@ create table marts.spend as select (($as_of + interval 1 hour)::date - (1 + i)::
     1000::bigint as impressions, 40::bigint as clicks, 2::decimal(18, 6) as platform_conversions,
     200::decimal(18, 6) as platform_conversion_value
     from range(84) t (i), {channels} where weekly_spend is not null;
-create table marts.segments as select * from (values
+create table marts.segments as select *, date '2015-01-01' as valid_from from (values
     ('rfm', 'Champions', 'Bought recently, often and for much', 'R 5, F 4-5, M 4-5'),
     ('rfm', 'Loyal', 'Buy often', 'F 4-5'), ('rfm', 'At Risk', 'Bought often, but not lately', 'R 1-2, F 3-5'),
     ('rfm', 'Lost', 'Lowest on all three', 'R 1, F 1, M 1'), ('lifecycle', 'new', 'First active this week', 'rule'),
@@ -95,7 +95,7 @@ create table marts.segment_metrics as
             ::decimal(38, 6) as denominator,
         numerator / denominator as value, case when m <> 'revenue_per_customer' then value * 0.9 end as ci_low,
         case when m <> 'revenue_per_customer' then least(1, value * 1.1) end as ci_high, false as is_small_sample,
-        $as_of as as_of, '1' as definition_version
+        false as is_suppressed, null::varchar as reason, $as_of as as_of, '1' as definition_version
     from sizes, (values ('customers'), ('purchase_rate'), ('revenue_per_customer')) metrics (m);
 create table marts.segment_migration as
     select $week as week, a.segment_set, a.segment as from_segment, b.segment as to_segment,

@@ -374,6 +374,19 @@ def test_who_has_not_bought_is_counted_last_and_not_drawn(connection: duckdb.Duc
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_a_withheld_metric_says_so(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("""
+        update segment_metrics set value = null, numerator = null, is_suppressed = true, reason = 'fewer than 20'
+        where segment = 'Lost' and metric = 'purchase_rate'
+    """)
+    found = segments(_released(connection))["sets"][0]
+    lost = next(member for member in found["members"] if member["name"] == "Lost")
+    shown = dict(zip(found["metrics"], lost["metrics"], strict=True))
+    assert (shown["Purchase rate"]["value"], shown["Purchase rate"]["note"]) == ("withheld", "fewer than 20")
+    assert shown["Revenue per customer"]["value"] != "withheld"
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_a_source_without_touches_has_no_share_of_known_customers(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("update coverage set touchpoints = 0, identified_touchpoints = null where source = 'ga4'")
     found = {source["name"]: source for source in sources(_released(connection))["sources"]}

@@ -43,6 +43,7 @@ scored as (
         about_type,
         about_ref,
         label,
+        question,
         comment,
         response_channel,
         is_complete,

@@ -21,6 +21,7 @@ select
     touchpoints.campaign_id,
     touchpoints.click_id,
     touchpoints.interaction_type,
+    touchpoints.direction,
     touchpoints.page_path,
     touchpoints.device_category,
     touchpoints.is_machine,

@@ -1,78 +1,58 @@
-with orders as (
-    select customer_id, conversion_id, occurred_at, value
-    from {{ ref('customer_conversions') }}
-    where is_counted
-        and conversion_type in ('order', 'opportunity_won')
-        and customer_id is not null
+-- The lifecycle of whoever began a journey, at the end of the week before: one row per customer and such week.
+with numbers as (
+    select * from {{ ref('customer_numbers') }}
+),
+
+parameters as (
+    select * from {{ source('raw', 'run_parameters') }}
 ),
 
 weeks as (
-    select * from {{ ref('weeks') }}
+    select distinct
+        events.customer_number,
+        cast({{ reporting_week('events.occurred_at', 'parameters.time_zone') }} - interval 7 day as date) as week,
+        {{ day_start(reporting_week('events.occurred_at', 'parameters.time_zone'), 'parameters.time_zone') }} as ends_at
+    from {{ ref('funnel_events') }} as events
+    cross join parameters
+    where events.is_start
 ),
 
 gaps as (
     select
-        *,
-        {{ seconds_between('lag(occurred_at) over (partition by customer_id order by occurred_at, conversion_id)',
-            'occurred_at') }} / 86400 as days_since_previous
-    from orders
+        customer_number,
+        occurred_at,
+        coalesce({{ seconds_between('lag(occurred_at) over (partition by customer_number order by occurred_at, conversion_id)',
+            'occurred_at') }} > {{ var('return_gap_days') }} * 86400, false) as is_return
+    from {{ ref('segment_orders_told') }}
 ),
 
--- One row per customer and week that ends after the first order: as it was known at the end of that week.
+told as (
+    select
+        weeks.customer_number,
+        weeks.week,
+        gaps.is_return,
+        {{ seconds_between('gaps.occurred_at', 'weeks.ends_at') }} / 86400 as age
+    from weeks
+    inner join gaps on weeks.customer_number = gaps.customer_number and gaps.occurred_at < weeks.ends_at
+),
+
 summed as (
     select
-        weeks.week,
-        gaps.customer_id,
-        min({{ seconds_between('gaps.occurred_at', 'weeks.ends_at') }}) / 86400 as recency_days,
-        max({{ seconds_between('gaps.occurred_at', 'weeks.ends_at') }}) / 86400 as age_days,
-        count(*) filter (
-            where {{ seconds_between('gaps.occurred_at', 'weeks.ends_at') }} <= {{ var('rfm_lookback_days') }} * 86400
-        ) as frequency,
-        coalesce(sum(gaps.value) filter (
-            where {{ seconds_between('gaps.occurred_at', 'weeks.ends_at') }} <= {{ var('rfm_lookback_days') }} * 86400
-        ), 0) as monetary_value,
-        bool_or(gaps.days_since_previous > {{ var('lifecycle_dormant_days') }}
-            and {{ seconds_between('gaps.occurred_at', 'weeks.ends_at') }} <= {{ var('lifecycle_resurrected_days') }} * 86400
-        ) as has_returned
-    from weeks
-    inner join gaps on gaps.occurred_at < weeks.ends_at
-    group by weeks.week, gaps.customer_id
-),
-
--- 1 + floor(5 * share of customers strictly worse): ties share a score, and no order of rows decides.
-scored as (
-    select
-        *,
-        1 + (5 * (rank() over (partition by week order by recency_days desc) - 1))
-            // count(*) over (partition by week) as recency_score,
-        1 + (5 * (rank() over (partition by week order by frequency) - 1))
-            // count(*) over (partition by week) as frequency_score,
-        1 + (5 * (rank() over (partition by week order by monetary_value) - 1))
-            // count(*) over (partition by week) as monetary_score
-    from summed
-    where frequency > 0
+        customer_number,
+        week,
+        count(*) as order_count,
+        max(age) as days_since_first_order,
+        min(age) as days_since_last_order,
+        min(age) filter (where is_return) as days_since_return_order
+    from told
+    group by customer_number, week
 )
 
 select
+    numbers.customer_id,
     summed.week,
-    summed.customer_id,
-    summed.recency_days,
-    summed.frequency,
-    summed.monetary_value,
-    scored.recency_score,
-    scored.frequency_score,
-    scored.monetary_score,
-    coalesce(map.segment, 'not_rated') as rfm_segment,
-    case
-        when summed.age_days <= {{ var('lifecycle_new_days') }} then 'new'
-        when summed.recency_days > {{ var('lifecycle_dormant_days') }} then 'dormant'
-        when summed.recency_days > {{ var('lifecycle_at_risk_days') }} then 'at_risk'
-        when coalesce(summed.has_returned, false) then 'resurrected'
-        else 'current'
-    end as lifecycle
+    {%- for set in segment_sets() if set.name == 'lifecycle' %}
+    {{ segment_name(set, segment_number(set, 'summed.week')) }} as lifecycle
+    {%- endfor %}
 from summed
-left join scored on summed.week = scored.week and summed.customer_id = scored.customer_id
-left join {{ ref('rfm_segments') }} as map
-    on scored.recency_score = map.recency_score
-    and scored.frequency_score = map.frequency_score
-    and scored.monetary_score = map.monetary_score
+inner join numbers on summed.customer_number = numbers.customer_number

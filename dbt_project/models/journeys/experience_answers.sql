@@ -1,5 +1,6 @@
 with scores as (
-    select * from {{ ref('experience_scores') }} where is_complete
+    -- Attitudes say who somebody is, not how it was.
+    select * from {{ ref('experience_scores') }} where is_complete and instrument <> 'ATTITUDE'
 ),
 
 identifiers as (

@@ -1,46 +1,45 @@
-with customers as (
-    select * from {{ ref('customer_weeks') }}
-),
-
-weeks as (
-    select min(week) as first_week from {{ ref('weeks') }}
-),
-
-members as (
-    select week, customer_id, 'rfm' as segment_set, rfm_segment as segment from customers
-    union all
-    select week, customer_id, 'lifecycle' as segment_set, lifecycle as segment from customers
-),
-
--- Who was nobody's customer came from the prospects, who have no score; who bought once never is a prospect again.
-moves as (
+-- One row per week, set and pair of segments, stayers included. Who was not known a week before came from nowhere: new.
+{%- set moved = [('customers', 'count(*)')] %}
+{%- set sides = ['from_', 'to_'] %}
+with pairs as (
     select
-        later.week,
-        later.segment_set,
-        coalesce(earlier.segment, case when later.segment_set = 'lifecycle' then 'prospect' else 'not_rated' end)
-            as from_segment,
-        later.segment as to_segment,
-        count(*) as customers
-    from members as later
-    left join members as earlier
-        on later.customer_id = earlier.customer_id
-        and later.segment_set = earlier.segment_set
-        and later.week = cast(earlier.week + interval 7 day as date)
-    group by all
-    union all
-    select week, 'rfm', 'not_rated', 'not_rated', prospects from {{ ref('prospect_weeks') }}
-    union all
-    select week, 'lifecycle', 'prospect', 'prospect', prospects from {{ ref('prospect_weeks') }}
+        later.week
+        {%- for set in segment_sets() %},
+        coalesce(earlier.{{ set.name }}, -1) as from_{{ set.name }},
+        later.{{ set.name }} as to_{{ set.name }}
+        {%- endfor %}
+    from {{ ref('segment_assignments') }} as later
+    left join {{ ref('segment_assignments') }} as earlier
+        on later.customer_number = earlier.customer_number and later.week_number = earlier.week_number + 1
+),
+
+sums as (
+    {{ summed_per_segment('pairs', moved, sides) }}
+),
+
+cells as (
+    {{ per_segment('sums', moved, sides) }}
+),
+
+first_weeks as (
+    select min(week) as week from {{ ref('segment_weeks') }}
 )
 
 select
-    moves.week,
-    moves.segment_set,
-    moves.from_segment,
-    moves.to_segment,
-    cast(sum(moves.customers) as bigint) as customers
-from moves
-cross join weeks
-where moves.week > weeks.first_week
-    and moves.customers > 0
-group by all
+    cells.week,
+    cells.segment_set,
+    coalesce(before_move.segment, 'not_yet_known') as from_segment,
+    after_move.segment as to_segment,
+    cells.customers,
+    versions_before.rule_version as from_rule_version,
+    versions.rule_version as to_rule_version
+from cells
+inner join first_weeks on cells.week > first_weeks.week
+inner join {{ ref('segment_versions') }} as versions
+    on cells.week = versions.week and cells.segment_set = versions.segment_set
+inner join {{ ref('segment_versions') }} as versions_before
+    on versions.week_number = versions_before.week_number + 1 and versions.segment_set = versions_before.segment_set
+inner join {{ ref('segment_members') }} as after_move
+    on cells.segment_set = after_move.segment_set and cells.to_segment_number = after_move.segment_number
+left join {{ ref('segment_members') }} as before_move
+    on cells.segment_set = before_move.segment_set and cells.from_segment_number = before_move.segment_number

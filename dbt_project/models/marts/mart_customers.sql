@@ -3,14 +3,19 @@ with journeys as (
     from {{ ref('journeys') }}
 ),
 
-latest_week as (
-    select max(week) as week from {{ ref('customer_weeks') }}
+scores as (
+    select numbers.customer_id, orders.recency_score, orders.frequency_score, orders.monetary_score
+    from {{ ref('segment_orders') }} as orders
+    inner join {{ ref('segment_weeks') }} as weeks on orders.week_number = weeks.week_number and weeks.is_latest
+    inner join {{ ref('customer_numbers') }} as numbers on orders.customer_number = numbers.customer_number
 ),
 
-purchasers as (
-    select customer_weeks.*
-    from {{ ref('customer_weeks') }} as customer_weeks
-    inner join latest_week on customer_weeks.week = latest_week.week
+rfm as (
+    select customer_id, segment from {{ ref('customer_segments') }} where segment_set = 'rfm'
+),
+
+lifecycles as (
+    select customer_id, segment from {{ ref('customer_segments') }} where segment_set = 'lifecycle'
 ),
 
 orders as (
@@ -47,11 +52,11 @@ select
     seen.last_seen_at,
     countries.country,
     stages.stage as current_stage,
-    coalesce(purchasers.rfm_segment, 'not_rated') as rfm_segment,
-    purchasers.recency_score,
-    purchasers.frequency_score,
-    purchasers.monetary_score,
-    coalesce(purchasers.lifecycle, 'prospect') as lifecycle,
+    coalesce(rfm.segment, 'unknown') as rfm_segment,
+    cast(scores.recency_score as bigint) as recency_score,
+    cast(scores.frequency_score as bigint) as frequency_score,
+    cast(scores.monetary_score as bigint) as monetary_score,
+    coalesce(lifecycles.segment, 'unknown') as lifecycle,
     coalesce(orders.order_count, 0) as order_count,
     cast(coalesce(orders.net_revenue, 0) as decimal(18, 6)) as net_revenue,
     journeys.entry_channel,
@@ -61,7 +66,9 @@ from seen
 left join journeys on seen.customer_id = journeys.customer_id and journeys.recency = 1
 left join {{ ref('stages') }} as stages
     on stages.funnel = 'journey' and journeys.furthest_stage_number = stages.stage_number
-left join purchasers on seen.customer_id = purchasers.customer_id
+left join scores on seen.customer_id = scores.customer_id
+left join rfm on seen.customer_id = rfm.customer_id
+left join lifecycles on seen.customer_id = lifecycles.customer_id
 left join orders on seen.customer_id = orders.customer_id
 left join consents on seen.customer_id = consents.customer_id
 left join countries on seen.customer_id = countries.customer_id

@@ -8,7 +8,10 @@ select
     cast(measured.value as double) as value,
     cast(measured.ci_low as double) as ci_low,
     cast(measured.ci_high as double) as ci_high,
+    cast(measured.q_value as double) as q_value,
     cast(measured.is_small_sample as boolean) as is_small_sample,
+    cast(measured.is_suppressed as boolean) as is_suppressed,
+    cast(measured.reason as varchar) as reason,
     parameters.as_of,
     '{{ var("definition_version") }}' as definition_version
 from {{ source('measures', 'segment_metrics') }} as measured

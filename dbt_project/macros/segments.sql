@@ -1,0 +1,124 @@
+{#
+Segments from their rules. What the rules are stands in the seed segment_rules; `segment_sets()` and `attitude_scales()`
+are written from it. Segments are small numbers until they are counted: 0 is unknown, names follow from 1 in the order
+of the alphabet, and 1000 and more are the values of a column.
+#}
+
+{#- Monday to number, so that weeks are subtracted and joined by as numbers. -#}
+{% macro week_number(week) -%}
+cast({{ days_between("date '2000-01-03'", week) }} // 7 as integer)
+{%- endmacro %}
+
+{#- The number of a customer's segment in one set: a single CASE, the version in force in the week first. -#}
+{% macro segment_number(segment_set, week) -%}
+cast(case
+        {%- for version in segment_set.versions %}
+        when {{ week }} >= date '{{ version.valid_from }}' then case
+            {%- for rule in version.rules %}
+            when {{ rule.rule }} then
+                {%- if rule.segment.startswith('{') %} 1000 + {{ rule.segment[1:-1] }}_number
+                {%- else %} {{ segment_set.names.index(rule.segment) + 1 }}
+                {%- endif %}
+            {%- endfor %}
+            else 0 end
+        {%- endfor %}
+        else 0 end as smallint)
+{%- endmacro %}
+
+{#- The name that a set's number stands for; for sets without values of a column. -#}
+{% macro segment_name(segment_set, number) -%}
+case {{ number }}
+            {%- for name in segment_set.names %} when {{ loop.index }} then '{{ name }}'{% endfor %} else 'unknown' end
+{%- endmacro %}
+
+{#- The version of a set's rules in force in a week. -#}
+{% macro rule_version(segment_set, week) -%}
+case
+            {%- for version in segment_set.versions %} when {{ week }} >= date '{{ version.valid_from }}' then '{{ version.rule_version }}'
+            {%- endfor %} else 'none' end
+{%- endmacro %}
+
+{#- One aggregate row per week and segment of every set, from a relation with a column per set. -#}
+{% macro per_segment(relation, aggregates, sides=['']) -%}
+    {%- set columns = aggregates | map('first') | join(', ') -%}
+    select week, segment_set, {% for side in sides %}{{ side }}segment_number, {% endfor %}{{ columns }}
+    from (
+        {%- for segment_set in segment_sets() %}
+        select
+            week,
+            '{{ segment_set.name }}' as segment_set,
+            {% for side in sides %}{{ side }}{{ segment_set.name }} as {{ side }}segment_number, {% endfor -%}
+            {{ columns }}
+        from {{ relation }}
+        where {{ sides[0] }}{{ segment_set.name }} is not null
+        {{ 'union all' if not loop.last }}
+        {%- endfor %}
+    ) as listed
+{%- endmacro %}
+
+{#- The sums that `per_segment` lists, in one pass. A set's number is never null, so null means another set's row. -#}
+{% macro summed_per_segment(relation, aggregates, sides=['']) -%}
+    select
+        week,
+        {%- for segment_set in segment_sets() %}{% for side in sides %}
+        {{ side }}{{ segment_set.name }},
+        {%- endfor %}{% endfor %}
+        {%- for name, aggregate in aggregates %}
+        {{ aggregate }} as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ relation }}
+    group by grouping sets (
+        {%- for segment_set in segment_sets() %}
+        (week{% for side in sides %}, {{ side }}{{ segment_set.name }}{% endfor %}){{ ',' if not loop.last }}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{#-
+The score within its week of every value that occurs: one row per week_number and value. `rank_share`: 1 + floor(parts *
+share of customers strictly worse), so ties share a score and no order of rows decides. `r_type_7`: how many of the
+quantiles 20, 40, 60 and 80 % by R's type 7, plus one, a value has reached; that plus one is the R package's.
+-#}
+{% macro scores_of(relation, value, is_less_better=false, parts=5, rule='rank_share') -%}
+    {%- if rule == 'rank_share' %}
+    select
+        week_number,
+        {{ value }},
+        cast(1 + ({{ parts }} * (sum(customers) over (
+            partition by week_number order by {{ value }}{{ ' desc' if is_less_better }}
+        ) - customers)) // sum(customers) over (partition by week_number) as smallint) as score
+    from (
+        select week_number, {{ value }}, count(*) as customers from {{ relation }} group by week_number, {{ value }}
+    ) as counted
+    {%- elif rule == 'r_type_7' %}
+        {%- set shares = [0.2, 0.4, 0.6, 0.8] %}
+    select distinct
+        given.week_number,
+        given.{{ value }},
+        cast({{ 5 if is_less_better else 1 }}
+            {%- for share in shares %} {{ '-' if is_less_better else '+' }}
+            case when given.{{ value }} >= cuts.cut_{{ loop.index }} + 1 then 1 else 0 end
+            {%- endfor %} as smallint) as score
+    from {{ relation }} as given
+    inner join (
+        select
+            week_number
+            {%- for share in shares %},
+            {{ adapter.dispatch('quantile_type_7')(value, share) }} as cut_{{ loop.index }}
+            {%- endfor %}
+        from {{ relation }}
+        group by week_number
+    ) as cuts on given.week_number = cuts.week_number
+    {%- else -%}
+        {{ exceptions.raise_compiler_error("rfm_quantiles: expected rank_share or r_type_7, found " ~ rule) }}
+    {%- endif %}
+{%- endmacro %}
+
+{% macro duckdb__quantile_type_7(value, share) -%}
+quantile_cont(cast({{ value }} as double), {{ share }})
+{%- endmacro %}
+
+{#- How many bits of a whole number are set. -#}
+{% macro bits_set(mask) -%}
+bit_count({{ mask }})
+{%- endmacro %}
