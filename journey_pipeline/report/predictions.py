@@ -95,5 +95,6 @@ def _picture(rows: list[Row]) -> Picture | None:
     frame = pd.DataFrame(rows)
     points = calibration_points(frame.assign(member=frame["target"]))
     label = "For each tenth of the customers, what was predicted against what came true"
-    caption = "One point per tenth of the customers; the naive baseline is hollow. On the line both are the same."
+    named = ", ".join(dict.fromkeys(points["panel"]))
+    caption = f"{named}: one point per tenth of the customers; the naive baseline is hollow. On the line both agree."
     return Picture(label, calibration_chart, points, "calibration", caption)

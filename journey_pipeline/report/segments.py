@@ -14,7 +14,7 @@ from journey_pipeline.report.charts import bar_chart
 from journey_pipeline.report.reading import Picture, Released, Row, of, spread
 from journey_pipeline.report.wording import count, money, name, ratio, share, signed
 
-# Sets in this order; the rest follows by name. Drawn are the first few: more bars would say no more.
+# Sets in this order; the rest follows by name. The first few are drawn, the others folded: more would say less.
 _ORDER = ("rfm", "lifecycle", "persona", "value", "engagement", "behaviour", "product", "channel", "demographic")
 _SET_ORDER = {name: place for place, name in enumerate(_ORDER)}
 _DRAWN = ("rfm", "lifecycle", "persona")
@@ -94,8 +94,11 @@ def _set(
     now = _by_segment([row for row in rows if row["nth"] == 1])
     before = _by_segment([row for row in rows if row["nth"] == 2])
     total = sum(_size(metrics) for metrics in now.values())
-    order = sorted(now, key=lambda segment: (segment in _NOT_BUYERS, -_size(now[segment]), segment))
-    metrics = [metric for metric in _SHOWN if any(row["metric"] == metric for row in rows)]
+    # A segment that nobody is in or was in says nothing; nor does a column in which nobody has a value.
+    present = [segment for segment in now if _size(now[segment]) or _size(before.get(segment, {}))]
+    order = sorted(present, key=lambda segment: (segment in _NOT_BUYERS, -_size(now[segment]), segment))
+    told = {row["metric"] for row in rows if row["nth"] == 1 and row["value"] is not None and not row["is_suppressed"]}
+    metrics = [metric for metric in _SHOWN if metric in told]
     members = []
     for segment in order[:_MOST_MEMBERS]:
         size = _size(now[segment])
@@ -118,6 +121,7 @@ def _set(
         "moves": moves,
         "left_out": max(len(order) - _MOST_MEMBERS, 0),
         "picture": _picture(key, order, now) if key in _DRAWN else None,
+        "is_open": key in _DRAWN,
     }
 
 
