@@ -337,8 +337,9 @@ def test_an_order_belongs_to_its_number_and_not_to_an_address_strangers_share(be
     frame = pd.DataFrame(told, columns=columns).assign(touchpoint_id=list("abcde"))
     untold = [
         "source", "visitor_type", "visitor_id", "occurred_at", "channel", "utm_source", "utm_medium", "campaign",
-        "campaign_id", "click_id", "interaction_type", "page_path", "device_category", "is_machine", "machine_rule",
-        "needs_review", "is_internal_test", "stage_evidence", "source_file_id", "consent_analytics", "consent_ads",
+        "campaign_id", "click_id", "direction", "interaction_type", "page_path", "device_category", "is_machine",
+        "machine_rule", "needs_review", "is_internal_test", "stage_evidence", "source_file_id", "consent_analytics",
+        "consent_ads",
     ]  # fmt: skip
     casts = {**dict.fromkeys(untold, "varchar"), "occurred_at": "timestamp", "is_machine": "boolean"}
     bench.put("events.touchpoints", frame.assign(**dict.fromkeys(untold)), **casts)

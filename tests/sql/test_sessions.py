@@ -67,6 +67,7 @@ def web(rows: Sequence[tuple[str | None, str, str | None, str | None]], **given:
         consent_analytics=None,
         consent_ads=None,
         family="website",
+        direction="inbound",
         interaction_type="page_view",
         order_ref="",
         device_category="mobile",
