@@ -7,9 +7,9 @@ Add here: a stage or a reason not to trust a channel. Must not be here: the like
 Intent: the chance that a customer comes by themselves (earned or navigational) on the days after. What a click signals
 of intent is learnt from visits that follow it, which it is not credited for: a negative-control outcome.
 Push: conversion days against days of everybody, at equal traits and equal deliveries. Who is shown more, by traits seen
-or unseen, has more exposures in all; given how many, when they came is chance (Neyman, Scott 1948: a count is
-sufficient for its rate). Delivery must not follow from the conversion; visits are no covariates, as they are how an
-exposure works.
+or unseen, has more exposures in all; given how many, when they came is chance (Mundlak 1978: a person's mean in the
+place of the trait). Delivery must not follow from the conversion; visits are no covariates, as they are how an exposure
+works.
 Pull: conversion days against days of everybody, at equal intent and exposure.
 Navigational and earned channels have no column that earns: they are how the decided come, part of the baseline.
 """
