@@ -95,4 +95,4 @@ def write(result: Result, page: Path) -> None:
     chart = plot(result)
     if isinstance(chart, (alt.Chart, alt.LayerChart, alt.FacetChart)):
         chart = chart.properties(background=PALETTE["paper"])  # a page may be dark
-    page.with_name(PICTURE).write_bytes(base64.b64decode(to_png_base64(chart, scale=1.5)))
+    page.with_name(PICTURE).write_bytes(base64.b64decode(to_png_base64(chart, scale=1.0)))
