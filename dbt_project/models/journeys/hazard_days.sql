@@ -117,7 +117,6 @@ select
     2.0 * {{ days_between('span.starts_on', 'sampled.day') }}
         / greatest({{ days_between('span.starts_on', 'span.ends_before') }} - 1, 1) - 1 as calendar_position,
     {{ days_between("cast('2024-01-01' as date)", 'sampled.day') }} % 7 as weekday,
-    cast(floor({{ days_between('span.starts_on', 'sampled.day') }} / 7) as bigint) as week_number,
     customers.prior_conversions,
     customers.value_tier,
     customers.is_subscribed,
