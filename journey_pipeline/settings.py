@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     threads: int = Field(default=2, ge=1, le=64)
     memory_limit: str = Field(default="3GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
     fail_on_gaps: bool = Field(default=False, description="A source that stops delivering refuses the release.")
+    keep_releases: int = Field(default=12, ge=2, description="So many of the newest releases are kept.")
+    keep_days: int = Field(default=90, ge=0, description="A release is kept for so many days in any case.")
     matching: MatchingSwitch = Field(default=MatchingSwitch())
     pseudonym_key: str | None = Field(default=None, min_length=16, repr=False)
 

@@ -72,11 +72,16 @@ def published(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
         published_at=datetime.now(UTC),
         threads=home.settings.threads,
     )
+    settings = home.settings
+    removed = release.collect(
+        settings.home, datetime.now(UTC), keep_releases=settings.keep_releases, keep_days=settings.keep_days
+    )
     return dg.MaterializeResult(
         metadata={
             "release": done.release_id,
             "is_current": done.is_current,
             "gates": len(gates),
+            "old_releases_removed": len(removed),
             "dagster/row_count": sum(done.tables.values()),
             "report": dg.MetadataValue.path(str(home.settings.home / "published" / "report" / "index.html")),
         }
