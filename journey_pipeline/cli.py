@@ -109,7 +109,8 @@ def run(
     home: HomeOption = None,
 ) -> None:
     """Ingest what is new, build everything, hold it against every gate, publish."""
-    from journey_pipeline import ingest, pseudonyms, running, segment_rules, weeks
+    from journey_pipeline import ingest, preflight, pseudonyms, running, segment_rules, weeks
+    from journey_pipeline.run_lock import RunLocked
 
     settings = load(home, inbox)
     last = weeks.last_complete_week_end(datetime.now(UTC), settings.time_zone)
@@ -129,9 +130,10 @@ def run(
     pseudonyms.key_of(settings)
     err.print(f"building the week that ends on {monday:%A %d %B %Y} ({settings.time_zone})")
     try:
+        preflight.require_room(settings)
         outcome = running.execute(settings, monday, known_at, _StepPrinter())
-    except running.RunLocked as locked:
-        _fail(str(locked), FAULT)
+    except (RunLocked, preflight.NoRoom) as refusal:
+        _fail(str(refusal), FAULT)
     _report(settings, outcome)
 
 

@@ -1,12 +1,11 @@
 """One run of the whole graph from the command line: the same job the UI and the schedule start, in this process.
 
-Holds the Dagster instance of a home, the lock that keeps runs apart, and the reading of a run's outcome. Must not
+Holds the Dagster instance of a home and the reading of a run's outcome. Must not
 be here: what a step does, or how the terminal shows it.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from journey_pipeline.run_history import quick_history
+from journey_pipeline.run_lock import run_lock
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -41,10 +41,6 @@ run_monitoring:
 """
 
 
-class RunLocked(Exception):
-    """Another run holds this home."""
-
-
 @dataclass(frozen=True)
 class RunOutcome:
     """How a run ended. `refusals` and `warnings`: what gates found, for people. `faults`: steps that broke."""
@@ -67,25 +63,6 @@ def dagster_home(settings: Settings) -> Path:
     return folder
 
 
-@contextmanager
-def lock(settings: Settings) -> Iterator[None]:
-    """Hold the home for one run. The kernel frees the lock when the process dies, however it dies."""
-    settings.home.mkdir(parents=True, exist_ok=True)
-    with (settings.home / "run.lock").open("a+", encoding="utf-8") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            stream.seek(0)
-            raise RunLocked(
-                f"another run holds this home (process {stream.read().strip() or 'unknown'}); "
-                "wait for it to end, or end it"
-            ) from None
-        stream.truncate(0)
-        stream.write(str(os.getpid()))
-        stream.flush()
-        yield
-
-
 def execute(
     settings: Settings, as_of: date, known_at: datetime | None, on_event: Callable[[str, str], None]
 ) -> RunOutcome:
@@ -104,7 +81,7 @@ def execute(
     from journey_pipeline.defs.resources import KNOWN_AT_TAG
 
     tags = {KNOWN_AT_TAG: known_at.isoformat()} if known_at else {}
-    with lock(settings), quick_history(), dg.DagsterInstance.get() as instance:
+    with run_lock(settings.home), quick_history(), dg.DagsterInstance.get() as instance:
         job = defs.resolve_job_def("weekly_release")
         with _watched(instance, on_event):
             result = job.execute_in_process(

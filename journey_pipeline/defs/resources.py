@@ -14,6 +14,7 @@ from dagster_duckdb import DuckDBResource
 
 from journey_pipeline import settings as settings_module
 from journey_pipeline.ingest import Lake, load_contracts
+from journey_pipeline.run_lock import run_lock
 from journey_pipeline.settings import Settings
 from journey_pipeline.weeks import local_midnight_utc
 
@@ -51,7 +52,13 @@ class Home(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 
 class Warehouse(DuckDBResource):
-    """The warehouse file, opened in UTC: DuckDB otherwise reads the host's zone."""
+    """The warehouse file, opened in UTC: DuckDB otherwise reads the host's zone. Its home is held for the whole run."""
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Warehouse"]:
+        """Hold the home from the first step to the last, whoever started the run: two would write into one file."""
+        with run_lock(settings.home), super().yield_for_execution(context):
+            yield self
 
     @contextmanager
     def get_connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
