@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -92,7 +92,7 @@ def execute(
                 # What a run says is in its event log; the terminal shows steps and reasons, not debug lines.
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
-        refusals, warned = _gates_that_spoke(result)
+        refusals, warned = gates_that_spoke(result.get_asset_check_evaluations())
         if result.success:
             return RunOutcome(result.run_id, _release_id(result), warnings=warned)
         return RunOutcome(result.run_id, None, refusals, _step_faults(result), warned)
@@ -145,14 +145,14 @@ def _watched(instance: dg.DagsterInstance, on_event: Callable[[str, str], None])
         watcher.join()
 
 
-def _gates_that_spoke(result: Any) -> tuple[list[str], list[str]]:
-    """What failed in this run, and what was only warned of.
+def gates_that_spoke(evaluations: Iterable[dg.AssetCheckEvaluation]) -> tuple[list[str], list[str]]:
+    """What failed of the checks of one run, and what was only warned of.
 
     Told by the run itself: the warehouse may still hold what the gates said in an earlier one.
     """
     told = [
         (f"{gate.asset_key.to_user_string()} {gate.check_name}", gate)
-        for gate in result.get_asset_check_evaluations()
+        for gate in evaluations
         # Only a gate counts rows; what other checks find is told by a gate as well.
         if not gate.passed and "failing_rows" in gate.metadata
     ]
@@ -167,16 +167,20 @@ def _gates_that_spoke(result: Any) -> tuple[list[str], list[str]]:
 
 def _step_faults(result: Any) -> list[str]:
     """First line of each step that broke by itself; steps stopped by a failed check are refusals, not faults."""
-    faults = []
-    for event in result.filter_events(lambda e: e.is_step_failure):
-        error = event.step_failure_data.error
-        while error is not None and error.cause is not None:
-            error = error.cause
-        text = event.step_failure_data.user_failure_data
-        line = text.description if text and text.description else (error.message if error else "unknown fault")
-        if "DagsterAssetCheckFailedError" not in line:
-            faults.append(f"{event.step_key}: {without_values(line.strip())}")
-    return faults
+    told = (step_fault(event) for event in result.filter_events(lambda e: e.is_step_failure))
+    return [fault for fault in told if fault is not None]
+
+
+def step_fault(event: dg.DagsterEvent) -> str | None:
+    """The first line of a step's failure, or None when a check stopped it."""
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    text = event.step_failure_data.user_failure_data
+    line = text.description if text and text.description else (error.message if error else "unknown fault")
+    if "DagsterAssetCheckFailedError" in line:
+        return None
+    return f"{event.step_key}: {without_values(line.strip())}"
 
 
 def without_values(message: str) -> str:

@@ -13,8 +13,9 @@ PLENTY = 10**15
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path, memory_limit="1GB")
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("JOURNEY_HOME", str(tmp_path))  # a variable wins over what a test hands in
+    return Settings(memory_limit="1GB")
 
 
 def test_a_small_home_has_room(home: Settings) -> None:
