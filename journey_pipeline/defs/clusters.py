@@ -46,9 +46,9 @@ _ROWS = f"""
     select customer_number, week, {_SPEAKING} as is_speaking, {_FEATURES}
     from journeys.segment_features where week_number = ?
 """
-_CELLS = f"""
-    create or replace table measures.cluster_cells as
-    select clusters.week, '{CLUSTERS}' as segment_set, clusters.segment, count(*) as customers,
+# What segment cells count, of sets that are assigned after journeys: one row per week, set and segment.
+CELLS_OF = """
+    select assigned.week, segment_set, assigned.segment, count(*) as customers,
         count(*) filter (where assignments.is_recent_buyer) as recent_buyers, 0 as entries, 0 as conversions,
         false as is_mature, count(*) filter (where facts.orders > 0) as purchasers,
         coalesce(sum(facts.orders), 0) as orders, coalesce(sum(facts.revenue), 0) as revenue,
@@ -56,11 +56,14 @@ _CELLS = f"""
         coalesce(sum(facts.nps_answers), 0) as nps_answers, coalesce(sum(facts.promoters), 0) as promoters,
         coalesce(sum(facts.detractors), 0) as detractors, coalesce(sum(facts.csat_answers), 0) as csat_answers,
         coalesce(sum(facts.positives), 0) as positives
-    from measures.customer_clusters as clusters
+    from {assigned} as assigned
     inner join journeys.segment_assignments as assignments using (customer_number, week_number)
     left join journeys.segment_facts as facts using (customer_number, week_number)
     group by all
 """
+_CELLS = "create or replace table measures.cluster_cells as" + CELLS_OF.format(
+    assigned=f"(select *, '{CLUSTERS}' as segment_set from measures.customer_clusters)"
+)
 _MOVES = f"""
     create or replace table measures.cluster_moves as
     select later.week, '{CLUSTERS}' as segment_set, coalesce(earlier.segment, '{NOT_YET_KNOWN}') as from_segment,
