@@ -15,7 +15,7 @@ import pandas as pd
 from journey_pipeline import clusters, verdicts
 from journey_pipeline.defs.gates import require_left
 from journey_pipeline.defs.resources import MARKETING, ONE_BY_ONE, WEEKS, WRITER_POOL, Warehouse
-from journey_pipeline.defs.tables import table_metadata
+from journey_pipeline.defs.tables import table_metadata, write_table
 from journey_pipeline.segment_rules import CLUSTERS
 from journey_pipeline.segments import NOT_CLUSTERED, NOT_YET_KNOWN
 
@@ -28,6 +28,15 @@ _TABLES = {
     "cluster_quality": "One row per week and number of clusters tried: silhouette, stability, seed, and why not.",
     "cluster_profiles": "One row per week, cluster and feature: the centre.",
 }
+_TYPES = {
+    "cluster_quality": {
+        "week": "date", "k": "integer", "silhouette": "double", "is_chosen": "boolean", "lowest_stability": "double",
+        "sampled": "bigint", "seed": "bigint", "is_accepted": "boolean", "reason": "varchar",
+    },
+    "cluster_profiles": {
+        "week": "date", "segment": "varchar", "feature": "varchar", "centre": "double", "stability": "double",
+    },
+}  # fmt: skip
 _READS = ("segment_features", "segment_weeks", "segment_facts", "segment_assignments", "customer_numbers")
 # Who did nothing in 91 days and ordered nothing in a year has nothing to be compared by.
 SILENT = "silent"
@@ -112,16 +121,17 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("""
         create or replace table measures.customer_clusters
             (week date, week_number integer, customer_number integer, segment varchar);
-        create or replace table measures.cluster_quality (week date, k integer, silhouette double, is_chosen boolean,
-            lowest_stability double, sampled bigint, seed bigint, is_accepted boolean, reason varchar);
-        create or replace table measures.cluster_profiles
-            (week date, segment varchar, feature varchar, centre double, stability double);
     """)
-    before = None
+    fitted: dict[date, clusters.Clustering] = {}
     for week, number in connection.execute(
         "select week, week_number from journeys.segment_weeks order by week desc limit 2"
     ).fetchall()[::-1]:
-        before = _one_week(connection, week, number, before)
+        fitted[week] = _one_week(connection, week, number, next(reversed(fitted.values()), None))
+    quality = [one.quality.assign(week=week) for week, one in fitted.items()]
+    profiles = [_profile(one).assign(week=week) for week, one in fitted.items()]
+    for name, told in (("cluster_quality", quality), ("cluster_profiles", profiles)):
+        empty = pd.DataFrame(columns=list(_TYPES[name]))
+        write_table(connection, name, pd.concat(told, ignore_index=True) if told else empty, _TYPES[name])
     connection.execute(_CELLS)
     connection.execute(_MOVES)
 
@@ -140,15 +150,13 @@ def _one_week(
         told = pd.DataFrame(
             {"week": week, "week_number": number, "customer_number": batch["customer_number"], "segment": segment}
         )
-        _insert(connection, "customer_clusters", told)
-    _insert(connection, "cluster_quality", fitted.quality.assign(week=week))
-    profile = fitted.profile().assign(week=week)
-    profile["segment"] = [f"cluster_{n}" for n in profile.pop("cluster_number")]
-    _insert(connection, "cluster_profiles", profile)
+        connection.register("told", told)
+        connection.execute("insert into measures.customer_clusters by name select * from told")
+        connection.unregister("told")
     return fitted
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pd.DataFrame) -> None:
-    connection.register("told", rows)
-    connection.execute(f"insert into measures.{table} by name select * from told")
-    connection.unregister("told")
+def _profile(fitted: clusters.Clustering) -> pd.DataFrame:
+    profile = fitted.profile()
+    profile["segment"] = [f"cluster_{n}" for n in profile.pop("cluster_number")]
+    return profile
