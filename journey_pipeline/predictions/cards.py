@@ -93,7 +93,9 @@ def _season_rows(target: Target, shifts: Sequence[Shift], at: date) -> Iterator[
         yield _row(target.name, at, MODEL, "season_applied", member, None, shift.applied)
 
 
-def _season(trained: Trained) -> str:
+def _season(trained: Trained) -> str | None:
+    if trained.model is None:
+        return None
     if trained.trees is None:
         return "none: the rate of what came last is the level"
     if not trained.trees.shifts:
@@ -262,7 +264,9 @@ def value_card(trained: TrainedValue, columns: Sequence[str], as_of: date, candi
     }
 
 
-def _value_season(trained: TrainedValue) -> str:
+def _value_season(trained: TrainedValue) -> str | None:
+    if trained.name is None:
+        return None
     if trained.origins and trained.origins[0].days_back < trained.target.horizon:
         return "not known: a year is promised by what a quarter held"
     return "none: a year holds every season once"

@@ -105,11 +105,11 @@ def train(target: Target, rows: pd.DataFrame, now: pd.DataFrame, terms: Terms, m
 
     try:
         model = clv.fit_value_model(*cells(now), terms, min_events)
-    except NotFitted as lacking:
-        return told(None, str(lacking))
-    origins = tuple(_origins(tested, steps, days, min_events))
+    except NotFitted as reason:
+        return told(None, str(reason))
+    origins, lacking = _origins(tested, steps, days, min_events)
     if not origins:
-        return told(None, "the history is too short to test a value on what was spent later")
+        return told(None, lacking or "the history is too short to test a value on what was spent later")
     name, both, gains = _best(origins, days)
     if origins[0].days_back == days:
         model = clv.rescaled(model, origins[0].ratio, [origin.ratio for origin in origins[:0:-1]])
@@ -121,8 +121,12 @@ def train(target: Target, rows: pd.DataFrame, now: pd.DataFrame, terms: Terms, m
     return told(name, None, trees=trees, **evidence)
 
 
-def _origins(rows: pd.DataFrame, steps: tuple[int, ...], days: int, min_events: int) -> list[ValueOrigin]:
+def _origins(
+    rows: pd.DataFrame, steps: tuple[int, ...], days: int, min_events: int
+) -> tuple[tuple[ValueOrigin, ...], str | None]:
+    """The latest ORIGINS tests, and why the latest that could not be made was not."""
     tests: list[ValueOrigin] = []
+    lacking: str | None = None
     ratios: list[HoldoutRatio] = []
     # From the oldest on: what came true at one origin rescales the next.
     for day in reversed(steps):
@@ -130,7 +134,8 @@ def _origins(rows: pd.DataFrame, steps: tuple[int, ...], days: int, min_events: 
         customers, actual = histories(at), at[f"value_{days}"].to_numpy(np.float64)
         try:
             plain = clv.fit_value_model(*cells(customers), Terms(1.0, 0.0, days / 7), min_events)  # type: ignore[arg-type]
-        except NotFitted:
+        except NotFitted as reason:
+            lacking = f"not tested on what was spent later: {reason}"
             continue
         model = clv.rescaled(plain, ratios[-1], ratios[:-1]) if ratios else plain
         is_tested = len(ratios) * days >= _ROUND_DAYS
@@ -147,7 +152,7 @@ def _origins(rows: pd.DataFrame, steps: tuple[int, ...], days: int, min_events: 
         if not is_tested:
             total = total._replace(low=float("nan"), high=float("nan"))
         tests.append(ValueOrigin(day, at[["customer_id", "bucket"]], actual, said, total, ratios[-1]))
-    return tests[::-1]
+    return tuple(tests[::-1]), lacking
 
 
 def naive(rows: pd.DataFrame, days: float) -> Floats:
