@@ -120,8 +120,10 @@ MEASURES: dict[str, Measure] = {
         (
             "journeys.segment_cells",
             "measures.cluster_cells",
+            "measures.value_segment_cells",
             "journeys.attitude_scales",
             "measures.cluster_quality",
+            "measures.prediction_models",
         ),
         segments.segment_sets,
         MARKETING,
@@ -129,7 +131,7 @@ MEASURES: dict[str, Measure] = {
         needs_as_of=True,
     ),
     "segment_metrics": Measure(
-        ("journeys.segment_cells", "measures.cluster_cells"),
+        ("journeys.segment_cells", "measures.cluster_cells", "measures.value_segment_cells"),
         partial(segments.segment_metrics, min_n=MIN_N, min_customers=int(shared_numbers()["segment_min_customers"])),
         MARKETING,
         "One row per week, segment and metric.",

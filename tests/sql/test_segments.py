@@ -324,7 +324,7 @@ ENDS = [str((pd.Timestamp("2026-03-02") - pd.Timedelta(weeks=back)).date()) for 
 def test_every_customer_is_once_in_every_set_and_cells_sum_to_the_whole(bench: Bench) -> None:
     market(bench)
     found = run(bench, ENDS)
-    sets = list(dict.fromkeys(version.segment_set for version in load_rules()))
+    sets = list(dict.fromkeys(version.segment_set for version in load_rules() if not version.is_predicted))
     rows = bench.ask("select customer_id, segment_set from warehouse.journeys.customer_segments")
     assert len(rows) == 60 * len(sets) == len(rows.drop_duplicates()) and found.notna().all(axis=None)
     assert sorted(found.columns) == sorted(sets)
