@@ -17,11 +17,13 @@ import pandas as pd
 from journey_pipeline import (
     attribution,
     change,
+    consistency,
     conversion,
     experience,
     maturity,
     path_measures,
     report,
+    response_bias,
     scorecard,
     segments,
     verdicts,
@@ -161,9 +163,32 @@ MEASURES: dict[str, Measure] = {
     ),
     "experience": Measure(
         ("journeys.experience_cells",),
-        partial(experience.experience, min_n=MIN_N),
+        partial(experience.experience, min_n=MIN_N, min_customers=int(shared_numbers()["segment_min_customers"])),
         CUSTOMER_EXPERIENCE,
-        "One row per week, stage, family and instrument: score, interval and answers.",
+        "One row per week, stage, family, question and segment: score as answered and reweighted, response rate.",
+    ),
+    "response_bias": Measure(
+        ("journeys.response_strata", "journeys.response_left", "measures.kpi_scorecard"),
+        partial(response_bias.response_bias, min_n=MIN_N),
+        CUSTOMER_EXPERIENCE,
+        "One row per week and question: who answered is not who buys, and what that does to the score.",
+    ),
+    "consistency": Measure(
+        (
+            "journeys.consistency_cells",
+            "journeys.consistency_touchpoint_cells",
+            "journeys.service_cells",
+            "seeds.kpi_targets",
+        ),
+        partial(consistency.consistency, min_n=MIN_N),
+        CUSTOMER_EXPERIENCE,
+        "One row per week and measure: do the touchpoints of a customer agree, and touchpoints among each other.",
+    ),
+    "consistency_touchpoints": Measure(
+        ("journeys.consistency_touchpoint_cells",),
+        partial(consistency.consistency_touchpoints, min_n=MIN_N),
+        CUSTOMER_EXPERIENCE,
+        "One row per week, family and question: score, and whether it is near the others.",
     ),
     "friction": Measure(
         ("journeys.friction_cells",),
