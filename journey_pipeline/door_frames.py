@@ -83,6 +83,7 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "response_bias": ("week", "instrument", "definition_id"),
     "consistency": ("week", "measure"),
     "consistency_touchpoints": ("week", "family", "instrument", "definition_id"),
+    "experience_drivers": ("outcome", "driver", "level"),
     "performance": ("week", "stage", "device", "metric"),
     "friction": ("week", "stage", "page_group", "signal"),
     "planned_improvements": ("week", "funnel", "step", "reduction", "marginal_quality"),

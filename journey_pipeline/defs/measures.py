@@ -19,6 +19,7 @@ from journey_pipeline import (
     change,
     consistency,
     conversion,
+    drivers,
     experience,
     maturity,
     path_measures,
@@ -189,6 +190,12 @@ MEASURES: dict[str, Measure] = {
         partial(consistency.consistency_touchpoints, min_n=MIN_N),
         CUSTOMER_EXPERIENCE,
         "One row per week, family and question: score, and whether it is near the others.",
+    ),
+    "experience_drivers": Measure(
+        ("journeys.driver_cells",),
+        partial(drivers.experience_drivers, min_n=MIN_N),
+        CUSTOMER_EXPERIENCE,
+        "One row per outcome, driver and level: what of the journey before goes with it. An association, never an effect.",
     ),
     "friction": Measure(
         ("journeys.friction_cells",),
