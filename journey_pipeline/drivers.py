@@ -59,8 +59,8 @@ def stratified_difference(
 def experience_drivers(cells: pd.DataFrame, min_n: int = 30) -> pd.DataFrame:
     """Released table `experience_drivers` from `driver_cells`: each level of a driver against its other levels.
 
-    Levels of fewer than `min_n` units, or whose others are fewer, have no q-value and no adjusted interval; a driver with
-    one level compares nothing and is left out. Raises ValueError when a key repeats or successes exceed the units.
+    Levels of fewer than `min_n` units, or whose others are fewer, have no q-value and no adjusted interval; a driver
+    with one level compares nothing and is left out. Raises ValueError when a key repeats or successes exceed the units.
     """
     require_unique(cells, [*EXPERIENCE_DRIVERS_KEY, "stratum"], "driver_cells")
     given = cells.assign(n=floats(cells["n"]), successes=floats(cells["successes"]))

@@ -195,7 +195,7 @@ MEASURES: dict[str, Measure] = {
         ("journeys.driver_cells",),
         partial(drivers.experience_drivers, min_n=MIN_N),
         CUSTOMER_EXPERIENCE,
-        "One row per outcome, driver and level: what of the journey before goes with it. An association, never an effect.",
+        "One row per outcome, driver and level: what of the journey before goes with it. An association.",
     ),
     "friction": Measure(
         ("journeys.friction_cells",),
