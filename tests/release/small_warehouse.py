@@ -31,7 +31,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "segments": ("segment_set", "segment"),
     "segment_metrics": ("week", "segment_set", "segment", "metric"),
     "segment_migration": ("week", "segment_set", "from_segment", "to_segment"),
-    "experience": ("week", "stage", "family", "instrument"),
+    "experience": ("week", "stage", "family", "instrument", "definition_id", "segment_set", "segment"),
     "kpi_scorecard": ("week", "target_set", "kpi"),
     "coverage": ("week", "source", "events_table"),
     "link_audit": ("week", "channel", "campaign"),

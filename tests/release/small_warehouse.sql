@@ -111,7 +111,10 @@ create table marts.experience as
         from weeks, (values ('experience', 'commerce', 'NPS', 140, 0.34), ('purchase', 'commerce', 'CSAT', 210, 0.86),
         ('experience', 'support', 'CSAT', 90, 0.71), ('advocacy', 'community', 'CSAT', 12, 0.8),
         ('consideration', 'website', 'CSAT', 60, 0.77)) f (stage, family, instrument, n, s))
-    select week, stage, family, instrument, answers, case instrument when 'NPS' then share * 100 else share end as score,
+    select week, stage, family, instrument, instrument || case instrument when 'NPS' then ':0-10:' else ':1-5:' end || family
+            as definition_id, 'all' as segment_set, 'all' as segment, 'week' as segment_as_of, answers,
+        case instrument when 'NPS' then share * 100 else share end as score, score as reweighted_score,
+        case family when 'support' then 0.25 end as response_rate,
         case instrument when 'NPS' then share * 100 - 160 / sqrt(answers)
             else wilson(share * answers, answers, -1) end as ci_low,
         case instrument when 'NPS' then share * 100 + 160 / sqrt(answers)
