@@ -12,7 +12,7 @@ import pandas as pd
 
 from journey_pipeline.report.charts import share_chart, trend_chart
 from journey_pipeline.report.reading import Picture, Released, Row, spread
-from journey_pipeline.report.wording import answers, count, day, lift, name, points, share
+from journey_pipeline.report.wording import NO_VALUE, answers, count, day, lift, name, points, share
 
 _WEEKS = 26
 _DRIVERS_SHOWN = 6
@@ -140,8 +140,14 @@ def _driver(row: Row) -> dict[str, Any]:
         "difference": _points_of(row["difference"]),
         "interval": spread(row["ci_low"], row["ci_high"], _points_of),
         "adjusted": _points_of(row["adjusted"]),
-        "q_value": "under 0.001" if row["q_value"] < 0.001 else f"{row['q_value']:.3f}",
+        "q_value": _small(row["q_value"]),
     }
+
+
+def _small(value: float | None) -> str:
+    if value is None:
+        return NO_VALUE
+    return "under 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _points_of(value: float | None) -> str:

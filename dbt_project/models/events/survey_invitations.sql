@@ -20,6 +20,19 @@ cut as (
 
 preferred as (
     {{ preferred_rows('cut', 'instrument') }}
+),
+
+-- Zendesk writes an offer and the rating that follows as two records: what was asked about one thing is one invitation.
+numbered as (
+    select
+        * exclude (asked_at, is_answered),
+        min(asked_at) over thing as asked_at,
+        bool_or(is_answered) over thing as is_answered,
+        row_number() over (
+            partition by source, definition_id, coalesce(about_ref, record_key) order by asked_at, record_key
+        ) as place
+    from preferred
+    window thing as (partition by source, definition_id, coalesce(about_ref, record_key))
 )
 
 select
@@ -38,4 +51,5 @@ select
     is_answered,
     source_file_id,
     source_row_number
-from preferred
+from numbered
+where place = 1
