@@ -200,10 +200,13 @@ def test_every_question_has_one_id_of_instrument_scale_and_wording(rows: Rows) -
         ("NPS:0-10:recommendation", "delighted surveymonkey typeform"),
     ]
     # Pooled means the same question on the same scale: nothing else under one id.
-    assert rows("""
+    assert (
+        rows("""
         select definition_id from events.experience_scores group by 1
         having count(distinct (instrument, scale_min, scale_max, wording)) > 1
-    """) == []
+    """)
+        == []
+    )
 
 
 def test_who_was_asked_is_told_by_the_sources_that_know(rows: Rows) -> None:
