@@ -151,3 +151,20 @@ bit_count({{ mask }})
 {% macro duckdb__unnest_whole_numbers(first, last) -%}
 cast(unnest(range({{ first }}, {{ last }} + 1)) as integer)
 {%- endmacro %}
+
+{#-
+The last columns and the FROM of a select over `relation` (customer_number, week_number): the segments of the customer at
+the end of the row's week, and whether they are of that week. Weeks before the history of segments have those of today.
+-#}
+{% macro segments_then(relation, names) -%}
+    {%- for set in segment_sets() if set.name in names %}
+    {{ segment_name(set, 'coalesce(standing.' ~ set.name ~ ', latest.' ~ set.name ~ ')') }} as {{ set.name }},
+    {%- endfor %}
+    case when told_weeks.week_number is null then 'today' else 'week' end as segment_as_of
+from {{ relation }}
+left join {{ ref('segment_weeks') }} as told_weeks on {{ relation }}.week_number = told_weeks.week_number
+left join {{ ref('segment_assignments') }} as standing
+    on {{ relation }}.customer_number = standing.customer_number and {{ relation }}.week_number = standing.week_number
+left join {{ ref('segment_assignments') }} as latest
+    on {{ relation }}.customer_number = latest.customer_number and latest.is_latest and told_weeks.week_number is null
+{%- endmacro %}

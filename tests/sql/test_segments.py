@@ -33,7 +33,7 @@ EMPTY = {
     "is_internal_test boolean",
     "journeys.customer_attributes": "customer_id varchar, attribute varchar, value varchar",
     "journeys.experience_answers": "week date, customer_id varchar, instrument varchar, is_promoter boolean, "
-    "is_detractor boolean, is_positive boolean",
+    "is_detractor boolean, is_positive boolean, is_scored boolean",
     "journeys.journey_paths": "journey_id varchar, week date, is_converting boolean, is_mature boolean",
     "journeys.journeys": "journey_id varchar, customer_number integer",
     "journeys.weeks": "week date, ends_at timestamp",

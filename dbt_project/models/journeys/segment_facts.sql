@@ -38,11 +38,11 @@ answers as (
     select
         customers.customer_number,
         {{ week_number('answers.week') }} as week_number,
-        count(*) filter (where answers.instrument = 'NPS') as nps_answers,
+        count(*) filter (where answers.instrument = 'NPS' and answers.is_scored) as nps_answers,
         count(*) filter (where answers.is_promoter) as promoters,
         count(*) filter (where answers.is_detractor) as detractors,
-        count(*) filter (where answers.instrument = 'CSAT') as csat_answers,
-        count(*) filter (where answers.is_positive) as positives
+        count(*) filter (where answers.instrument = 'CSAT' and answers.is_scored) as csat_answers,
+        count(*) filter (where answers.instrument = 'CSAT' and answers.is_positive) as positives
     from {{ ref('experience_answers') }} as answers
     inner join {{ ref('customer_numbers') }} as customers on answers.customer_id = customers.customer_id
     group by all
