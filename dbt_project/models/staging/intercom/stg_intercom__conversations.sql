@@ -59,7 +59,10 @@ renamed as (
             {{ seconds_between(epoch_seconds('created_at'), epoch_seconds('statistics_told.first_admin_reply_at')) }},
             try_cast(statistics_told.time_to_admin_reply as double)
         ) as first_reply_seconds,
-        case when statistics_told.first_admin_reply_at is not null then 'calendar' else 'office_hours' end as reply_clock,
+        case
+            when statistics_told.first_admin_reply_at is not null then 'calendar'
+            when statistics is not null then 'office_hours'
+        end as reply_clock,
         try_cast(statistics_told.count_reopens as bigint) as reopens,
         {{ joined_words('tags_told', 'name') }} as tags,
         'CSAT' as instrument,

@@ -42,7 +42,7 @@ renamed as (
         {{ utc_instant('updated_at') }} as updated_at,
         {{ utc_instant('metrics.solved_at') }} as solved_at,
         try_cast(metrics.reply_time_in_minutes.calendar as bigint) * 60 as first_reply_seconds,
-        'calendar' as reply_clock,
+        case when metrics.reply_time_in_minutes is not null then 'calendar' end as reply_clock,
         try_cast(metrics.reopens as bigint) as reopens,
         lower({{ clean_text('type') }}) as ticket_type,
         {{ json_words('tags') }} as tags,
