@@ -66,6 +66,9 @@ select
     cells.funnel,
     cells.from_stage,
     cells.to_stage,
+    -- Before the step that ends a funnel a loss is a sale that does not come, after it a customer who does not come back.
+    transitions.to_number,
+    funnels.terminal_from as terminal_number,
     cells.breakdown,
     cells.member,
     cells.window_seconds,
@@ -78,19 +81,20 @@ inner join ({{ adjacent_transitions() }}) as transitions
     and cells.from_stage = transitions.from_stage
     and cells.to_stage = transitions.to_stage
     and cells.window_seconds = transitions.window_seconds
+inner join {{ ref('funnels') }} as funnels on cells.funnel = funnels.funnel
 where cells.view = 'cohort' and cells.is_default_mode and cells.breakdown in ('all', {{ member_list }})
 union all
-select week, 'onboarding', 'onboarding', null, 'purchase', 'experience', breakdown, member,
+select week, 'onboarding', 'onboarding', null, 'purchase', 'experience', null, null, breakdown, member,
     {{ var('onboarding_days') }} * 86400, entered, dropped, open
 from onboarding
 union all
-select week, 'support_contact', 'support_contact', null, 'purchase', 'experience', breakdown, member,
+select week, 'support_contact', 'support_contact', null, 'purchase', 'experience', null, null, breakdown, member,
     {{ var('followup_days') }} * 86400, entered, dropped, open
 from asked
 union all
-select week, 'unresolved_support', 'unresolved_support', null, 'experience', null, breakdown, member,
+select week, 'unresolved_support', 'unresolved_support', null, 'experience', null, null, null, breakdown, member,
     {{ var('support_solved_days') }} * 86400, entered, dropped, open
 from missed
 union all
-select week, 'friction', signal || ' in ' || stage, null, stage, null, breakdown, member, 0, entered, dropped, 0
+select week, 'friction', signal || ' in ' || stage, null, stage, null, null, null, breakdown, member, 0, entered, dropped, 0
 from friction
