@@ -4,7 +4,7 @@ with orders as (
     select
         numbers.customer_number,
         conversions.week,
-        cast(conversions.value as double) as value
+        conversions.value
     from {{ ref('customer_conversions') }} as conversions
     inner join {{ ref('customer_numbers') }} as numbers on conversions.customer_id = numbers.customer_id
     where conversions.is_counted and conversions.conversion_type in ('order', 'opportunity_won')
@@ -32,11 +32,12 @@ followed as (
         and orders.week <= cast(units.judged_week + interval 91 day as date)
 )
 
-select 'all' as step, week, false as is_dropped, 0 as lag_weeks, count(*) as orders, sum(value) as revenue,
-    sum(value * value) as squared_revenue
+select 'all' as step, week, false as is_dropped, 0 as lag_weeks, count(*) as orders, cast(sum(value) as double) as revenue,
+    cast(sum(cast(value as decimal(38, 6)) * value) as double) as squared_revenue
 from orders
 group by week
 union all
-select step, week, is_dropped, cast(lag_weeks as integer), count(*), sum(value), sum(value * value)
+select step, week, is_dropped, cast(lag_weeks as integer), count(*), cast(sum(value) as double),
+    cast(sum(cast(value as decimal(38, 6)) * value) as double)
 from followed
 group by step, week, is_dropped, lag_weeks
