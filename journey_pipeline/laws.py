@@ -16,7 +16,7 @@ from journey_pipeline.laws_of_credit import (
     credit_sums_to_conversions,
     spend_is_conserved,
 )
-from journey_pipeline.laws_of_pain import evidence_is_released, every_comment_has_a_theme, personas_are_described
+from journey_pipeline.laws_of_pain import every_comment_has_a_theme, evidence_is_released, personas_are_described
 
 __all__ = ["EVENTS", "MARTS", "Outcome"]
 
