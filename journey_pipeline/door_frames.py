@@ -83,6 +83,8 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "friction": ("week", "stage", "page_group", "signal"),
     "planned_improvements": ("week", "funnel", "step", "reduction", "marginal_quality"),
     "kpi_scorecard": ("week", "target_set", "kpi"),
+    "kpi_weeks": ("week", "kpi"),
+    "governance_roles": ("role",),
     "coverage": ("week", "source", "events_table"),
     "link_audit": ("week", "channel", "campaign"),
     "source_files": ("path", "file_id"),

@@ -70,8 +70,18 @@ def _stage_conversion(
     return maturity.add_nowcast(table, lag_cells, entry_age_cells, min_n=MIN_N)
 
 
-def _kpi_scorecard(cells: pd.DataFrame, kpis: pd.DataFrame, targets: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
-    return scorecard.kpi_scorecard(cells, kpis, targets, as_of, PROGRAM_START, min_n=MIN_N)
+def _kpi_scorecard(
+    cells: pd.DataFrame,
+    kpis: pd.DataFrame,
+    targets: pd.DataFrame,
+    signals: pd.DataFrame,
+    stages: pd.DataFrame,
+    funnels: pd.DataFrame,
+    as_of: datetime,
+) -> pd.DataFrame:
+    return scorecard.kpi_scorecard(
+        cells, kpis, targets, as_of, PROGRAM_START, min_n=MIN_N, signals=signals, stages=stages, funnels=funnels
+    )
 
 
 MEASURES: dict[str, Measure] = {
@@ -204,10 +214,17 @@ MEASURES: dict[str, Measure] = {
         needs_as_of=True,
     ),
     "kpi_scorecard": Measure(
-        ("journeys.kpi_cells", "seeds.kpis", "seeds.kpi_targets"),
+        (
+            "journeys.kpi_cells",
+            "seeds.kpis",
+            "seeds.kpi_targets",
+            "measures.weekly_signals",
+            "seeds.stages",
+            "seeds.funnels",
+        ),
         _kpi_scorecard,
         CUSTOMER_EXPERIENCE,
-        "One row per week, target set and KPI: baseline, actual, interval, status and owner.",
+        "One row per week, target set and KPI: baseline, actual, interval, verdict and owner.",
         needs_as_of=True,
     ),
 }
