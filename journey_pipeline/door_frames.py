@@ -85,6 +85,7 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "kpi_scorecard": ("week", "target_set", "kpi"),
     "kpi_weeks": ("week", "kpi"),
     "governance_roles": ("role",),
+    "actions": ("action_id",),
     "coverage": ("week", "source", "events_table"),
     "link_audit": ("week", "channel", "campaign"),
     "source_files": ("path", "file_id"),

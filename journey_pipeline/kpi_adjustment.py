@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from journey_pipeline.conversion import Z95, floats, ratio, relative_change
-from journey_pipeline.kpi_windows import baseline, current, mature_weeks, pool
+from journey_pipeline.kpi_windows import baseline, current, mature_weeks, pool, records
 
 # 52 weeks, so that Mondays meet Mondays.
 YEAR = pd.Timedelta(days=364)
@@ -46,13 +46,10 @@ def adjusted(
     What is left is (1 + improvement at equal mix) / (value a year ago / value of the baseline's weeks a year ago) - 1;
     log variances add up. One of the two that is not known is left out, and the note says why.
     """
-    definitions = {row["kpi"]: row for row in rows.drop_duplicates("kpi").to_dict("records")}
+    definitions = {row["kpi"]: row for row in records(rows.drop_duplicates("kpi"))}
     history = {kpi: mature_weeks(cells, kpi) for kpi in definitions}
     at_equal_mix = _mix(signals)
-    found = [
-        _of_row(row, at_equal_mix, history[row["kpi"]], definitions[row["kpi"]], start)
-        for row in rows.to_dict("records")
-    ]
+    found = [_of_row(row, at_equal_mix, history[row["kpi"]], definitions[row["kpi"]], start) for row in records(rows)]
     table = pd.DataFrame(found, columns=list(COLUMNS), index=rows.index)
     table = table.astype(dict.fromkeys(NUMBERS, "float64") | dict.fromkeys(COLUMNS[3:], "object"))
     return pd.concat([rows, table], axis=1)
@@ -76,7 +73,9 @@ def _of_row(
     season = _season(mature, definition, start, row["week"])
     note = [] if mix else [NO_MIX_YET if isinstance(metric, str) else NO_MIX]
     note += [] if season else [NO_YEAR]
-    kind = {(True, False): "mix", (False, True): "season", (True, True): "mix_and_season"}.get((bool(mix), bool(season)))
+    kind = {(True, False): "mix", (False, True): "season", (True, True): "mix_and_season"}.get(
+        (bool(mix), bool(season))
+    )
     if kind is None:
         return [*unknown, " ".join(note)]
     base = mix or raw
@@ -86,8 +85,10 @@ def _of_row(
 
 
 def _raw(row: dict[str, Any]) -> _Factor | None:
-    before, after = ({name: row[f"{period}_{name}"] for name in ("numerator", "denominator", "se", "n")} for period in
-                     ("base", "current"))
+    before, after = (
+        {name: row[f"{period}_{name}"] for name in ("numerator", "denominator", "se", "n")}
+        for period in ("base", "current")
+    )
     return _change(before, after, row["kind"], row["dispersion"])
 
 
@@ -130,5 +131,5 @@ def _change(before: dict[str, Any], after: dict[str, Any], kind: str, dispersion
             variance += float(ratio(1.0, window["numerator"])) * dispersion
         else:
             variance += float(ratio(window["se"], value)) ** 2
-    change, low, _ = relative_change(*values, variance)
+    change, low, _ = relative_change(values[0], values[1], variance)
     return _Factor(float(np.log1p(change)), variance) if np.isfinite(change) and np.isfinite(low) else None

@@ -5,7 +5,7 @@ Add here the limits of another kind.
 Must not be here: Laney's chart itself (`signals`), targets and statuses (`scorecard`), any I/O.
 
 Higher is better in every KPI, so only the lower limit raises an alarm. In a simulation of quiet weeks, whose rates vary
-by more than their counts explain, fewer than 1 in 50 weeks of a KPI raise one; the tests hold the number.
+by more than their counts explain, fewer than 1 in 100 weeks of a KPI raise one; the tests hold the number.
 
 Sources: Laney 2002 (p' and u' charts); Shewhart's chart of means with the same floor on the spread of weeks.
 """

@@ -1,8 +1,8 @@
 """The SQL that tells a number of the scorecard again, from the tables of the same release.
 
-Holds one query per KPI over released rows (journeys, conversions, credits, spend), and the one over `kpi_weeks` for KPIs
-whose rows are not released or whose funnel counts in another mode. Each returns one row, numerator and denominator,
-both decimal(38, 6).
+Holds one query per KPI over released rows (journeys, conversions, credits, spend), and the one over `kpi_weeks` for
+KPIs whose rows are not released or whose funnel counts in another mode. Each returns one row, numerator and
+denominator, both decimal(38, 6).
 Add here the query of a new KPI.
 Must not be here: how a KPI is counted (SQL in `journeys`, which these queries must agree with), any I/O.
 """
@@ -12,6 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+
+from journey_pipeline.kpi_windows import records
 
 _ORDERS = "is_counted and conversion_type in ('order', 'opportunity_won') and customer_id is not null"
 _MICROSECONDS = 1_000_000
@@ -60,11 +62,14 @@ _RETENTION = (
     + "\nfrom customers where was_active"
 )
 _ACQUISITION = (
-    "with spent as (\n  select cast(date_trunc('week', spend_date) as date) as week, sum(cost_amount_reporting) as spend"
-    "\n  from spend where cast(date_trunc('week', spend_date) as date) {weeks} group by all\n),\n"
-    f"acquired as (\n  select min(occurred_at) as acquired_at from conversions\n  where {_ORDERS} group by customer_id\n)\n"
+    "with spent as (\n  select cast(date_trunc('week', spend_date) as date) as week,"
+    " sum(cost_amount_reporting) as spend\n  from spend\n"
+    "  where cast(date_trunc('week', spend_date) as date) {weeks} group by all\n),\n"
+    "acquired as (\n  select min(occurred_at) as acquired_at from conversions\n"
+    f"  where {_ORDERS} group by customer_id\n)\n"
     + _result(
-        f"(select count(*) from acquired cross join release\n    where {_week('acquired_at')} in (select week from spent))",
+        f"(select count(*) from acquired cross join release\n"
+        f"    where {_week('acquired_at')} in (select week from spent))",
         "sum(spend)",
     )
     + "\nfrom spent"
@@ -85,7 +90,7 @@ _RELEASED_WEEKS = (
 def queries(rows: pd.DataFrame, stages: pd.DataFrame | None, funnels: pd.DataFrame | None) -> list[str | None]:
     """The query of every row of `kpi_windows.windows`; None where nothing is counted."""
     templates = _templates(stages, funnels)
-    return [_filled(templates, row) for row in rows[["kpi", "current_from", "current_until"]].to_dict("records")]
+    return [_filled(templates, row) for row in records(rows[["kpi", "current_from", "current_until"]])]
 
 
 def _templates(stages: pd.DataFrame | None, funnels: pd.DataFrame | None) -> dict[str, str]:

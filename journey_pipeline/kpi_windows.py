@@ -34,7 +34,7 @@ def windows(cells: pd.DataFrame, kpis: pd.DataFrame, start: pd.Timestamp) -> pd.
     """
     present = sorted(cells["week"].unique())
     found = []
-    for definition in kpis.to_dict("records"):
+    for definition in records(kpis):
         mature = mature_weeks(cells, definition["kpi"])
         is_relative = definition["target_type"] == "relative"
         base = pool(baseline(mature, definition, start), definition)
@@ -52,6 +52,11 @@ def windows(cells: pd.DataFrame, kpis: pd.DataFrame, start: pd.Timestamp) -> pd.
     numbers = [name for name in table.columns if name.startswith(("base_", "current_")) and name not in days]
     table = table.astype(dict.fromkeys(days, "datetime64[us]") | dict.fromkeys([*numbers, "dispersion"], "float64"))
     return table.rename(columns={"base_from": "baseline_from", "base_until": "baseline_until"})
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a frame as dictionaries by column name."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def mature_weeks(cells: pd.DataFrame, kpi: str) -> pd.DataFrame:

@@ -28,3 +28,31 @@ def stages_have_owners(connection: Connection) -> Outcome:
         where owner is null or owner not in (select role from seeds.governance_roles)
         """,
     )
+
+
+def actions_name_known_members(connection: Connection) -> Outcome:
+    """Every registered action that names a member of a breakdown names one that occurs in its metric."""
+    return offending(
+        connection,
+        """
+        select 'actions.csv, line ' || line || ', column member' as "where",
+            'a ' || breakdown || ' that occurs in ' || metric as expected, member as found
+        from measures.actions
+        where origin = 'register' and member is not null
+            and (metric, breakdown, member) not in (select (metric, breakdown, member) from journeys.effect_cells)
+        """,
+    )
+
+
+def actions_have_owners(connection: Connection) -> Outcome:
+    """A week after it was proposed an action has an owner; it only warns."""
+    found = offending(
+        connection,
+        """
+        select action_id, cast(proposed_on as date) as proposed_on from measures.actions
+        cross join raw.run_parameters
+        where owner is null and coalesce(status, '') not in ('done', 'dropped')
+            and proposed_on + interval 7 day < as_of
+        """,
+    )
+    return Outcome(found.failing, found.description, refuses=False)

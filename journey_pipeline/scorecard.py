@@ -3,9 +3,9 @@
 Holds: the improvement of a KPI with its interval, the status and the verdict against a target, the released table
 `kpi_scorecard`.
 Add here: a kind of KPI (how its interval is formed) or a status rule.
-Never here: which weeks are pooled (`kpi_windows`), what is left after mix and season (`kpi_adjustment`), control limits
-(`kpi_alarms`), the SQL that tells a number again (`kpi_queries`), which events a KPI counts (SQL in `journeys`), targets
-and owners (seeds), any I/O.
+Never here: which weeks are pooled (`kpi_windows`), what is left after mix and season (`kpi_adjustment`), control
+limits (`kpi_alarms`), the SQL that tells a number again (`kpi_queries`), which events a KPI counts (SQL in `journeys`),
+targets and owners (seeds), any I/O.
 
 The comparison is before and after: it does not say what caused a change, and `evidence` says so.
 """
@@ -263,10 +263,10 @@ def kpi_scorecard(
     return table.sort_values(SCORECARD_KEY, ignore_index=True)[SCORECARD_COLUMNS]
 
 
-def _formulas(kpis: pd.DataFrame) -> list[str | None]:
+def _formulas(kpis: pd.DataFrame) -> pd.Series:
     """What is measured, in words, and what is divided by what."""
-    parts = [kpis.get(name, [None] * len(kpis)) for name in ("description", "numerator_name", "denominator_name")]
-    return [f"{said}: {top} / {bottom}" if said and top and bottom else said for said, top, bottom in zip(*parts, strict=True)]
+    told = kpis.reindex(columns=["description", "numerator_name", "denominator_name"]).astype("object")
+    return told["description"] + ": " + told["numerator_name"] + " / " + told["denominator_name"]
 
 
 def _checked(kpi_cells: pd.DataFrame, kpis: pd.DataFrame, kpi_targets: pd.DataFrame) -> pd.DataFrame:
