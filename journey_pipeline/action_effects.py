@@ -23,7 +23,7 @@ NO_START = "Not started."
 NO_WEEKS_YET = "No whole week since the start has had its window yet."
 FEW_BEFORE = "Fewer than two whole weeks before the start to compare with."
 ROLLING = "Each week of this KPI looks back 90 days, so weeks before and after hold the same people; no effect is told."
-NO_MEMBER = "The member has no weeks of its own to compare."
+NO_MEMBER = "Nothing is counted of the metric or of the member."
 NO_RESULT = "Its experiment has no result in this release."
 TRENDING = "The weeks before were already moving: read with care."
 
@@ -66,6 +66,8 @@ def _of_step(row: dict[str, Any], facts: Facts) -> dict[str, Any]:
     """The member against the other members of its breakdown, or everybody before and after."""
     cells = facts.effect_cells[facts.effect_cells["metric"] == row["metric"]]
     cells = cells[cells["breakdown"] == (row["breakdown"] or ALL)].assign(week=lambda rows: weeks(rows["week"]))
+    if cells.empty:
+        return {"effect_note": NO_MEMBER}
     is_mine = (cells["member"] == row["member"]) if row["member"] else pd.Series(True, index=cells.index)
     sums = cells.assign(mine=is_mine, open=~cells["is_mature"].astype(bool)).groupby(["week", "mine"])
     counts = sums[["entered", "converted"]].sum().unstack("mine", fill_value=0).sort_index()
