@@ -1,4 +1,4 @@
-"""Actions: what is proposed, how large the prize is, which weeks an effect is measured on, what came of what was expected."""
+"""Actions: what is proposed, how large the prize is, which weeks an effect is measured on, expected against found."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ def cells(metric: str = "purchase>experience", **shares: tuple[float, float, flo
         counted = {m: (n, round(n * (after if week >= pd.Timestamp(START) else before)))
                    for m, (n, before, after) in shares.items()}  # fmt: skip
         whole = tuple(map(sum, zip(*counted.values(), strict=True)))
-        for breakdown, member, (n, k) in [("all", "all", whole), *(("entry_channel", m, c) for m, c in counted.items())]:
+        for breakdown, member, (n, k) in [
+            ("all", "all", whole),
+            *(("entry_channel", m, c) for m, c in counted.items()),
+        ]:
             rows.append((week, metric, breakdown, member, WINDOW, n, k, week < MONDAYS[22]))
     names = ["week", "metric", "breakdown", "member", "window_seconds", "entered", "converted", "is_mature"]
     return pd.DataFrame(rows, columns=names)
@@ -43,9 +46,7 @@ KPIS = pd.DataFrame(
     ],
     columns=["kpi", "name", "kind", "target_type", "current_weeks", "numerator_name"],
 )
-STAGES = pd.DataFrame(
-    {"funnel": "journey", "stage": ["awareness", "purchase", "experience"], "owner": ["A", "P", "E"]}
-)
+STAGES = pd.DataFrame({"funnel": "journey", "stage": ["awareness", "purchase", "experience"], "owner": ["A", "P", "E"]})
 
 
 def scorecard(**verdicts: list[str]) -> pd.DataFrame:
