@@ -163,7 +163,7 @@ def test_it_works_by_keyboard_and_on_paper(browser: Any, page_url: str) -> None:
     summary.focus()
     page.keyboard.press("Enter")
     assert page.locator("details").first.evaluate("e => e.open")
-    assert page.locator("details table").first.is_visible()
+    assert page.locator("details").first.locator("pre, table").first.is_visible()
     page.emulate_media(media="print")
     assert not page.locator("nav").is_visible()
     assert page.locator("figure .wide").first.is_visible()
