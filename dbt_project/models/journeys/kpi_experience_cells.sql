@@ -16,9 +16,7 @@ select
     'experience_consistency',
     cast(weighted_consistent as double),
     cast(weights as double),
-    -- The scorecard adds up four weeks, in each of which the same customers of the last 90 days stand: their squares are
-    -- those of one voice, so that the interval is that of the people and not of the repetitions.
-    cast(4 * squared_weights as decimal(38, 4)),
+    cast(squared_weights as decimal(38, 4)),
     true
 from {{ ref('consistency_cells') }}
 where eligible > 0
