@@ -92,7 +92,9 @@ def load_designs(project: Path = DBT_PROJECT) -> dict[str, Design]:
         for row in reader:
             line = _Line(reader.line_num, row)
             if "more" in row or None in row.values():
-                raise line.refuse("(all)", f"{len(HEADER)} cells, text with a comma in quotes", "another number of them")
+                raise line.refuse(
+                    "(all)", f"{len(HEADER)} cells, text with a comma in quotes", "another number of them"
+                )
             design = _design(line)
             if design.experiment_id in found:
                 raise line.refuse("experiment_id", "an id of no line before", design.experiment_id)

@@ -223,7 +223,9 @@ def _why_none(
         return "invalid_sample_ratio"
     some = control["units_with"] + arm["units_with"]
     none = control["units"] + arm["units"] - some
-    few = min(control["units"], arm["units"]) < min_n or some < LEAST_EVENTS or (metric.is_share and none < LEAST_EVENTS)
+    few = (
+        min(control["units"], arm["units"]) < min_n or some < LEAST_EVENTS or (metric.is_share and none < LEAST_EVENTS)
+    )
     return "not_enough" if few or np.isnan(row["effect"]) else None
 
 

@@ -32,7 +32,9 @@ def design(**changes: Any) -> Design:
 def cells_of(people: pd.DataFrame, metric: str = "purchase_30") -> pd.DataFrame:
     """Sums of people with variant, y, x and, if given, the week their window was over."""
     week = people["week"] if "week" in people else pd.Timestamp("2026-09-28")
-    squares = people.assign(complete_week=week, yy=people.y**2, xx=people.x**2, xy=people.x * people.y, some=people.y != 0)
+    squares = people.assign(
+        complete_week=week, yy=people.y**2, xx=people.x**2, xy=people.x * people.y, some=people.y != 0
+    )
     cells = squares.groupby(["variant", "complete_week"], dropna=False).agg(
         units=("y", "size"), units_with=("some", "sum"), sum_y=("y", "sum"), sum_yy=("yy", "sum"), sum_x=("x", "sum"),
         sum_xx=("xx", "sum"), sum_xy=("xy", "sum"),
@@ -153,7 +155,9 @@ def test_the_order_of_cells_changes_nothing() -> None:
     people = buyers(100, 150).assign(week=rng.choice(pd.date_range("2026-08-31", periods=4, freq="7D"), 2000))
     cells, given = cells_of(people), {"welcome": design()}
     mixed = cells.sample(frac=1, random_state=3)
-    pd.testing.assert_frame_equal(experiments(cells, arms_of(cells), OVER, given), experiments(mixed, arms_of(cells), OVER, given))
+    pd.testing.assert_frame_equal(
+        experiments(cells, arms_of(cells), OVER, given), experiments(mixed, arms_of(cells), OVER, given)
+    )
     pd.testing.assert_frame_equal(experiment_looks(cells, given), experiment_looks(mixed, given))
 
 
