@@ -4,8 +4,8 @@ Holds the released table `action_values`. Add here: another source of an uplift.
 themselves (`experiments`), which customer gets what (`next_best_actions`).
 
 An action that was never tested borrows from those that were: the mean of the experiments on the same metric, with an
-interval that holds how far true effects lie apart as well (DerSimonian and Laird 1986; the interval is Higgins, Thompson
-and Spiegelhalter's of 2009, with the normal quantile). Such a row is a hypothesis and never incremental.
+interval that also holds how far true effects lie apart (DerSimonian and Laird 1986; Higgins, Thompson, Spiegelhalter
+2009, with the normal quantile). Such a row is a hypothesis and never incremental.
 """
 
 from __future__ import annotations
@@ -79,7 +79,9 @@ def _row(
     cell = cells[(cells["segment_set"] == line["segment_set"]) & (cells["segment"] == line["segment"])]
     if line["stage"] != "all":
         cell = cell[cell["stage"] == line["stage"]]
-    known = {name: line[name] for name in (*KEY, "metric", "value", "cost")} | {"customers": int(cell["customers"].sum())}
+    known = {name: line[name] for name in (*KEY, "metric", "value", "cost")} | {
+        "customers": int(cell["customers"].sum())
+    }
     row: dict[str, Any] = dict.fromkeys(_COLUMNS) | known | {"is_incremental": False}
     if _is_given(line["experiment_id"]):
         row["experiment_id"] = line["experiment_id"]

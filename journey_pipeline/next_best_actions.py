@@ -49,7 +49,7 @@ class NextBestActionError(ValueError):
 
 @dataclass(frozen=True)
 class Rule:
-    """One line of the file. `asks` are the columns its condition names; `valid_to` is the day a later version begins."""
+    """One line of the file. `asks` are the columns its condition names; on `valid_to` a later version begins."""
 
     line: int
     rank: int
@@ -162,7 +162,5 @@ def _rule(line: int, row: dict[str, Any]) -> Rule:
     return Rule(line, int(row["rank"]), valid_from, {name: row[name] for name in HEADER})
 
 
-def _refusal(
-    line: int, column: str, expected: str, found: str, known: list[str] | None = None
-) -> NextBestActionError:
+def _refusal(line: int, column: str, expected: str, found: str, known: list[str] | None = None) -> NextBestActionError:
     return NextBestActionError(predicates.told(RULES.name, line, column, expected, found, known))

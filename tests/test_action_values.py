@@ -26,7 +26,10 @@ def shown(experiment: str, effect: float, error: float, **changes: object) -> di
 
 
 def worth(*experiments: dict[str, object], **changes: object) -> dict[str, object]:
-    terms, known = pd.DataFrame([LINE | changes]), pd.DataFrame([shown("other", 0, 1, reading="sequential"), *experiments])
+    terms, known = (
+        pd.DataFrame([LINE | changes]),
+        pd.DataFrame([shown("other", 0, 1, reading="sequential"), *experiments]),
+    )
     return dict(action_values(CELLS, known, terms).iloc[0])
 
 
@@ -45,7 +48,9 @@ def test_an_experiment_that_is_over_speaks_for_its_action() -> None:
     found = worth(shown("welcome", 0.04, 0.005), experiment_id="welcome", variant="mail")
     assert (found["uplift"], found["customers"], found["is_incremental"]) == (0.04, 70, True)
     assert (found["evidence"], found["action_type"]) == ("proven", "roll_out")
-    assert worth(shown("welcome", 0.04, 0.005), experiment_id="welcome", variant="mail", stage="all")["customers"] == 100
+    assert (
+        worth(shown("welcome", 0.04, 0.005), experiment_id="welcome", variant="mail", stage="all")["customers"] == 100
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,7 +71,7 @@ def test_what_was_never_tested_borrows_and_stays_a_hypothesis() -> None:
 
 
 def test_the_prior_is_that_of_dersimonian_and_laird() -> None:
-    """Two experiments of equal size say it exactly: between = difference^2 / 2 - variance, and the mean is their mean."""
+    """Two experiments of equal size say it exactly: between = difference^2 / 2 - variance; the mean is their mean."""
     mean, low, high = prior(pd.Series([0.01, 0.05]), pd.Series([0.01, 0.01])) or (0, 0, 0)
     between = 0.04**2 / 2 - 0.01**2
     assert mean == pytest.approx(0.03)
@@ -75,5 +80,5 @@ def test_the_prior_is_that_of_dersimonian_and_laird() -> None:
 
 
 def test_a_line_that_names_no_experiment_is_refused() -> None:
-    with pytest.raises(ValueError, match="action mail: expected an experiment of experiment_designs.csv"):
+    with pytest.raises(ValueError, match="action mail: expected an experiment of experiment_designs"):
         worth(experiment_id="nothing", variant="mail")

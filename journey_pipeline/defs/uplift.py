@@ -1,7 +1,7 @@
 """measures, one step of its own: who gains most from an action that was tested by lot, and how sure that is.
 
-Add here: reading and writing of its tables. Must not be here: formulas (`journey_pipeline.experiments.uplift`), scans of
-row-scale tables other than one feature row per sampled person, or per customer in batches.
+Add here: reading and writing of its tables. Must not be here: formulas (`journey_pipeline.experiments.uplift`), scans
+of row-scale tables other than one feature row per sampled person, or per customer in batches.
 """
 
 from collections.abc import Iterator
@@ -66,7 +66,9 @@ def uplift_of_experiments(context: dg.AssetExecutionContext, warehouse: Warehous
 def learn(connection: duckdb.DuckDBPyConnection) -> None:
     """Fill the two tables."""
     told: list[dict[str, Any]] = []
-    write_table(connection, "uplift_scores", pd.DataFrame(columns=list(_TYPES["uplift_scores"])), _TYPES["uplift_scores"])
+    write_table(
+        connection, "uplift_scores", pd.DataFrame(columns=list(_TYPES["uplift_scores"])), _TYPES["uplift_scores"]
+    )
     shown = connection.execute(
         "select * from measures.experiments where not is_control and is_share order by experiment_id, metric, variant"
     ).df()
@@ -105,7 +107,5 @@ def _score(connection: duckdb.DuckDBPyConnection, key: list[str], learner: uplif
     while len(batch := rows.fetch_df_chunk(BATCH)):
         frame = pd.DataFrame({"customer_id": batch["customer_id"], "uplift": learner.uplift(batch)})
         connection.register("scored", frame)
-        connection.execute(
-            "insert into measures.uplift_scores select customer_id, ?, ?, ?, uplift from scored", key
-        )
+        connection.execute("insert into measures.uplift_scores select customer_id, ?, ?, ?, uplift from scored", key)
         connection.unregister("scored")

@@ -3,9 +3,9 @@
 Holds the released tables of experiments, computed from sums and products of each arm. Add here: a column of a verdict.
 Must not be here: who was drawn (SQL in `journeys`), the reading while it runs (`looks`), any I/O.
 
-The statistics are tea-tasting's: Welch's z, the adjustment CUPED with one theta over both arms (Deng, Xu, Kohavi, Walker
-2013, "Improving the sensitivity of online controlled experiments by utilizing pre-experiment data"). Before anything is
-read the split itself is tested: Fabijan and others 2019, "Diagnosing sample ratio mismatch".
+The statistics are tea-tasting's: Welch's z, the adjustment CUPED with one theta over both arms (Deng, Xu, Kohavi,
+Walker 2013, "Improving the sensitivity of online controlled experiments by utilizing pre-experiment data"). Before
+anything is read the split itself is tested: Fabijan and others 2019, "Diagnosing sample ratio mismatch".
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from scipy.stats import chisquare, false_discovery_control
 from journey_pipeline.conversion import require_unique
 from journey_pipeline.experiments.designs import Design, Metric, load_designs
 from journey_pipeline.experiments.looks import experiment_looks
-from journey_pipeline.experiments.sums import ARM_KEY, CELL_KEY, SUMS, arm_sums, variance
+from journey_pipeline.experiments.sums import ARM_KEY, CELL_KEY, arm_sums, variance
 
 # A split this unlikely is broken, whatever else the numbers say; weekly readings make 0.05 far too easy to reach.
 MISMATCH = 0.001
@@ -42,8 +42,8 @@ _RELATIVE = {
     "relative_high": "rel_effect_size_ci_upper",
 }
 _NUMBERS = [
-    "mean", "control_mean", "effect", "ci_low", "ci_high", "p_value", "relative_effect", "relative_low", "relative_high",
-    "adjusted_effect", "adjusted_low", "adjusted_high", "adjusted_p_value", "theta", "variance_reduction",
+    "mean", "control_mean", "effect", "ci_low", "ci_high", "p_value", "relative_effect", "relative_low",
+    "relative_high", "adjusted_effect", "adjusted_low", "adjusted_high", "adjusted_p_value", "theta", "variance_reduction",
 ]  # fmt: skip
 _COLUMNS = [
     *EXPERIMENT_KEY, "is_control", "is_first_metric", "is_share", "assigned_units", "open_units", "units", "units_with",

@@ -25,7 +25,7 @@ def always_valid_p(ratios: ArrayLike) -> Floats:
 
 
 def half_width(variance: ArrayLike, tau: float, alpha: float) -> Floats:
-    """Half the width of the confidence sequence around the difference seen; it covers the truth at all looks at once."""
+    """Half the width of the confidence sequence around the difference; it covers the truth at all looks at once."""
     v = np.asarray(variance, np.float64)
     spread = 2 * v * (v + tau**2) / tau**2
     return np.asarray(np.sqrt(spread * (np.log(1 / alpha) + 0.5 * np.log((v + tau**2) / v))))

@@ -162,8 +162,8 @@ def test_the_order_of_cells_changes_nothing() -> None:
 
 
 def test_everybody_who_was_left_out_is_counted_with_the_reason() -> None:
-    cells = pd.concat([arms_of(cells_of(buyers(1, 1))), pd.DataFrame(
-        {"experiment_id": "welcome", "variant": ["(two variants)"], "counted_as": ["two_variants"], "units": [7]})])  # fmt: skip
+    twice = {"experiment_id": "welcome", "variant": ["(two variants)"], "counted_as": ["two_variants"], "units": [7]}
+    cells = pd.concat([arms_of(cells_of(buyers(1, 1))), pd.DataFrame(twice)])
     found = experiment_arms(cells, {"welcome": design()})
     assert found["units"].sum() == 2007 and not found["is_sample_ratio_mismatch"].any()
     assert found["chi_square"].tolist() == [0.0, 0.0, 0.0]
