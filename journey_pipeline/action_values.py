@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from journey_pipeline.conversion import Z95
+from journey_pipeline.experiments.sums import records
 
 KEY = ["segment_set", "segment", "stage", "action"]
 # Fewer experiments than this say nothing of how far effects lie apart.
@@ -36,7 +37,7 @@ def action_values(action_cells: pd.DataFrame, experiments: pd.DataFrame, terms: 
     names an experiment, variant or metric there is none of.
     """
     final = experiments[experiments["is_incremental"].astype(bool) & (experiments["reading"] == "final")]
-    rows = [_row(line, action_cells, experiments, final) for line in terms.to_dict("records")]
+    rows = [_row(line, action_cells, experiments, final) for line in records(terms)]
     return valued(pd.DataFrame(rows, columns=_COLUMNS))
 
 

@@ -414,7 +414,7 @@ def experiment_design(
     """How many people an experiment needs, how long it takes and what it would find, from the released tables."""
     import duckdb
 
-    from journey_pipeline.experiments import planning, release_numbers
+    from journey_pipeline.experiments import designs, planning, release_numbers
 
     if mde <= 0:
         _fail(f"--mde {mde:g}: expected a number above 0", REFUSED)
@@ -423,7 +423,7 @@ def experiment_design(
         try:
             now = release_numbers.baseline(connection, metric, group)
             made = planning.plan(
-                now.variance, mde, release_numbers.metric_of(metric)[1], now.people, now.per_week,
+                now.variance, mde, designs.metric_of(metric)[1], now.people, now.per_week,
                 share=share, alpha=alpha, power=power, people=people,
             )  # fmt: skip
         except ValueError as refusal:

@@ -21,7 +21,7 @@ from scipy.stats import chisquare, false_discovery_control
 from journey_pipeline.conversion import require_unique
 from journey_pipeline.experiments.designs import Design, Metric, load_designs
 from journey_pipeline.experiments.looks import experiment_looks
-from journey_pipeline.experiments.sums import ARM_KEY, CELL_KEY, arm_sums, variance
+from journey_pipeline.experiments.sums import ARM_KEY, CELL_KEY, Sums, arm_sums, records, variance
 
 # A split this unlikely is broken, whatever else the numbers say; weekly readings make 0.05 far too easy to reach.
 MISMATCH = 0.001
@@ -43,7 +43,8 @@ _RELATIVE = {
 }
 _NUMBERS = [
     "mean", "control_mean", "effect", "ci_low", "ci_high", "p_value", "relative_effect", "relative_low",
-    "relative_high", "adjusted_effect", "adjusted_low", "adjusted_high", "adjusted_p_value", "theta", "variance_reduction",
+    "relative_high", "adjusted_effect", "adjusted_low", "adjusted_high", "adjusted_p_value", "theta",
+    "variance_reduction",
 ]  # fmt: skip
 _COLUMNS = [
     *EXPERIMENT_KEY, "is_control", "is_first_metric", "is_share", "assigned_units", "open_units", "units", "units_with",
@@ -106,7 +107,7 @@ def experiments(
     ]
     table = pd.DataFrame(rows, columns=_COLUMNS)
     table["q_value"] = _adjusted(table)
-    verdicts = [_verdict(row) for row in table.to_dict("records")]
+    verdicts = [_verdict(row) for row in records(table)]
     table["verdict"] = pd.Series(verdicts, index=table.index, dtype="object")
     table["is_incremental"] = table["verdict"].isin(["positive", "negative", "inconclusive"])
     return table.sort_values(EXPERIMENT_KEY, ignore_index=True)
@@ -124,8 +125,8 @@ def _row(
 ) -> dict[str, Any]:
     mine = cells[(cells["experiment_id"] == design.experiment_id) & (cells["metric"] == metric.name)]
     sums = arm_sums(mine[mine["complete_week"].notna()], list(design.shares))
-    waiting = mine[mine["complete_week"].isna() & (mine["variant"] == variant)]["units"].sum()
-    arm, control = sums.loc[variant], sums.loc[design.control]
+    waiting = int(mine.loc[mine["complete_week"].isna() & (mine["variant"] == variant), "units"].sum())
+    arm, control = sums[variant], sums[design.control]
     is_over = as_of > design.ends_on + timedelta(days=metric.days) and not waiting
     row: dict[str, Any] = dict.fromkeys(_COLUMNS) | dict.fromkeys(_NUMBERS, np.nan)
     row |= {
@@ -135,8 +136,8 @@ def _row(
         "is_control": variant == design.control,
         "is_first_metric": metric == design.metrics[0],
         "is_share": metric.is_share,
-        "assigned_units": int(arm["units"] + waiting),
-        "open_units": int(waiting),
+        "assigned_units": int(arm["units"]) + waiting,
+        "open_units": waiting,
         "units": int(arm["units"]),
         "units_with": int(arm["units_with"]),
         "mean": arm["sum_y"] / arm["units"] if arm["units"] else np.nan,
@@ -163,7 +164,7 @@ def _last_p(looked: pd.DataFrame, design: Design, metric: Metric, variant: str) 
     return float(mine["always_valid_p"].iloc[-1]) if len(mine) else np.nan
 
 
-def effect_of(control: Mapping[str, float], arm: Mapping[str, float], alpha: float) -> dict[str, float]:
+def effect_of(control: Sums, arm: Sums, alpha: float) -> dict[str, float]:
     """One variant against the control, as it is and adjusted for the time before; empty where nothing varies.
 
     Arms are sums over their people: units, sum_y, sum_yy, and sum_x, sum_xx, sum_xy of the time before.
@@ -196,7 +197,7 @@ def _width(result: Any) -> float:
     return float(result.effect_size_ci_upper - result.effect_size_ci_lower)
 
 
-def _aggregates(sums: Mapping[str, float]) -> Any:
+def _aggregates(sums: Sums) -> Any:
     from tea_tasting.aggr import Aggregates
 
     n = sums["units"]
@@ -212,8 +213,8 @@ def _why_none(
     row: Mapping[str, Any],
     design: Design,
     metric: Metric,
-    control: Mapping[str, float],
-    arm: Mapping[str, float],
+    control: Sums,
+    arm: Sums,
     min_n: int,
 ) -> str | None:
     """Why there is no verdict; None where there may be one."""
@@ -236,7 +237,7 @@ def _asked(row: Mapping[str, Any]) -> float:
 
 def _adjusted(table: pd.DataFrame) -> pd.Series:
     may = ~table["is_control"].astype(bool) & table["verdict"].isna()
-    asked = pd.Series([_asked(row) for row in table[may].to_dict("records")], index=table.index[may], dtype="float64")
+    asked = pd.Series(np.array([_asked(row) for row in records(table[may])], np.float64), index=table.index[may])
     groups = table.loc[asked.index, "experiment_id"]
     return asked.groupby(groups).transform(lambda p: false_discovery_control(p.to_numpy())).reindex(table.index)
 

@@ -100,4 +100,5 @@ def _splits(arms: Mapping[str, pd.DataFrame], design: Design) -> tuple[Any, Any]
     people = np.column_stack([arms[name]["units"] for name in design.shares]).astype(np.float64)
     planned = people.sum(axis=1, keepdims=True) * np.array(list(design.shares.values()))
     with np.errstate(invalid="ignore"):
-        return chisquare(people, planned, axis=1)
+        told = chisquare(people, planned, axis=1)
+    return told.statistic, told.pvalue

@@ -1,7 +1,7 @@
-"""Drawing the lot of an experiment: the same person always gets the same arm, and nobody without the key can tell which.
+"""Drawing the lot of an experiment: the same person always gets the same arm, and only the key tells which.
 
-Holds the draw, the file of assignments in the canonical format, and how evenly it fell. Must not be here: who belongs to
-a segment (SQL of `people_in`), the size of an experiment (`planning`).
+Holds the draw, the file of assignments in the canonical format, and how evenly it fell. Must not be here: the size
+of an experiment (`planning`).
 """
 
 from __future__ import annotations

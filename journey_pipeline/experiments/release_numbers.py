@@ -40,8 +40,8 @@ class Baseline:
 def baseline(connection: duckdb.DuckDBPyConnection, metric: str, group: tuple[str, str] | None = None) -> Baseline:
     """Of everybody in the release, or of one segment of a set.
 
-    A window as long as the metric's that ends with the release stands for the one after an assignment; people first seen
-    within it are left out. Raises ValueError for a metric or segment that cannot be measured.
+    A window as long as the metric's that ends with the release stands for the one after an assignment; people first
+    seen within it are left out. Raises ValueError for a metric or segment that cannot be measured.
     """
     kind, days = metric_of(metric)
     table, moment, amount, condition = _fact(kind)

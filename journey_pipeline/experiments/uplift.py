@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from journey_pipeline.conversion import Z95
+from journey_pipeline.experiments.sums import records
 from journey_pipeline.predictions.learners import Design, design
 
 Floats = NDArray[np.float64]
@@ -56,7 +57,8 @@ def qini_curve(score: Floats, treated: Ints, outcome: Floats) -> Floats:
     n_t, n_c = np.cumsum(t), np.cumsum(1 - t)
     gains = np.cumsum(y * t) - np.divide(np.cumsum(y * (1 - t)) * n_t, n_c, out=np.zeros(len(t)), where=n_c > 0)
     last = np.append(np.flatnonzero(np.diff(score[order])), len(t) - 1)
-    return np.interp(np.arange(1, len(t) + 1), np.append(0, last + 1), np.append(0.0, gains[last]))
+    steps = np.append(0, last + 1), np.append(0.0, gains[last])
+    return np.asarray(np.interp(np.arange(1, len(t) + 1), *steps), np.float64)
 
 
 def qini(score: Floats, treated: Ints, outcome: Floats) -> Qini:
@@ -113,7 +115,7 @@ def _trees(shape: Design, rows: pd.DataFrame) -> Any:
 
 def require_lot(experiment: pd.DataFrame) -> None:
     """Raise NotRandomised when the rows of `experiments` for one variant do not stand on a lot drawn as planned."""
-    for row in experiment.to_dict("records"):
+    for row in records(experiment):
         if row["verdict"] in ("not_randomised", "invalid_sample_ratio"):
             raise NotRandomised(
                 f"experiment {row['experiment_id']}: expected people drawn by lot in the planned shares, found verdict "
@@ -136,8 +138,8 @@ def quality(rows: pd.DataFrame, experiment: pd.DataFrame) -> dict[str, Any]:
         "is_released": False,
     }  # fmt: skip
     if min(events) < LEAST_EVENTS:
-        reason = f"{min(events)} outcomes in an arm among people with features are fewer than {LEAST_EVENTS}"
-        return told | {"reason": reason}
+        few = f"{min(events)} outcomes in an arm among people with features are fewer than {LEAST_EVENTS}"
+        return told | {"reason": few}
     bucket = rows["bucket"].to_numpy(np.int64) % BUCKETS
     score = np.empty(len(rows))
     for fold in range(FOLDS):

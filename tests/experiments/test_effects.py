@@ -65,7 +65,7 @@ def test_vector_70_the_adjustment_for_what_people_did_before() -> None:
     given = pd.read_csv(VECTORS / "70_cuped" / "input.csv").rename(columns={"arm": "variant", "x_pre": "x"})
     expected = pd.read_csv(VECTORS / "70_cuped" / "expected.csv").set_index("method")
     sums = cells_of(given).set_index("variant")
-    found = effect_of(sums.loc["c"].to_dict(), sums.loc["t"].to_dict(), 0.05)
+    found = effect_of(dict(sums.loc["c"]), dict(sums.loc["t"]), 0.05)
     plain, adjusted = expected.loc["unadjusted"], expected.loc["cuped"]
     assert [found[name] for name in ("effect", "ci_low", "ci_high")] == pytest.approx(
         plain[["diff", "ci_lo", "ci_hi"]].tolist(), **EXACT
