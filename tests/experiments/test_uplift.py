@@ -38,14 +38,18 @@ def test_vector_73_the_curve_and_its_areas() -> None:
 
 def test_the_order_of_rows_and_of_equal_scores_does_not_matter() -> None:
     rng = np.random.default_rng(1)
-    score, treated, outcome = rng.integers(0, 4, 300) / 4.0, rng.integers(0, 2, 300), rng.integers(0, 2, 300) * 1.0
+    score, treated, outcome = (
+        rng.integers(0, 4, 300) / 4.0,
+        rng.integers(0, 2, 300),
+        rng.integers(0, 2, 300).astype(np.float64),
+    )
     mixed = rng.permutation(300)
     assert qini(score, treated, outcome) == qini(score[mixed], treated[mixed], outcome[mixed])
 
 
 def test_a_score_that_says_nothing_gains_nothing() -> None:
     rng = np.random.default_rng(2)
-    treated, outcome = rng.integers(0, 2, 500), rng.integers(0, 2, 500) * 1.0
+    treated, outcome = rng.integers(0, 2, 500), rng.integers(0, 2, 500).astype(np.float64)
     assert qini(np.zeros(500), treated, outcome).coefficient == pytest.approx(0, abs=1e-12)
 
 
