@@ -135,8 +135,9 @@ def recommended(models: dict[str, str], *customers: dict[str, Any]) -> dict[str,
             elif name not in features:
                 put("insert into warehouse.journeys.customer_segments values (?, ?, ?)", [number, name, value])
         known = {name: value for name, value in given.items() if name in features}
-        put(f"insert into warehouse.journeys.segment_features by name select {number} as customer_number, true as is_latest"
-            + "".join(f", {value!r} as {name}" for name, value in known.items()))  # fmt: skip
+        columns = "".join(f", {value!r} as {name}" for name, value in known.items())
+        put(f"insert into warehouse.journeys.segment_features by name "
+            f"select {number} as customer_number, true as is_latest{columns}")  # fmt: skip
     found = put(models["mart_next_best_actions"]).df()
     assert found[["decision", "owner", "decided_at"]].isna().all(axis=None), "left for people"
     told: dict[str, list[tuple[int, str, str, Any]]] = {name: [] for name in names}
