@@ -96,7 +96,7 @@ def _split(row: Row) -> dict[str, str]:
         "counted": count(row["counted"] or 0),
         "left_out": count(row["left_out"] or 0),
         "split": said,
-        "p": "" if row["p"] is None else f"{row['p']:.3f}",
+        "p": "" if row["p"] is None else f"{row['p']:.3f}" if row["p"] >= 0.001 else "below 0.001",
     }
 
 

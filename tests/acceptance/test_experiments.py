@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from journey_pipeline.experiments.effects import effect_of
 from journey_pipeline.experiments.lots import arm_of
+from tests.pipeline_runs import journey
 
 LOTS = 200
 # Of 200 lots at alpha 0.05: ten, and three standard deviations of chance.
@@ -75,3 +76,42 @@ def test_a_lot_falls_as_planned_and_the_same_again(shares: dict[str, float]) -> 
     other = [arm_of(f"cus_{n}", "goodbye", shares, b"key") for n in range(20_000)]
     both = sum(one == two for one, two in zip(drawn, other, strict=True)) / 20_000
     assert abs(both - sum(share**2 for share in shares.values())) < 0.02, "lots of two experiments are independent"
+
+
+def test_a_plan_is_read_from_the_release(home: Path) -> None:
+    made = journey("experiment", "design", "--metric", "purchase_30", "--mde", "0.02", home=home)
+    assert made.returncode == 0, made.stderr
+    told = dict(line.split(maxsplit=1) for line in made.stdout.splitlines())
+    assert list(told) == ["now", "people", "weeks", "power"]
+    # 1,500 people of whom some 3 % buy in a month: thousands are needed for two points.
+    people = int(told["people"].split(":")[0].replace(",", ""))
+    assert 800 < people < 8000 and told["power"].startswith("0.80")
+    refused = journey("experiment", "design", "--metric", "sales_30", "--mde", "0.02", home=home)
+    assert refused.returncode == 2 and "expected <kind>_<days> with a kind of purchase" in refused.stderr
+
+
+# Words for what an action did, as in tests/test_words.py.
+CLAIM = "(^|[^a-z])(incremental(ly|ity)?|uplifts?|lifts?|caus(es|ed|al|ally|ing|ation))([^a-z]|$)"
+
+
+def test_no_row_calls_anything_an_effect_but_where_a_lot_or_calibration_says_so(home: Path) -> None:
+    with duckdb.connect(str(home / "published" / "journey.duckdb"), read_only=True) as connection:
+        columns = connection.execute(
+            "select table_name, column_name from duckdb_columns() where data_type = 'VARCHAR' and not internal"
+        ).fetchall()
+        every = {(table, name) for table, name, *_ in connection.execute(
+            "select table_name, column_name from duckdb_columns() where not internal").fetchall()}  # fmt: skip
+        found = []
+        for table, column in columns:
+            if table == "gate_results":  # names of gates and tables
+                continue
+            may = "is_incremental" if (table, "is_incremental") in every else "false"
+            may += " or model = 'hazard_calibrated'" if (table, "model") in every else ""
+            (many,) = connection.execute(
+                f'select count(*) from "{table}" '
+                f"where regexp_matches(\"{column}\", ?, 'i') and not coalesce({may}, false)",
+                [CLAIM],
+            ).fetchall()[0]
+            found += [f"{table}.{column}"] * bool(many)
+    assert ("experiments", "is_incremental") in every
+    assert found == []
