@@ -13,6 +13,7 @@ from journey_pipeline.defs import (
     predictions,
     published,
     raw,
+    uplift,
     value_segments,
     warehouse,
 )
@@ -35,7 +36,7 @@ if tuple(MODULES) != FLOW:
 
 defs = dg.Definitions(
     assets=dg.load_assets_from_modules(
-        [*dict.fromkeys(MODULES.values()), clusters, hazard, predictions, value_segments]
+        [*dict.fromkeys(MODULES.values()), clusters, hazard, predictions, uplift, value_segments]
     ),
     asset_checks=dg.load_asset_checks_from_modules([gates, freshness]),
     jobs=[jobs.weekly_release],
