@@ -104,9 +104,9 @@ def _actions(
     table: pd.DataFrame,
     improvements: pd.DataFrame,
     points: pd.DataFrame,
+    experiments: pd.DataFrame,
     as_of: datetime,
 ) -> pd.DataFrame:
-    experiments = pd.DataFrame(columns=["experiment_id", "variant", "metric", "effect", "ci_low", "ci_high"])
     facts = Facts(
         effect_cells=effect_cells,
         kpi_cells=kpi_cells,
@@ -114,7 +114,7 @@ def _actions(
         stages=stages,
         scorecard=table,
         improvements=improvements,
-        experiments=experiments,
+        experiments=experiments[experiments["is_incremental"].astype(bool)],
         pain_points=points,
         as_of=as_of,
         reduction=PLANNED_REDUCTION,
@@ -385,6 +385,7 @@ MEASURES: dict[str, Measure] = {
             "measures.kpi_scorecard",
             "measures.planned_improvements",
             "measures.pain_points",
+            "measures.experiments",
         ),
         _actions,
         CUSTOMER_EXPERIENCE,
