@@ -392,9 +392,9 @@ MEASURES: dict[tuple[str, str], Law] = {
     ("only_what_beats_its_baseline_scores", "measures/prediction_scores"): only_what_beats_its_baseline_scores,
     ("scores_are_of_this_run", "measures/prediction_scores"): scores_are_of_this_run,
     ("every_comment_has_a_theme", "measures/comment_themes"): every_comment_has_a_theme,
-    ("personas_are_described", "measures/personas"): personas_are_described,
 }
 MARTS: dict[tuple[str, str], Law] = {
+    ("personas_are_described", "marts/personas"): personas_are_described,
     ("credit_sums_to_conversions", "marts/attribution"): credit_sums_to_conversions,
     ("credit_of_touches_is_whole", "marts/credits"): credit_of_touches_is_whole,
     ("spend_is_conserved", "marts/attribution"): spend_is_conserved,

@@ -82,7 +82,13 @@ def known_columns(project: Path = DBT_PROJECT) -> dict[str, str]:
     sets = {version.segment_set: "varchar" for version in segment_rules.load_rules(project)}
     consents = {f"consent_{purpose}": "varchar" for purpose in PURPOSES}
     own = {name: kind for name, (kind, _) in COLUMNS.items()}
-    return segment_rules.known_columns(project) | sets | own | dict.fromkeys(predictions(), "double") | consents
+    return _features(project) | sets | own | dict.fromkeys(predictions(), "double") | consents
+
+
+def _features(project: Path) -> dict[str, str]:
+    """What is known of a customer before predictions; these have columns of their own."""
+    known = segment_rules.known_columns(project)
+    return {name: kind for name, kind in known.items() if name not in segment_rules.PREDICTED}
 
 
 def load_rules(project: Path = DBT_PROJECT) -> list[Rule]:
@@ -120,12 +126,13 @@ def macro(project: Path = DBT_PROJECT) -> str:
         }
         for rule in load_rules(project)
     ]
+    predicted = sorted({one.segment_set for one in segment_rules.load_rules(project) if one.is_predicted})
     return (
         "{#- Written from the seed next_best_action_rules whenever dbt is prepared; git does not keep it. -#}\n"
         f"{{% macro next_best_action_rules() %}}{{{{ return({rules!r}) }}}}{{% endmacro %}}\n"
         f"{{% macro next_best_action_predictions() %}}{{{{ return({predictions()!r}) }}}}{{% endmacro %}}\n"
-        f"{{% macro next_best_action_features() %}}{{{{ return({list(segment_rules.known_columns(project))!r}) }}}}"
-        "{% endmacro %}\n"
+        f"{{% macro next_best_action_features() %}}{{{{ return({list(_features(project))!r}) }}}}{{% endmacro %}}\n"
+        f"{{% macro predicted_segment_sets() %}}{{{{ return({predicted!r}) }}}}{{% endmacro %}}\n"
         f"{{% macro consent_purposes() %}}{{{{ return({list(PURPOSES)!r}) }}}}{{% endmacro %}}\n"
     )
 

@@ -15,6 +15,9 @@ not be here, nor anywhere else.
         {%- for set in segment_sets() %}
         segments.{{ set.name }},
         {%- endfor %}
+        {%- for set in predicted_segment_sets() %}
+        foretold.{{ set }},
+        {%- endfor %}
         {%- for column in next_best_action_predictions() %}
         scores.{{ column }},
         {%- endfor %}
@@ -36,6 +39,14 @@ not be here, nor anywhere else.
         from {{ ref('customer_segments') }}
         group by customer_number
     ) as segments on features.customer_number = segments.customer_number
+    left join (
+        select customer_number
+            {%- for set in predicted_segment_sets() %},
+            max(case when segment_set = '{{ set }}' then segment end) as {{ set }}
+            {%- endfor %}
+        from {{ source('measures', 'value_segments') }}
+        group by customer_number
+    ) as foretold on features.customer_number = foretold.customer_number
     left join (
         select customer_id
             {%- for column, score in next_best_action_predictions().items() %},
