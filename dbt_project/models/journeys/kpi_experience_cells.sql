@@ -1,5 +1,5 @@
--- The two KPIs of experience, in weighted answers and customers. What a few loud groups say weighs no more than they do, and
--- the squares say how many equal answers that is worth.
+-- The two KPIs of experience, weighted to the customer base. The squares say how many equal answers the weighted ones are
+-- worth.
 select
     week,
     'customer_satisfaction' as kpi,
@@ -11,14 +11,14 @@ from {{ ref('weighted_answers') }}
 where instrument = 'CSAT' and is_scored
 group by week
 union all
+-- In equal voices (Kish), a quarter of them each week: the scorecard adds up four weeks, in each of which the same customers
+-- of the last 90 days stand. The interval is then that of the people and not of the repetitions.
 select
     week,
     'experience_consistency',
-    cast(weighted_consistent as double),
-    cast(weights as double),
-    -- The scorecard adds up four weeks, in each of which the same customers of the last 90 days stand: their squares are
-    -- those of one voice, so that the interval is that of the people and not of the repetitions.
-    cast(4 * squared_weights as decimal(38, 4)),
+    cast(weighted_consistent as double) * cast(weights as double) / cast(squared_weights as double) / 4,
+    cast(weights as double) * cast(weights as double) / cast(squared_weights as double) / 4,
+    cast(null as decimal(38, 4)),
     true
 from {{ ref('consistency_cells') }}
 where eligible > 0
