@@ -9,6 +9,9 @@ with instants as (
     union all
     select 'experience_scores', score_id, answered_at from {{ ref('experience_scores') }}
     union all
+    select 'survey_invitations', invitation_id, greatest(asked_at, coalesce(answered_at, asked_at))
+    from {{ ref('survey_invitations') }}
+    union all
     select 'consents', consent_id, occurred_at from {{ ref('consents') }}
     union all
     select 'identifier_edges', source, last_seen_at from {{ ref('identifier_edges') }}

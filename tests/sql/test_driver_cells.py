@@ -7,7 +7,7 @@ import pytest
 
 from .compiled_models import Bench, compile_models
 
-CHAIN = ["driver_signals", "driver_units", "driver_features", "driver_cells"]
+CHAIN = ["driver_signals", "driver_orders", "driver_units", "driver_features", "driver_cells"]
 TABLES = {
     "journeys.staged_hits": "session_id varchar, occurred_at timestamp, signal varchar",
     "journeys.sessions": "session_id varchar, customer_id varchar, started_at timestamp, device_category varchar, "
@@ -19,7 +19,7 @@ TABLES = {
     "journeys.journeys": "journey_id varchar, customer_id varchar, entered_at timestamp, purchase_at timestamp, "
     "entry_channel varchar",
     "journeys.customer_conversions": "customer_id varchar, conversion_type varchar, occurred_at timestamp, "
-    "is_counted boolean, discount_amount decimal(18, 6)",
+    "is_counted boolean, discount_amount decimal(18, 6), conversion_id varchar",
     "seeds.stages": "funnel varchar, stage varchar, window_seconds bigint, is_exclusion boolean",
 }
 MARKET = """
@@ -31,11 +31,12 @@ MARKET = """
         ('s1', 'a', 'CSAT', 'q', '2026-03-01 12:00', false, true, true),
         ('s2', 'b', 'CSAT', 'q', '2026-03-01 12:00', false, false, true);
     insert into warehouse.journeys.customer_conversions values
-        ('a', 'order', '2026-01-20', true, 5), ('b', 'order', '2026-02-20', true, 0);
+        ('a', 'order', '2026-01-20', true, 5, 'o1'), ('b', 'order', '2026-02-20', true, 0, 'o2');
     insert into warehouse.journeys.journey_touches values
         ('t1', 'b', '2026-02-25', 'support', 'ticket_created', null),
         ('t2', 'b', '2026-02-27', 'support', 'ticket_solved', null),
         ('t3', 'a', '2026-01-06', 'website', 'page_view', 'email'),
+        ('t5', 'a', '2026-01-30', 'product', 'feature_used', null),
         ('t4', 'a', '2026-01-07', 'website', 'page_view', 'direct');
 """
 # All of it after the answers, and more than a week after the journeys of January began.
@@ -44,7 +45,8 @@ LATER = """
         ('u1', 'a', '2026-03-01 12:00', 'support', 'ticket_created', null),
         ('u2', 'b', '2026-03-02', 'support', 'ticket_created', null),
         ('u3', 'a', '2026-03-02', 'product', 'feature_used', 'sms');
-    insert into warehouse.journeys.customer_conversions values ('b', 'order', '2026-03-02', true, 9);
+    insert into warehouse.journeys.customer_conversions values ('b', 'order', '2026-03-02', true, 9, 'o3'),
+        ('a', 'order', '2026-03-01 12:00', true, 0, 'o4');
     insert into warehouse.journeys.sessions values ('v', 'a', '2026-03-02', 'mobile', false, false);
     insert into warehouse.journeys.staged_hits values ('v', '2026-03-02', 'error');
 """
@@ -74,6 +76,7 @@ def test_the_journey_before_is_told_by_its_levels(models: dict[str, str]) -> Non
     assert found["is_success"].to_dict() == {"j1": True, "j2": False, "s1": True, "s2": False}
     assert found.loc["s2", ["contacts", "support_closed", "discount"]].tolist() == ["1", "over a day", "no"]
     assert found.loc["s1", ["contacts", "discount", "entry_channel"]].tolist() == ["0", "yes", "email"]
+    assert found["first_use_after_order"].dropna().to_dict() == {"s1": "later", "s2": "not yet"}
     assert found.loc["j1", ["channels", "repeat_customer", "entry_channel"]].tolist() == ["2", "no", "email"]
     assert (cells.groupby(["outcome", "driver"])["n"].sum() <= 2).all()
     assert (cells["successes"] <= cells["n"]).all()

@@ -260,7 +260,11 @@ def test_the_kpis_count_what_the_tables_weigh(survey: Callable[..., Bench]) -> N
     agree = bench.ask("select * from warehouse.journeys.consistency_cells order by week")
     same = kpis.loc["experience_consistency"]
     eligible = agree[agree["eligible"] > 0]
-    np.testing.assert_allclose(same["numerator"], eligible["weighted_consistent"].astype(float))
+    weights, squares = eligible["weights"].astype(float), eligible["squared_weights"].astype(float)
+    np.testing.assert_allclose(
+        same["numerator"] / same["denominator"], eligible["weighted_consistent"].astype(float) / weights
+    )
+    np.testing.assert_allclose(same["denominator"], weights**2 / squares)  # Kish
     assert (eligible["eligible"] <= eligible["rated"]).all() and eligible["consistent"].max() > 0
 
 

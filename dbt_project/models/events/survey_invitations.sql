@@ -1,17 +1,20 @@
 -- Who was asked to rate something, by the sources that tell it; the others export who answered.
 with delivered as (
     {{ rows_from('stg_zendesk__satisfaction_ratings', twin_key='about_ref', where="score_label <> 'unoffered'",
-        is_answered='score is not null') }}
+        answered_at='case when score is not null then answered_at end') }}
     union all
-    {{ rows_from('stg_intercom__conversations', where='asked_at is not null', is_answered='score is not null') }}
+    {{ rows_from('stg_intercom__conversations', where='asked_at is not null',
+        answered_at='case when score is not null then answered_at end') }}
     union all
     {{ rows_from('stg_zendesk__tickets_csv', asked_at='coalesce(solved_at, updated_at)', twin_key='about_ref',
-        where="score is not null or lower(label) = 'offered'", is_answered='score is not null', source_priority=2) }}
+        where="score is not null or lower(label) = 'offered'",
+        answered_at='case when score is not null then updated_at end', source_priority=2) }}
 ),
 
 cut as (
     select
-        * exclude (invitation_id, definition_id),
+        * exclude (invitation_id, definition_id, answered_at, is_answered),
+        case when {{ before_as_of('answered_at') }} then answered_at end as answered_at,
         {{ survey_definition('instrument', 'scale_min', 'scale_max',
             wording_of('null', 'null', 'source', 'about_type')) }} as definition_id
     from delivered
@@ -25,9 +28,9 @@ preferred as (
 -- Zendesk writes an offer and the rating that follows as two records: what was asked about one thing is one invitation.
 numbered as (
     select
-        * exclude (asked_at, is_answered),
+        * exclude (asked_at, answered_at),
         min(asked_at) over thing as asked_at,
-        bool_or(is_answered) over thing as is_answered,
+        max(answered_at) over thing as answered_at,
         row_number() over (
             partition by source, definition_id, coalesce(about_ref, record_key) order by asked_at, record_key
         ) as place
@@ -48,7 +51,8 @@ select
     about_type,
     about_ref,
     asked_at,
-    is_answered,
+    answered_at,
+    answered_at is not null as is_answered,
     source_file_id,
     source_row_number
 from numbered

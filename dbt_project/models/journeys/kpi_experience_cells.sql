@@ -1,5 +1,5 @@
--- The two KPIs of experience, in weighted answers and customers. What a few loud groups say weighs no more than they do, and
--- the squares say how many equal answers that is worth.
+-- The two KPIs of experience, weighted to the customer base. The squares say how many equal answers the weighted ones are
+-- worth.
 select
     week,
     'customer_satisfaction' as kpi,
@@ -11,12 +11,13 @@ from {{ ref('weighted_answers') }}
 where instrument = 'CSAT' and is_scored
 group by week
 union all
+-- In equal voices (Kish), so that the interval is that of so many people.
 select
     week,
     'experience_consistency',
-    cast(weighted_consistent as double),
-    cast(weights as double),
-    cast(squared_weights as decimal(38, 4)),
+    cast(weighted_consistent as double) * cast(weights as double) / cast(squared_weights as double),
+    cast(weights as double) * cast(weights as double) / cast(squared_weights as double),
+    cast(null as decimal(38, 4)),
     true
 from {{ ref('consistency_cells') }}
 where eligible > 0
