@@ -19,6 +19,7 @@ from journey_pipeline.defs.tables import table_metadata
 from journey_pipeline.predictions import backtest, cards, scores, values
 from journey_pipeline.predictions.backtest import Trained
 from journey_pipeline.predictions.clv import Terms
+from journey_pipeline.predictions.season import YEAR_DAYS
 from journey_pipeline.predictions.targets import TARGETS, Target
 from journey_pipeline.predictions.values import TrainedValue
 from journey_pipeline.settings import shared_numbers
@@ -94,7 +95,8 @@ def predict(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
 
 
 def read_rows(connection: duckdb.DuckDBPyConnection, target: Target) -> pd.DataFrame:
-    """Features beside labels of earlier anchors, of the latest anchors that make enough rows, in a total order."""
+    """Features beside labels of earlier anchors, of the latest anchors that make enough rows, in a total order; and of
+    those a year before the run and before each test, for the season."""
     steps = connection.execute(
         "select days_back, count(*) from journeys.prediction_labels where days_back % ? = 0 group by all order by all",
         [90 if target.kind == "value" else target.horizon],
@@ -110,6 +112,8 @@ def read_rows(connection: duckdb.DuckDBPyConnection, target: Target) -> pd.DataF
         if rows < TRAINING_ROWS or len(chosen) < LEAST_ANCHORS or target.kind == "value":
             chosen.append(days_back)
             rows += many
+    if target.kind != "value":
+        chosen += [YEAR_DAYS + step * target.horizon for step in range(backtest.ORIGINS + 2)]
     buyers = "and features.order_days > 0" if target.kind == "value" else ""
     return connection.execute(
         f"""

@@ -34,7 +34,7 @@ def purchases(seed: int, customers: int, weeks: int, end: date) -> pd.DataFrame:
     kept = ~made.is_deal & ~made.is_cancelled
     cents = basket_cents()[1][made.basket, made.is_discounted.astype(np.int64)]
     told = pd.DataFrame({"customer": made.person[kept], "day": made.day[kept], "spend": cents[kept] / 100})
-    return told.groupby(["customer", "day"], as_index=False)["spend"].sum()
+    return told.groupby(["customer", "day"])[["spend"]].sum().reset_index()
 
 
 def known_at(bought: pd.DataFrame, day: int, days_back: int) -> pd.DataFrame:
