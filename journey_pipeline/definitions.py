@@ -13,6 +13,7 @@ from journey_pipeline.defs import (
     predictions,
     published,
     raw,
+    uplift,
     warehouse,
 )
 from journey_pipeline.defs.resources import resources
@@ -33,7 +34,7 @@ if tuple(MODULES) != FLOW:
     raise ValueError(f"MODULES must name the words in the order of FLOW: {FLOW}")
 
 defs = dg.Definitions(
-    assets=dg.load_assets_from_modules([*dict.fromkeys(MODULES.values()), clusters, hazard, predictions]),
+    assets=dg.load_assets_from_modules([*dict.fromkeys(MODULES.values()), clusters, hazard, predictions, uplift]),
     asset_checks=dg.load_asset_checks_from_modules([gates, freshness]),
     jobs=[jobs.weekly_release],
     schedules=[jobs.weekly_schedule],

@@ -12,19 +12,19 @@ wins, and whom none fits is `unknown`. A segment in braces, {country}, is the va
 from __future__ import annotations
 
 import csv
-import difflib
 import hashlib
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from journey_pipeline import predicates
 from journey_pipeline.settings import DBT_PROJECT
 
 RULES = Path("seeds") / "segment_rules.csv"
@@ -76,9 +76,6 @@ LIFECYCLE = "lifecycle"
 ORDER_COLUMNS = ("order_count", "days_since_first_order", "days_since_last_order", "days_since_return_order")
 _LEVEL = re.compile(r"\{(\w+)\}")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_ALLOWED = {"COLUMN_REF", "CONSTANT", "COMPARISON", "CONJUNCTION", "OPERATOR", "BETWEEN"}
-_OPERATORS = {"OPERATOR_NOT", "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL", "COMPARE_IN", "COMPARE_NOT_IN"}
-_SAYS = "columns, literals, comparisons, and, or, not, between, in and is null"
 
 
 class SegmentRuleError(ValueError):
@@ -201,91 +198,15 @@ def _rule(line: int, row: dict[str, Any]) -> Rule:
 
 
 def _refusal(line: int, column: str, expected: str, found: str, known: list[str] | None = None) -> SegmentRuleError:
-    near = difflib.get_close_matches(found, known or [], n=1)
-    hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}" if known else ""
-    return SegmentRuleError(f"{RULES.name}, line {line}, column {column}: expected {expected}, found {found!r}{hint}")
+    return SegmentRuleError(predicates.told(RULES.name, line, column, expected, found, known))
 
 
 def _check(connection: duckdb.DuckDBPyConnection, rule: Rule, columns: dict[str, str], sets: list[str]) -> set[str]:
-    """The names a rule asks, after DuckDB's own parser and binder have taken it."""
+    """The names a rule asks."""
     others = {name: "varchar" for name in sets if name != rule.segment_set}
     is_lifecycle = rule.segment_set == LIFECYCLE
     known = {name: columns[name] for name in ORDER_COLUMNS} if is_lifecycle else columns | others
-    named: set[str] = set()
-    tree = _parsed(connection, rule)
-    for node in _nodes(tree):
-        kind = node["class"]
-        if kind not in _ALLOWED or (kind == "OPERATOR" and node["type"] not in _OPERATORS):
-            raise rule.refuse("rule", _SAYS, f"{kind.lower()} in {rule.rule}")
-        if kind == "COLUMN_REF":
-            name = ".".join(node["column_names"])
-            if name not in known:
-                raise rule.refuse("rule", "a known column", name, sorted(known))
-            named.add(name)
-    for node in _nodes(tree):
-        kinds = {_kind(part, known) for part in _compared(node)} - {None}
-        if len(kinds) > 1:
-            raise rule.refuse(
-                "rule", "two of one kind to be compared", f"{' and '.join(sorted(map(str, kinds)))} in {rule.rule}"
-            )
-    typed = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in known.items())
-    try:
-        told = connection.execute(f"describe select ({rule.rule}) from (select {typed})").fetchall()[0][1]
-    except duckdb.Error as error:
-        raise rule.refuse("rule", "SQL that binds", str(error).splitlines()[0]) from None
-    if told != "BOOLEAN":
-        raise rule.refuse("rule", "a condition, true or false", f"{told.lower()} of {rule.rule}")
-    return named
-
-
-def _parsed(connection: duckdb.DuckDBPyConnection, rule: Rule) -> Any:
-    """The one expression of a rule as a tree; whatever is more than that is refused."""
-    if "--" in rule.rule or "/*" in rule.rule:
-        raise rule.refuse("rule", f"no comment, only {_SAYS}", rule.rule)
-    told = connection.execute("select json_serialize_sql(?)", [f"select ({rule.rule})"]).fetchall()[0][0]
-    tree = json.loads(told)
-    if tree["error"]:
-        raise rule.refuse("rule", "a condition in SQL", f"{rule.rule} ({tree['error_message']})")
-    node = tree["statements"][0]["node"]
-    plain = (
-        len(tree["statements"]) == 1
-        and node["type"] == "SELECT_NODE"
-        and len(node["select_list"]) == 1
-        and node["from_table"]["type"] == "EMPTY"
-        and not any(node[part] for part in ("where_clause", "group_expressions", "having", "qualify", "modifiers"))
-    )
-    if not plain:
-        raise rule.refuse("rule", f"one condition of {_SAYS}", rule.rule)
-    return node["select_list"][0]
-
-
-def _compared(node: dict[str, Any]) -> list[dict[str, Any]]:
-    """What one node holds against each other."""
-    if node["type"] in ("COMPARE_IN", "COMPARE_NOT_IN"):
-        return list(node["children"])
-    return [node[side] for side in ("left", "right", "input", "lower", "upper") if side in node]
-
-
-def _kind(node: dict[str, Any], known: dict[str, str]) -> str | None:
-    """A number, a text or a truth: SQL would turn one into the other, or fail where a row is read."""
-    if node["class"] == "COLUMN_REF":
-        kind = known[".".join(node["column_names"])]
-        return {"varchar": "text", "boolean": "truth"}.get(kind, "number")
-    literals = {"STRING": "text", "BOOLEAN": "truth", "INTEGER": "number", "NUMERIC": "number"}
-    return literals.get(node.get("literal", {}).get("kind", ""), None if node["class"] == "CONSTANT" else "truth")
-
-
-def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
-    """Every expression of a tree; what a constant holds is no expression."""
-    if isinstance(tree, list):
-        for part in tree:
-            yield from _nodes(part)
-    elif isinstance(tree, dict):
-        if "class" in tree:
-            yield tree
-        if tree.get("class") != "CONSTANT":
-            for part in tree.values():
-                yield from _nodes(part)
+    return predicates.check(connection, rule.rule, known, partial(rule.refuse, "rule"))
 
 
 def _versioned(rules: list[Rule], sets: list[str], asked: dict[str, set[str]]) -> list[RuleSet]:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from journey_pipeline import (
     action_register,
+    action_values,
     actions,
     attribution,
     change,
@@ -46,6 +47,7 @@ from journey_pipeline.defs.resources import (
     week_end,
 )
 from journey_pipeline.defs.tables import table_metadata, write_table
+from journey_pipeline.experiments import effects, looks
 from journey_pipeline.predictions import impact
 from journey_pipeline.settings import shared_numbers
 
@@ -99,9 +101,9 @@ def _actions(
     table: pd.DataFrame,
     improvements: pd.DataFrame,
     points: pd.DataFrame,
+    experiments: pd.DataFrame,
     as_of: datetime,
 ) -> pd.DataFrame:
-    experiments = pd.DataFrame(columns=["experiment_id", "variant", "metric", "effect", "ci_low", "ci_high"])
     facts = Facts(
         effect_cells=effect_cells,
         kpi_cells=kpi_cells,
@@ -298,6 +300,34 @@ MEASURES: dict[str, Measure] = {
         "One row per week, funnel, step and scenario: conversions that a smaller drop-off would bring. An association.",
         needs_as_of=True,
     ),
+    "experiment_arms": Measure(
+        ("journeys.experiment_arm_cells",),
+        effects.experiment_arms,
+        MARKETING,
+        "One row per experiment, variant and whether its people count, with the test of the split.",
+        after=("seeds.experiment_designs",),
+    ),
+    "experiments": Measure(
+        ("journeys.experiment_cells", "journeys.experiment_arm_cells"),
+        partial(effects.experiments, min_n=MIN_N),
+        MARKETING,
+        "One row per experiment, metric and variant: effect, interval and verdict of what was drawn by lot.",
+        needs_as_of=True,
+        after=("seeds.experiment_designs",),
+    ),
+    "experiment_looks": Measure(
+        ("journeys.experiment_cells",),
+        partial(looks.experiment_looks, min_n=MIN_N),
+        MARKETING,
+        "One row per experiment, metric, variant and week: the reading that holds at every look.",
+        after=("seeds.experiment_designs",),
+    ),
+    "action_values": Measure(
+        ("journeys.action_cells", "measures.experiments", "seeds.action_terms"),
+        action_values.action_values,
+        MARKETING,
+        "One row per segment, stage and action: what it is worth by its experiment, or by others' as a hypothesis.",
+    ),
     "kpi_scorecard": Measure(
         (
             "journeys.kpi_cells",
@@ -321,6 +351,7 @@ MEASURES: dict[str, Measure] = {
             "measures.kpi_scorecard",
             "measures.planned_improvements",
             "measures.pain_points",
+            "measures.experiments",
         ),
         _actions,
         CUSTOMER_EXPERIENCE,
