@@ -11,6 +11,7 @@ import sys
 import webbrowser
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from journey_pipeline.identity_explain import Explanation
     from journey_pipeline.paths import Found
+    from journey_pipeline.release import TableDifference
     from journey_pipeline.running import RunOutcome
 
 app = typer.Typer(
@@ -113,12 +115,14 @@ def run(
         action_register,
         ingest,
         next_best_actions,
+        preflight,
         pseudonyms,
         running,
         segment_rules,
         weeks,
     )
     from journey_pipeline.experiments import designs
+    from journey_pipeline.run_lock import RunLocked
 
     settings = load(home, inbox)
     last = weeks.last_complete_week_end(datetime.now(UTC), settings.time_zone)
@@ -146,9 +150,10 @@ def run(
     pseudonyms.key_of(settings)
     err.print(f"building the week that ends on {monday:%A %d %B %Y} ({settings.time_zone})")
     try:
+        preflight.require_room(settings)
         outcome = running.execute(settings, monday, known_at, _StepPrinter())
-    except running.RunLocked as locked:
-        _fail(str(locked), FAULT)
+    except (RunLocked, preflight.NoRoom) as refusal:
+        _fail(str(refusal), FAULT)
     _report(settings, outcome)
 
 
@@ -356,6 +361,69 @@ def release_verify(
     with _release_errors():
         one = release.verify(load(home).home, release_id)
     out.print(f"{one.release_id} is what its manifest says")
+
+
+@release_app.command("diff")
+def release_diff(
+    before: Annotated[str | None, typer.Argument(help="The one served before the other when unset.")] = None,
+    after: Annotated[str | None, typer.Argument(help="The current release when unset.")] = None,
+    table: Annotated[str | None, typer.Option(help="Show the cells of this table.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most so many cells.")] = 20,
+    home: HomeOption = None,
+) -> None:
+    """What one release says otherwise than another: tables, or the cells of one.
+
+    Example: journey release diff --table kpi_scorecard
+    """
+    from journey_pipeline import release
+
+    folder = load(home).home
+    with _release_errors():
+        if table is None:
+            told = [_difference(one) for one in release.differences(folder, before, after)]
+            out.print("\n".join(told) if told else "the releases hold the same rows")
+            return
+        found = list(islice(release.cells(folder, table, before, after), limit + 1))
+    for cell in found[:limit]:
+        key = ", ".join(f"{name} {'-' if value is None else value}" for name, value in cell.key)
+        was, now = ("-" if value is None else value for value in (cell.before, cell.after))
+        out.print(f"{key}: {cell.column} {was} -> {now}", markup=False)
+    if not found:
+        out.print(f"{table}: no cell differs")
+    elif len(found) > limit:
+        out.print(f"and more; --limit shows more than {limit}")
+
+
+def _difference(one: TableDifference) -> str:
+    counts = (
+        f"{rows:,} {word}" for word, rows in (("added", one.added), ("removed", one.removed), ("changed", one.changed))
+    )
+    columns = (
+        f"{sign}{name}" for sign, names in (("+", one.columns_added), ("-", one.columns_removed)) for name in names
+    )
+    rows = " -> ".join("none" if count is None else f"{count:,}" for count in (one.rows_before, one.rows_after))
+    return "  ".join([f"{one.table:<24}{rows} rows", ", ".join(counts), *columns])
+
+
+@release_app.command("collect")
+def release_collect(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Name them and remove nothing.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Remove releases that are old enough and many enough; keep_releases and keep_days of journey.toml say which."""
+    from journey_pipeline import release
+
+    settings, now = load(home), datetime.now(UTC)
+    kept: dict[str, int] = {"keep_releases": settings.keep_releases, "keep_days": settings.keep_days}
+    with _release_errors():
+        if dry_run:
+            gone = [one.release_id for one in release.expired(settings.home, now, **kept)]
+        else:
+            gone = release.collect(settings.home, now, **kept)
+    for name in gone:
+        out.print(f"{'would remove' if dry_run else 'removed'} {name}")
+    if not gone:
+        out.print("nothing to remove")
 
 
 @identity_app.command("explain")

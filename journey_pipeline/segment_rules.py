@@ -16,7 +16,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -48,7 +48,10 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "monetary_score": ("integer", "1 (little) to 5 (much)"),
     "rfm_code": ("integer", "The three scores as one number, 111 to 555"),
     "value_decile": ("integer", "1 (the tenth that spent most in the year) to 10; empty without an order in it"),
-    "value_tier": ("varchar", "Tier of the predicted lifetime value; empty without a prediction"),
+    "predicted_value_decile": (
+        "integer",
+        "1 (the tenth worth most in the next twelve months) to 10; empty without a prediction",
+    ),
     "is_active_week": ("boolean", "Did something this week: a visit, a click, an order, a message, an answer"),
     "was_active_week": ("boolean", "Did something the week before"),
     "weeks_since_first_event": ("integer", "Weeks since the first thing ever done; empty before it"),
@@ -69,6 +72,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "industry": ("varchar", "Industry of the golden record"),
     "plan": ("varchar", "Plan of the golden record"),
 }
+# Known after predictions only: a set that asks one of these is assigned then, for the latest week.
+PREDICTED = {"predicted_value_decile"}
 # Columns whose values may be segments.
 LEVELS = ("main_channel", "country", "industry", "plan")
 # The lifecycle is also asked of the moment a journey began, where nothing but orders is known.
@@ -108,6 +113,7 @@ class RuleSet:
     rule_version: str
     uses: tuple[str, ...]
     rules: tuple[Rule, ...]
+    is_predicted: bool = False
 
 
 def load_rules(project: Path = DBT_PROJECT) -> list[RuleSet]:
@@ -119,21 +125,43 @@ def load_rules(project: Path = DBT_PROJECT) -> list[RuleSet]:
     rules = list(_read(project / RULES))
     sets = list(dict.fromkeys(rule.segment_set for rule in rules))
     asked: dict[str, set[str]] = defaultdict(set)
+    predicted: set[str] = set()
     with duckdb.connect() as connection:
         for rule in rules:
             named = _check(connection, rule, columns, sets)
             asked[rule.segment_set] |= named & set(sets)
+            if named & PREDICTED:
+                predicted.add(rule.segment_set)
     for rule in rules:
+        late = sorted(asked[rule.segment_set] if rule.segment_set in predicted else asked[rule.segment_set] & predicted)
+        if late:
+            raise rule.refuse("rule", "no other set together with what is predicted, which is known later", late[0])
         chained = sorted(name for name in asked[rule.segment_set] if asked[name])
         if chained:
             raise rule.refuse("rule", "sets whose own rules ask no other set", chained[0])
-    return _versioned(rules, sets, asked)
+    return [replace(one, is_predicted=one.segment_set in predicted) for one in _versioned(rules, sets, asked)]
 
 
 def known_columns(project: Path = DBT_PROJECT) -> dict[str, str]:
     """Columns a rule may ask, with their SQL types; a scale of attitudes is one as soon as a question belongs to it."""
     scales = {f"attitude_{scale}": "varchar" for scale in attitude_scales(project)}
     return {name: kind for name, (kind, _) in COLUMNS.items()} | scales
+
+
+def predicted_sets(week: date, project: Path = DBT_PROJECT) -> list[RuleSet]:
+    """The sets that ask predictions, in the version in force in a week."""
+    found: dict[str, RuleSet] = {}
+    for version in load_rules(project):
+        if version.is_predicted and version.valid_from <= week:
+            found.setdefault(version.segment_set, version)
+    return list(found.values())
+
+
+def case_of(version: RuleSet) -> str:
+    """The segment of a feature row as SQL: the first rule that holds, otherwise unknown."""
+    told = ((rule.rule, _LEVEL.fullmatch(rule.segment), rule.segment) for rule in version.rules)
+    lines = " ".join(f"when {rule} then {level[1] if level else repr(name)}" for rule, level, name in told)
+    return f"case {lines} else '{UNKNOWN}' end"
 
 
 def attitude_scales(project: Path = DBT_PROJECT) -> list[str]:
@@ -143,9 +171,11 @@ def attitude_scales(project: Path = DBT_PROJECT) -> list[str]:
 
 
 def macro(project: Path = DBT_PROJECT) -> str:
-    """The checked rules as data that dbt's macros read."""
+    """The checked rules as data that dbt's macros read; sets that ask predictions are assigned after them."""
     sets: dict[str, dict[str, Any]] = {}
     for version in load_rules(project):
+        if version.is_predicted:
+            continue
         told = sets.setdefault(version.segment_set, {"name": version.segment_set, "uses": [], "versions": []})
         told["uses"] = sorted({*told["uses"], *version.uses})
         told["versions"].append(
