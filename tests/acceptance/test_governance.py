@@ -61,28 +61,13 @@ def release(home: Path, as_of: str = AS_OF) -> tuple[int, str]:
     return done.returncode, done.stdout.strip()
 
 
-@pytest.mark.parametrize(
-    ("broken", "gate"),
-    [
-        ("update seeds.kpis set owner = null where kpi = 'customer_retention'", "marts/kpi_scorecard kpis_have_owners"),
-        (
-            "update seeds.stages set owner = 'Somebody' where funnel = 'journey' and stage = 'experience'",
-            "marts/stage_conversion stages_have_owners",
-        ),
-    ],
-)
-def test_a_kpi_or_a_stage_without_an_owner_alone_keeps_the_release_back(built: Path, broken: str, gate: str) -> None:
+def test_a_kpi_without_an_owner_alone_keeps_the_release_back(built: Path) -> None:
+    gate = "marts/kpi_scorecard kpis_have_owners"
     with duckdb.connect(str(built / "warehouse.duckdb")) as connection:
-        connection.execute(broken)
+        connection.execute("update seeds.kpis set owner = null where kpi = 'customer_retention'")
     assert release(built) == (1, gate)
     assert not (built / "published").exists()
     verdicts = ask(
         built / "warehouse.duckdb", "select asset || ' ' || gate from operations.gate_results where not passed"
     )
     assert verdicts == [(gate,)]
-
-
-def test_the_same_build_with_its_owners_is_released(built: Path) -> None:
-    assert release(built) == (0, "")
-    assert (built / "published" / "journey.duckdb").exists()
-    assert sorted(path.name for path in (built / "published" / "report").glob("review-*.html"))

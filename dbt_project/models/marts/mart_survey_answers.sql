@@ -10,6 +10,7 @@ select
     answers.score,
     answers.scale_min,
     answers.scale_max,
+    answers.is_scored,
     answers.is_positive,
     answers.is_promoter,
     answers.is_detractor,
