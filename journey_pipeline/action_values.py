@@ -1,6 +1,6 @@
 """What an action is worth in a segment and stage: its uplift in an experiment, times a value, less its cost. Pure.
 
-Holds the released table `action_values`. Add here: another source of an uplift. Must not be here: experiments
+Holds the released table `action_values`. Add here: another way to borrow. Must not be here: experiments
 themselves (`experiments`), which customer gets what (`next_best_actions`).
 
 An action that was never tested borrows from those that were: the mean of the experiments on the same metric, with an
@@ -42,7 +42,7 @@ def action_values(action_cells: pd.DataFrame, experiments: pd.DataFrame, terms: 
 
 
 def valued(table: pd.DataFrame) -> pd.DataFrame:
-    """Net values, evidence, what to do, and the rank within segment and stage, from uplift, value and cost."""
+    """Net values, evidence, what to do, and the rank within segment and stage, of rows with what was found."""
     uplift, low = table["uplift"].astype("float64"), table["uplift_low"].astype("float64")
     value, cost = table["value"].astype("float64"), table["cost"].astype("float64")
     net, lower = uplift * value - cost, low * value - cost

@@ -512,10 +512,15 @@ def experiment_design(
             _fail(str(refusal), REFUSED)
         except (duckdb.CatalogException, duckdb.BinderException):
             _fail("the published release is older than this command; `journey run` makes a new one", FAULT)
-    out.print(f"now      {now.people:,} people, mean {now.mean:.4g}, {now.per_week:,.1f} more each week")
-    out.print(f"people   {made.people:,}: {made.control:,} control, {made.treated:,} treated")
-    out.print(f"weeks    {made.weeks}: {made.weeks_to_assign} to assign them, then the last window of {metric}")
-    out.print(f"power    {made.power:.3f} for an effect of {mde:g} at alpha {alpha:g}")
+    out.print(
+        f"now      {now.people:,} people, mean {now.mean:.4g}, {now.per_week:,.1f} more each week", soft_wrap=True
+    )
+    out.print(f"people   {made.people:,}: {made.control:,} control, {made.treated:,} treated", soft_wrap=True)
+    out.print(
+        f"weeks    {made.weeks}: {made.weeks_to_assign} to assign them, then the last window of {metric}",
+        soft_wrap=True,
+    )
+    out.print(f"power    {made.power:.3f} for an effect of {mde:g} at alpha {alpha:g}", soft_wrap=True)
 
 
 @experiment_app.command("assign")

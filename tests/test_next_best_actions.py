@@ -12,7 +12,7 @@ import pytest
 
 from journey_pipeline import next_best_actions, segment_rules
 from journey_pipeline.next_best_actions import HEADER, NextBestActionError, load_rules
-from journey_pipeline.settings import DBT_PROJECT
+from journey_pipeline.settings import DBT_PROJECT, PROJECT_ROOT
 
 from .sql.compiled_models import Bench, compile_models
 
@@ -89,6 +89,15 @@ def test_two_lines_of_one_rule_and_day_are_refused_and_of_two_days_follow_each_o
         load_rules(project(GOOD | {"valid_from": "2026-01-01"}, GOOD)), key=lambda one: one.valid_from
     )
     assert (first.valid_to, second.valid_to) == (second.valid_from, None)
+
+
+def test_the_page_names_every_column_a_rule_may_ask() -> None:
+    page = (PROJECT_ROOT / "docs" / "next-best-action.md").read_text(encoding="utf-8")
+    assert [
+        one for one in (*next_best_actions.COLUMNS, *next_best_actions.predictions()) if f"`{one}`" not in page
+    ] == []
+    rows = {f"| `{name}` | {meaning} |" for name, (_, meaning) in next_best_actions.COLUMNS.items()}
+    assert rows <= set(page.splitlines())
 
 
 @pytest.fixture(scope="module")

@@ -105,7 +105,8 @@ def _score(connection: duckdb.DuckDBPyConnection, key: list[str], learner: uplif
         "select * from journeys.prediction_features where days_back = 0 and is_consented order by customer_id"
     )
     while len(batch := rows.fetch_df_chunk(BATCH)):
-        frame = pd.DataFrame({"customer_id": batch["customer_id"], "uplift": learner.uplift(batch)})
+        named = dict(zip(uplift.UPLIFT_KEY, key, strict=True))
+        frame = pd.DataFrame({"customer_id": batch["customer_id"], "uplift": learner.uplift(batch)}).assign(**named)
         connection.register("scored", frame)
-        connection.execute("insert into measures.uplift_scores select customer_id, ?, ?, ?, uplift from scored", key)
+        connection.execute("insert into measures.uplift_scores by name from scored")
         connection.unregister("scored")

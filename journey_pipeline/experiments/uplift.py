@@ -1,9 +1,8 @@
 """Who gains most from an action: a score per person learnt from an experiment, held to the order it promises. Pure.
 
-Holds the Qini curve (Radcliffe 2007, "Using control groups to target on predicted lift") with its jackknife, and the
-T-learner: one model of the outcome with the action and one without, the score being their difference. Only what was
-drawn by lot teaches anything here. Must not be here: reading features (`defs/uplift.py`), effects of all together
-(`effects`).
+Holds the Qini curve (Radcliffe 2007, Direct Marketing Analytics Journal) with its jackknife, and the T-learner: one
+model of the outcome with the action and one without, the score being their difference. Only what was drawn by lot
+teaches anything here. Must not be here: reading features (`defs/uplift.py`), effects of all together (`effects`).
 """
 
 from __future__ import annotations
