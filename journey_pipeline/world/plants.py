@@ -62,14 +62,23 @@ def _broken(channel: str, from_week: int, until_week: int, **factors: float) -> 
     return tuple(Change(name, from_week, until_week, channel, what, factor) for what, factor in factors.items())
 
 
-# A shop whose lamps are set up in an app. The default market's channels have three purchases a week each: no week of
-# three tells anything, so this shop sells more to each.
-BUSY = replace(PARAMETERS, interest_hazard=0.010, purchase_hazard=0.040, has_user_id=0.80)
+# A shop whose lamps are set up in an app once bought. The default market's channels have three purchases a week each, and
+# no week of three tells anything: this one sells to more people of as many, so that a channel has some forty.
+BUSY = replace(
+    PARAMETERS,
+    present_at_start=0.40,
+    has_user_id=0.90,
+    interest_hazard=0.015,
+    purchase_hazard=0.060,
+    rest_days=60,
+    app_open_daily=0.20,
+    app_days=21,
+)
 
 PLANTS = {
     # Nothing real moves from week to week.
     "quiet": Plant(replace(PARAMETERS, season_amplitude=0.0, november_lift=0.0)),
-    "broken_onboarding": Plant(BUSY, _broken("paid_search_generic", 12, 16, first_use=0.2, contact=4.0, quality=0.6)),
+    "broken_onboarding": Plant(BUSY, _broken("paid_search_generic", 12, 16, first_use=0.3, contact=4.0, quality=0.6)),
 }
 
 
