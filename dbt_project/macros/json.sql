@@ -97,3 +97,19 @@ coalesce({% for name in wanted %}{{ json_param(name, names, texts) }}{{ ', ' if 
 {% macro duckdb__json_of(fields) -%}
 nullif(cast(json_merge_patch('{}', json_object({% for name, value in fields.items() %}'{{ name }}', {{ value }}{{ ', ' if not loop.last }}{% endfor %})) as varchar), '{}')
 {%- endmacro %}
+
+{#- A JSON array of texts as words in lower case, one space between them; a space within a text becomes an underscore. -#}
+{% macro json_words(column) %}{{ return(adapter.dispatch('json_words')(column)) }}{% endmacro %}
+{% macro duckdb__json_words(column) -%}
+nullif(array_to_string(list_transform(
+        from_json({{ column }}, '["VARCHAR"]'), lambda word: lower(regexp_replace(trim(word), '[[:space:]]+', '_', 'g'))
+    ), ' '), '')
+{%- endmacro %}
+
+{#- The same of one field of a list of structs. -#}
+{% macro joined_words(items, field) %}{{ return(adapter.dispatch('joined_words')(items, field)) }}{% endmacro %}
+{% macro duckdb__joined_words(items, field) -%}
+nullif(array_to_string(list_transform(
+        {{ items }}, lambda item: lower(regexp_replace(trim(item.{{ field }}), '[[:space:]]+', '_', 'g'))
+    ), ' '), '')
+{%- endmacro %}

@@ -14,7 +14,11 @@ parsed as (
         {{ json_fields('conversation_rating', {
             'rating': 'VARCHAR', 'remark': 'VARCHAR', 'created_at': 'VARCHAR', 'updated_at': 'VARCHAR'
         }) }} as rating,
-        {{ json_fields('statistics', {'last_close_at': 'VARCHAR'}) }}.last_close_at as last_close_text
+        {{ json_fields('statistics', {
+            'last_close_at': 'VARCHAR', 'first_admin_reply_at': 'VARCHAR', 'time_to_admin_reply': 'VARCHAR',
+            'count_reopens': 'VARCHAR'
+        }) }} as statistics_told,
+        {{ json_fields('tags', {'tags': [{'name': 'VARCHAR'}]}) }}.tags as tags_told
     from source
 ),
 
@@ -49,7 +53,18 @@ renamed as (
         lower(state) as state,
         {{ epoch_seconds('created_at') }} as occurred_at,
         {{ epoch_seconds('updated_at') }} as updated_at,
-        case when lower(state) = 'closed' then {{ epoch_seconds('last_close_text') }} end as closed_at,
+        case when lower(state) = 'closed' then {{ epoch_seconds('statistics_told.last_close_at') }} end as closed_at,
+        -- What Intercom counts leaves out the hours in which the office is closed; the instant of the reply does not.
+        coalesce(
+            {{ seconds_between(epoch_seconds('created_at'), epoch_seconds('statistics_told.first_admin_reply_at')) }},
+            try_cast(statistics_told.time_to_admin_reply as double)
+        ) as first_reply_seconds,
+        case
+            when statistics_told.first_admin_reply_at is not null then 'calendar'
+            when statistics is not null then 'office_hours'
+        end as reply_clock,
+        try_cast(statistics_told.count_reopens as bigint) as reopens,
+        {{ joined_words('tags_told', 'name') }} as tags,
         'CSAT' as instrument,
         1 as scale_min,
         5 as scale_max,

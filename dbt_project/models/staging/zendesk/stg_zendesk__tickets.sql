@@ -15,7 +15,9 @@ parsed as (
         -- A mail that staff forwarded opens a ticket in the forwarder's name; the customer behind it is not told.
         agents.agent_id is not null as is_from_agent,
         {{ json_fields('via', {'channel': 'VARCHAR'}) }}.channel as contact_channel,
-        {{ json_fields('metric_set', {'solved_at': 'VARCHAR'}) }}.solved_at as solved_text,
+        {{ json_fields('metric_set', {
+            'solved_at': 'VARCHAR', 'reopens': 'VARCHAR', 'reply_time_in_minutes': {'calendar': 'VARCHAR'}
+        }) }} as metrics,
         {{ json_fields('requester', {'email': 'VARCHAR', 'external_id': 'VARCHAR'}) }} as person
     from source
     left join agents on source.requester_id = agents.agent_id
@@ -38,7 +40,12 @@ renamed as (
         lower(status) as status,
         {{ utc_instant('created_at') }} as created_at,
         {{ utc_instant('updated_at') }} as updated_at,
-        {{ utc_instant('solved_text') }} as solved_at,
+        {{ utc_instant('metrics.solved_at') }} as solved_at,
+        try_cast(metrics.reply_time_in_minutes.calendar as bigint) * 60 as first_reply_seconds,
+        case when metrics.reply_time_in_minutes is not null then 'calendar' end as reply_clock,
+        try_cast(metrics.reopens as bigint) as reopens,
+        lower({{ clean_text('type') }}) as ticket_type,
+        {{ json_words('tags') }} as tags,
         -- A deleted ticket is spam or scrubbed; a merged one repeats the touch of the ticket it went into.
         lower(status) <> 'deleted' and not coalesce(tags like '%"closed_by_merge"%', false) as is_countable,
         _file_id as source_file_id,

@@ -32,6 +32,11 @@ renamed as (
         {{ local_to_utc('created_at', var('zendesk_csv_time_zone')) }} as created_at,
         {{ local_to_utc('updated_at', var('zendesk_csv_time_zone')) }} as updated_at,
         {{ local_to_utc('solved_at', var('zendesk_csv_time_zone')) }} as solved_at,
+        try_cast(first_reply_time_in_minutes as bigint) * 60 as first_reply_seconds,
+        'calendar' as reply_clock,
+        try_cast(reopens as bigint) as reopens,
+        lower({{ clean_text('ticket_type') }}) as ticket_type,
+        lower({{ clean_text('tags') }}) as tags,
         lower(status) <> 'deleted'
             and not coalesce(list_contains(string_split(tags, ' '), 'closed_by_merge'), false) as is_countable,
         _file_id as source_file_id,

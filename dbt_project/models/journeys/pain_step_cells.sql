@@ -1,0 +1,100 @@
+-- One row per week of entry, step, breakdown and member: who entered a step, who did not get through it well, and who may
+-- still. A cohort of which anybody may still is no pain point yet.
+{%- set members = pain_breakdowns() %}
+{%- set member_list %}{% for name in members %}'{{ name }}'{{ ', ' if not loop.last }}{% endfor %}{% endset %}
+with onboarding as (
+    {{ pain_counts('(' ~ onboarding_units() ~ ') as units', members) }}
+),
+
+asked as (
+    {{ pain_counts('(' ~ contact_after_purchase_units() ~ ') as units', members) }}
+),
+
+missed as (
+    {{ pain_counts('(' ~ missed_contact_units() ~ ') as units', members) }}
+),
+
+visits as (
+    select distinct hits.session_id, hits.week, hits.stage,
+        coalesce(sessions.channel, 'unknown') as entry_channel,
+        coalesce(sessions.device_category, 'unknown') as entry_device
+    from {{ ref('staged_hits') }} as hits
+    inner join {{ ref('sessions') }} as sessions on hits.session_id = sessions.session_id
+),
+
+affected as (
+    select distinct session_id, week, stage, signal from ({{ friction_hits() }}) as hits
+),
+
+signals as (
+    select distinct stage, signal from affected
+),
+
+-- Every signal is looked for in every visit of a stage where it ever came.
+friction as (
+    select
+        visits.week,
+        visits.stage,
+        signals.signal,
+        case
+            when grouping(visits.entry_channel) = 0 then 'entry_channel'
+            when grouping(visits.entry_device) = 0 then 'entry_device'
+            else 'all'
+        end as breakdown,
+        coalesce(visits.entry_channel, visits.entry_device, 'all') as member,
+        count(*) as entered,
+        count(affected.session_id) as dropped
+    from visits
+    inner join signals on visits.stage = signals.stage
+    left join affected
+        on visits.session_id = affected.session_id
+        and visits.week = affected.week
+        and visits.stage = affected.stage
+        and signals.signal = affected.signal
+    group by grouping sets (
+        (visits.week, visits.stage, signals.signal),
+        (visits.week, visits.stage, signals.signal, visits.entry_channel),
+        (visits.week, visits.stage, signals.signal, visits.entry_device)
+    )
+)
+
+select
+    cells.week,
+    'transition' as kind,
+    case when cells.funnel <> 'journey' then cells.funnel || ': ' else '' end
+        || cells.from_stage || ' to ' || cells.to_stage as step,
+    cells.funnel,
+    cells.from_stage,
+    cells.to_stage,
+    -- Before the step that ends a funnel a loss is a sale that does not come, after it a customer who does not come back.
+    transitions.to_number,
+    funnels.terminal_from as terminal_number,
+    cells.breakdown,
+    cells.member,
+    cells.window_seconds,
+    cells.entered,
+    cells.entered - cells.converted - cells.open as dropped,
+    cells.open
+from {{ ref('stage_cells') }} as cells
+inner join ({{ adjacent_transitions() }}) as transitions
+    on cells.funnel = transitions.funnel
+    and cells.from_stage = transitions.from_stage
+    and cells.to_stage = transitions.to_stage
+    and cells.window_seconds = transitions.window_seconds
+inner join {{ ref('funnels') }} as funnels on cells.funnel = funnels.funnel
+where cells.view = 'cohort' and cells.is_default_mode and cells.breakdown in ('all', {{ member_list }})
+union all
+select week, 'onboarding', 'onboarding', null, 'purchase', 'experience', null, null, breakdown, member,
+    {{ var('onboarding_days') }} * 86400, entered, dropped, open
+from onboarding
+union all
+select week, 'support_contact', 'support_contact', null, 'purchase', 'experience', null, null, breakdown, member,
+    {{ var('followup_days') }} * 86400, entered, dropped, open
+from asked
+union all
+select week, 'unresolved_support', 'unresolved_support', null, 'experience', null, null, null, breakdown, member,
+    {{ var('support_solved_days') }} * 86400, entered, dropped, open
+from missed
+union all
+select week, 'friction', signal || ' in ' || stage, null, stage, null, null, null, breakdown, member, 0, entered, dropped, 0
+from friction
