@@ -5,7 +5,7 @@ select
     days_to_purchase > {{ var('long_cycle_days') }} as long_cycle,
     case
         when days_to_first_value <= {{ var('onboarding_days') }} then false
-        when days_since_purchase > {{ var('onboarding_days') }} then true
+        when days_since_purchase >= {{ var('onboarding_days') }} then true
     end as poor_onboarding,
     case
         when support_first_response_hours > {{ var('support_reply_hours') }}
@@ -16,7 +16,7 @@ select
     end as missing_support,
     case
         when post_purchase_contact_14d or days_to_first_followup <= {{ var('followup_days') }} then false
-        when days_since_purchase > {{ var('followup_days') }} then true
+        when days_since_purchase >= {{ var('followup_days') }} then true
     end as no_follow_up,
     case
         when repeat_contacts_7d >= {{ var('repeated_contacts') }} then true

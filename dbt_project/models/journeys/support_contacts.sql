@@ -60,7 +60,8 @@ select
     cases.*,
     journey_touches.journey_id,
     journey_touches.journey_number,
-    coalesce(journey_touches.stage, 'none') as stage,
+    -- Where the journey was before: asking for help is a proof of the stage experience itself.
+    coalesce({{ stage_in_force('reached', "cases.opened_at - interval 1 microsecond") }}, 'none') as stage,
     coalesce(journeys.entry_channel, 'unknown') as entry_channel,
     coalesce(journeys.entry_device, 'unknown') as entry_device,
     coalesce(journeys.market, 'unknown') as market,
@@ -72,3 +73,4 @@ left join {{ ref('funnel_journeys') }} as journeys
     on journeys.funnel = 'journey'
     and journey_touches.customer_number = journeys.customer_number
     and journey_touches.journey_number = journeys.journey_number
+left join {{ ref('journeys') }} as reached on journey_touches.journey_id = reached.journey_id

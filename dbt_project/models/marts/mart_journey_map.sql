@@ -1,3 +1,14 @@
+-- What hurts most in a stage, of what was judged that week.
+with pains as (
+    select
+        cast(week as date) as week,
+        stage,
+        step || case when breakdown = 'all' then '' else ' (' || breakdown || ' ' || member || ')' end as pain,
+        row_number() over (partition by week, stage order by rank) as place
+    from {{ source('measures', 'pain_points') }}
+    where rank is not null and explained_by is null
+)
+
 select
     cast(measured.week as date) as week,
     cast(measured.stage as varchar) as stage,
@@ -18,7 +29,9 @@ select
     cast(measured.pained_answers as bigint) as pained_answers,
     cast(measured.pained_share as double) as pained_share,
     cast(measured.owner as varchar) as owner,
+    pains.pain as top_pain,
     parameters.as_of,
     '{{ var("definition_version") }}' as definition_version
 from {{ source('measures', 'journey_map') }} as measured
 cross join {{ source('raw', 'run_parameters') }} as parameters
+left join pains on cast(measured.week as date) = pains.week and measured.stage = pains.stage and pains.place = 1

@@ -1,0 +1,28 @@
+select
+    cast(measured.week as date) as week,
+    cast(measured.breakdown as varchar) as breakdown,
+    cast(measured.member as varchar) as member,
+    cast(measured.purchasers as bigint) as purchasers,
+    cast(measured.activated_7d as bigint) as activated_7d,
+    cast(measured.open_7d as bigint) as open_7d,
+    cast(measured.rate_7d as double) as rate_7d,
+    cast(measured.rate_7d_low as double) as rate_7d_low,
+    cast(measured.rate_7d_high as double) as rate_7d_high,
+    cast(measured.is_mature_7d as boolean) as is_mature_7d,
+    cast(measured.activated_14d as bigint) as activated_14d,
+    cast(measured.open_14d as bigint) as open_14d,
+    cast(measured.rate_14d as double) as rate_14d,
+    cast(measured.rate_14d_low as double) as rate_14d_low,
+    cast(measured.rate_14d_high as double) as rate_14d_high,
+    cast(measured.is_mature_14d as boolean) as is_mature_14d,
+    cast(measured.median_value_seconds as double) as median_value_seconds,
+    cast(measured.followed_up as bigint) as followed_up,
+    cast(measured.follow_up_rate as double) as follow_up_rate,
+    cast(measured.follow_up_rate_low as double) as follow_up_rate_low,
+    cast(measured.follow_up_rate_high as double) as follow_up_rate_high,
+    cast(measured.without_follow_up as bigint) as without_follow_up,
+    cast(measured.is_small_sample as boolean) as is_small_sample,
+    parameters.as_of,
+    '{{ var("definition_version") }}' as definition_version
+from {{ source('measures', 'onboarding') }} as measured
+cross join {{ source('raw', 'run_parameters') }} as parameters

@@ -1,0 +1,28 @@
+select
+    cast(measured.week as date) as week,
+    cast(measured.flag as varchar) as flag,
+    cast(measured.flagged as bigint) as flagged,
+    cast(measured.judged as bigint) as judged,
+    cast(measured.not_judged as bigint) as not_judged,
+    cast(measured.share as double) as share,
+    cast(measured.ci_low as double) as ci_low,
+    cast(measured.ci_high as double) as ci_high,
+    cast(measured.outcome as varchar) as outcome,
+    cast(measured.recent_flagged as bigint) as recent_flagged,
+    cast(measured.recent_judged as bigint) as recent_judged,
+    cast(measured.conversion_gap as double) as conversion_gap,
+    cast(measured.conversion_gap_low as double) as conversion_gap_low,
+    cast(measured.conversion_gap_high as double) as conversion_gap_high,
+    cast(measured.conversion_p_value as double) as conversion_p_value,
+    cast(measured.conversion_q_value as double) as conversion_q_value,
+    cast(measured.csat_gap as double) as csat_gap,
+    cast(measured.csat_gap_low as double) as csat_gap_low,
+    cast(measured.csat_gap_high as double) as csat_gap_high,
+    cast(measured.csat_p_value as double) as csat_p_value,
+    cast(measured.csat_q_value as double) as csat_q_value,
+    cast(measured.is_mature as boolean) as is_mature,
+    cast(measured.is_small_sample as boolean) as is_small_sample,
+    parameters.as_of,
+    '{{ var("definition_version") }}' as definition_version
+from {{ source('measures', 'pain_flags') }} as measured
+cross join {{ source('raw', 'run_parameters') }} as parameters
