@@ -45,7 +45,7 @@ YEAR = np.timedelta64(364, "D")
 RATIO_WEEKS, MODEL_WEEKS = 60, 104
 ADJUSTED = "adjusted_before_after"
 EVIDENCE = {
-    "raw": scorecard.EVIDENCE,
+    "raw": scorecard.RAW,
     "mix_adjusted": ADJUSTED,
     "seasonal_ratio": ADJUSTED,
     "seasonal_model": ADJUSTED,

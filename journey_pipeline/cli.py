@@ -115,7 +115,7 @@ def run(
     home: HomeOption = None,
 ) -> None:
     """Ingest what is new, build everything, hold it against every gate, publish."""
-    from journey_pipeline import ingest, pseudonyms, running, segment_rules, weeks
+    from journey_pipeline import action_register, ingest, pseudonyms, running, segment_rules, weeks
 
     settings = load(home, inbox)
     last = weeks.last_complete_week_end(datetime.now(UTC), settings.time_zone)
@@ -128,7 +128,8 @@ def run(
         )
     try:
         segment_rules.load_rules()
-    except segment_rules.SegmentRuleError as refusal:
+        action_register.load()
+    except (segment_rules.SegmentRuleError, action_register.ActionError) as refusal:
         _fail(str(refusal), REFUSED)
     for name in ingest.unfinished(settings.inbox_folder):
         err.print(f"{ingest.safe_path(name)}: {_UNFINISHED}", markup=False, soft_wrap=True)

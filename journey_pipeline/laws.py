@@ -16,6 +16,12 @@ from journey_pipeline.laws_of_credit import (
     credit_sums_to_conversions,
     spend_is_conserved,
 )
+from journey_pipeline.laws_of_governance import (
+    actions_have_owners,
+    actions_name_known_members,
+    kpis_have_owners,
+    stages_have_owners,
+)
 
 __all__ = ["EVENTS", "MARTS", "Outcome"]
 
@@ -401,6 +407,10 @@ MARTS: dict[tuple[str, str], Law] = {
     ("moves_join_two_weeks", "marts/segment_migration"): moves_join_two_weeks,
     ("segments_are_steady", "marts/segment_stability"): segments_are_steady,
     ("revenue_bridge_closes", "marts/revenue_bridge"): revenue_bridge_closes,
+    ("actions_name_known_members", "marts/actions"): actions_name_known_members,
+    ("actions_have_owners", "marts/actions"): actions_have_owners,
+    ("kpis_have_owners", "marts/kpi_scorecard"): kpis_have_owners,
+    ("stages_have_owners", "marts/stage_conversion"): stages_have_owners,
     ("every_touchpoint_is_shipped", "marts/touchpoints"): every_touchpoint_is_shipped,
     ("sources_deliver", "marts/coverage"): sources_deliver,
     ("nobody_is_everybody", "marts/identifiers"): nobody_is_everybody,

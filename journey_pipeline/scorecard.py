@@ -1,18 +1,23 @@
 """The KPI scorecard: is each KPI where its owner said it would be, and how sure are we.
 
-Holds: pooling KPI cells into a frozen baseline and a current window, the improvement with its interval, the
-status against a target, the released table `kpi_scorecard`.
+Holds: the improvement of a KPI with its interval, the status and the verdict against a target, the released table
+`kpi_scorecard`.
 Add here: a kind of KPI (how its interval is formed) or a status rule.
-Never here: which events a KPI counts (SQL in `measures` cells), targets and owners (seeds), any I/O.
+Never here: which weeks are pooled (`kpi_windows`), what is left after mix and season (`kpi_adjustment`), control
+limits (`kpi_alarms`), the SQL that tells a number again (`kpi_queries`), which events a KPI counts (SQL in `journeys`),
+targets and owners (seeds), any I/O.
 
-The comparison is before and after, raw: it does not say what caused a change, and `evidence` says so.
+The comparison is before and after: it does not say what caused a change, and `evidence` says so.
 """
+
+from __future__ import annotations
 
 from datetime import date, datetime
 
 import numpy as np
 import pandas as pd
 
+from journey_pipeline import kpi_adjustment, kpi_alarms, kpi_queries
 from journey_pipeline.conversion import (
     WEEK,
     Z95,
@@ -26,10 +31,12 @@ from journey_pipeline.conversion import (
     weeks,
     wilson_interval,
 )
+from journey_pipeline.kpi_windows import SUMS, windows
 
 KINDS = ("proportion", "mean", "rate")
 TARGET_TYPES = ("relative", "level")
-EVIDENCE = "raw_before_after"
+RAW = "raw_before_after"
+EVIDENCE = {"raw": RAW} | dict.fromkeys(kpi_adjustment.KINDS, "adjusted_before_after")
 # A share cannot pass 1: a relative target that asks for more aims at this instead.
 SHARE_CAP = 0.98
 
@@ -38,22 +45,30 @@ SCORECARD_COLUMNS = [
     *SCORECARD_KEY,
     "name",
     "owner",
+    "formula",
     "baseline",
+    "baseline_from",
+    "baseline_until",
     "target",
+    "target_value",
     "actual",
+    "current_from",
+    "current_until",
     "improvement",
     "ci_low",
     "ci_high",
+    *kpi_adjustment.COLUMNS,
+    "verdict",
     "status",
     "progress",
     "evidence",
     "is_small_sample",
+    *kpi_alarms.COLUMNS,
     "numerator",
     "denominator",
-    "target_value",
+    "query",
     "note",
 ]
-SUMS = ["numerator", "denominator", "sum_squares"]
 
 
 def _improvement(rows: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
@@ -67,7 +82,9 @@ def _improvement(rows: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
         v0, v1, ratio(floats(rows["base_se"]), v0) ** 2 + ratio(floats(rows["current_se"]), v1) ** 2
     )
     add = np.where(np.minimum(k0, k1) == 0, 0.5, 0.0)  # the continuity rule of lift_interval, for counts
-    rates = relative_change(ratio(k0 + add, n0), ratio(k1 + add, n1), ratio(1.0, k0 + add) + ratio(1.0, k1 + add))
+    poisson = ratio(1.0, k0 + add) + ratio(1.0, k1 + add)
+    spread = floats(rows["dispersion"]) if "dispersion" in rows else 1.0
+    rates = relative_change(ratio(k0 + add, n0), ratio(k1 + add, n1), poisson * spread)
     shares = lift_interval(k0, n0, k1, n1)[:3]
     choose = [kind == "proportion", kind == "mean", kind == "rate"]
     change, low, high = (np.select(choose, triple, np.nan) for triple in zip(shares, means, rates, strict=True))
@@ -132,7 +149,8 @@ def judge(rows: pd.DataFrame, min_n: int = 30) -> pd.DataFrame:
 
     Needs kind, target_type, target and, for `base_` and `current_`: numerator, denominator, se (standard
     error of the value, used for a mean). Optional `is_share` marks a mean that cannot pass 1, optional `n` the size
-    of the sample where that is not the denominator. Adds baseline,
+    of the sample where that is not the denominator, optional `dispersion` by how much the variance of a rate passes
+    that of Poisson counts. Adds baseline,
     actual, improvement (current / baseline - 1), ci_low and ci_high (of the improvement for a relative
     target, of the value for a level), target_value (the value aimed at), note, status, progress (1 = the
     target is met), is_small_sample.
@@ -174,65 +192,36 @@ def judge(rows: pd.DataFrame, min_n: int = 30) -> pd.DataFrame:
     return judged
 
 
-def _with_precision(pooled: pd.DataFrame, shares: set[str]) -> pd.DataFrame:
-    """Adds `se`, the standard error of the value, and `n`, the size of the sample behind it.
+def verdict(judged: pd.DataFrame, relative_target: Floats) -> pd.Series:
+    """Is the target being met: `on_track`, `off_track`, or `not_yet_knowable`.
 
-    A mean: from the sum, the number and the sum of squares of its values. A share of a sum (revenue with a touch
-    of all revenue): a proportion whose sample is Kish's effective size, (sum of weights)^2 / sum of squared weights
-    (Kish 1965), because a few large orders say less than many equal ones.
+    On track where the status is achieved or on_track; off track where even the better end of the interval misses the
+    target; everything between, and every small sample, is not yet knowable. Reads what `status` reads, status and
+    is_small_sample.
     """
-    total, n, squares = (floats(pooled[name]) for name in SUMS)
-    is_share = pooled["kpi"].isin(shares).to_numpy()
-    variance = ratio(np.clip(squares - ratio(total**2, n), 0, None), np.where(n > 1, n - 1, np.nan))
-    effective, share = ratio(n**2, squares), ratio(total, n)
-    squared = np.where(is_share, ratio(share * (1 - share), effective), ratio(variance, n))
-    return pooled.assign(se=np.sqrt(np.clip(squared, 0, None)), n=np.where(is_share, effective, n))
+    level = (judged["target_type"] == "level").to_numpy()
+    missed = floats(judged["ci_high"]) < np.where(level, floats(judged["target"]), relative_target)
+    small = judged["is_small_sample"].to_numpy(bool)
+    met = judged["status"].isin(["achieved", "on_track"]).to_numpy()
+    words = np.select([small, met, missed], ["not_yet_knowable", "on_track", "off_track"], "not_yet_knowable")
+    return pd.Series(words, index=judged.index, dtype="object")
 
 
-def _baselines(mature: pd.DataFrame, start: pd.Timestamp, size: int, shares: set[str]) -> pd.DataFrame:
-    """Sums of the last `size` mature weeks that were over when the program started, one row per KPI."""
-    before = mature[mature["week"] + WEEK <= start].sort_values("week")
-    pooled = before.groupby("kpi").tail(size).groupby("kpi")[SUMS].sum().reset_index()
-    return _with_precision(pooled, shares).set_index("kpi").add_prefix("base_").reset_index()
-
-
-def _currents(mature: pd.DataFrame, size: int, shares: set[str]) -> pd.DataFrame:
-    """Sums of the last `size` mature weeks up to each, within one KPI and phase."""
-    ordered = mature.sort_values(["kpi", "phase", "week"], ignore_index=True)
-    groups = ordered.groupby(["kpi", "phase"])[SUMS]
-    pooled = ordered[["week", "kpi", "phase"]].copy()
-    # Added week by week: a running sum would carry the rounding of weeks long gone.
-    pooled[SUMS] = np.sum([groups.shift(back).fillna(0.0).to_numpy() for back in range(size)], axis=0)
-    return _with_precision(pooled, shares).rename(columns={name: f"current_{name}" for name in [*SUMS, "se", "n"]})
-
-
-def _phase(week: pd.Series, is_level: pd.Series, start: pd.Timestamp) -> pd.Series:
-    """'program' for a relative KPI from the program start on, so that its window holds no baseline week."""
-    return pd.Series(np.where(is_level | (week < start), "any", "program"), index=week.index, dtype="object")
-
-
-def _windows(
-    cells: pd.DataFrame,
-    definitions: pd.DataFrame,
-    start: pd.Timestamp,
-    baseline_weeks: int,
-    current_weeks: int,
-) -> pd.DataFrame:
-    """One row per week present x definition, with the sums of its `base_` and its `current_` window."""
-    levels = definitions.drop_duplicates("kpi").set_index("kpi")["target_type"] == "level"
-    mature = cells[cells["is_mature"].fillna(False).astype(bool) & cells["kpi"].isin(levels.index)]
-    mature = mature.assign(phase=_phase(mature["week"], mature["kpi"].map(levels).astype(bool), start))
-    rows = cells[["week"]].drop_duplicates().merge(definitions, how="cross").sort_values("week")
-    rows["phase"] = _phase(rows["week"], rows["target_type"] == "level", start)
-    shares = set(definitions.loc[definitions["is_share"].astype(bool), "kpi"]) if "is_share" in definitions else set()
-    currents = _currents(mature, current_weeks, shares).sort_values("week")
-    by = ["kpi", "phase"]
-    currents[by], rows[by] = currents[by].astype("object"), rows[by].astype("object")
-    rows = pd.merge_asof(rows, currents, on="week", by=by)
-    rows = rows.merge(_baselines(mature, start, baseline_weeks, shares), on="kpi", how="left")
-    unfrozen = (rows["target_type"] == "relative") & (rows["week"] < start)
-    rows.loc[unfrozen, [f"base_{name}" for name in [*SUMS, "se", "n"]]] = np.nan
-    return rows
+def _headline(judged: pd.DataFrame) -> pd.DataFrame:
+    """Status, verdict, progress and evidence by the adjusted improvement where there is one, else by the raw one."""
+    adjusted = judged["adjusted_improvement"].notna() & (judged["target_type"] == "relative")
+    told = judged.copy()
+    for raw, better in zip(("improvement", "ci_low", "ci_high"), kpi_adjustment.NUMBERS, strict=True):
+        told.loc[adjusted, raw] = judged.loc[adjusted, better]
+    _, relative_target, _ = aim(judged)
+    told["status"] = status(told, relative_target)
+    progress = np.where(adjusted, ratio(floats(told["improvement"]), relative_target), floats(judged["progress"]))
+    return judged.assign(
+        status=told["status"],
+        verdict=verdict(told, relative_target),
+        progress=progress,
+        evidence=judged["adjusted_for"].where(adjusted).fillna("raw").map(EVIDENCE),
+    )
 
 
 def kpi_scorecard(
@@ -244,32 +233,53 @@ def kpi_scorecard(
     baseline_weeks: int = 12,
     current_weeks: int = 4,
     min_n: int = 30,
+    signals: pd.DataFrame | None = None,
+    stages: pd.DataFrame | None = None,
+    funnels: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Released table `kpi_scorecard`: one sorted row per week present x target_set x kpi.
 
-    Baseline: the last `baseline_weeks` mature weeks that ended by `program_start`, pooled, the same in every
-    week. Actual: the last `current_weeks` mature weeks at or before the week, pooled; from the program start
+    Baseline: the last mature weeks that ended by `program_start`, pooled, the same in every week; actual: the last
+    mature weeks at or before the week, pooled. How many is said by the columns baseline_weeks and current_weeks of
+    `kpis`, where they lack by the arguments. From the program start
     on a relative KPI pools only weeks of the program, because the interval assumes that nobody is counted in
     both windows. Before the program start there is no baseline yet: the row has its actual and the status
     `no_baseline`. `no_data` means no mature week. numerator and denominator are those of the actual. Weeks
-    not over at `as_of` (naive, reporting zone) are left out. Raises ValueError when a key repeats, a target
-    names no KPI, a kind is unknown, or a mean lacks sum_squares.
+    not over at `as_of` (naive, reporting zone) are left out. `signals` is `weekly_signals`, for what is left at equal
+    mix; `stages` and `funnels` are the seeds, for the windows that a query names. Raises ValueError when a key
+    repeats, a target names no KPI, a kind is unknown, or a mean lacks sum_squares.
     """
+    cells = _checked(kpi_cells, kpis, kpi_targets)
+    cells = cells[cells["week"] + WEEK <= pd.Timestamp(as_of)]
+    kpis = kpis.drop(columns=["target", "target_set"], errors="ignore")
+    sizes = {"baseline_weeks": baseline_weeks, "current_weeks": current_weeks}
+    kpis = kpis.assign(**{name: kpis.get(name, default) for name, default in sizes.items()}, formula=_formulas(kpis))
+    rows = windows(cells, kpis, pd.Timestamp(program_start))
+    rows = kpi_adjustment.adjusted(rows, cells, signals, pd.Timestamp(program_start))
+    rows = rows.merge(kpi_alarms.alarms(cells, kpis, min_n), on=["week", "kpi"], how="left")
+    rows["query"] = kpi_queries.queries(rows, stages, funnels)
+    rows = rows.merge(kpi_targets[["target_set", "kpi", "target"]], on="kpi")
+    table = _headline(judge(rows, min_n)).rename(columns={f"current_{name}": name for name in SUMS[:2]})
+    return table.sort_values(SCORECARD_KEY, ignore_index=True)[SCORECARD_COLUMNS]
+
+
+def _formulas(kpis: pd.DataFrame) -> pd.Series:
+    """What is measured, in words, and what is divided by what."""
+    told = kpis.reindex(columns=["description", "numerator_name", "denominator_name"]).astype("object")
+    return told["description"] + ": " + told["numerator_name"] + " / " + told["denominator_name"]
+
+
+def _checked(kpi_cells: pd.DataFrame, kpis: pd.DataFrame, kpi_targets: pd.DataFrame) -> pd.DataFrame:
+    """The cells as numbers, after every key and what a mean needs have been found."""
     require_unique(kpi_cells, ["week", "kpi"], "kpi_cells")
     require_unique(kpis, ["kpi"], "kpis")
     require_unique(kpi_targets, ["target_set", "kpi"], "kpi_targets")
     orphans = sorted(set(kpi_targets["kpi"]) - set(kpis["kpi"]))
     if orphans:
         raise ValueError(f"kpi_targets name KPIs that kpis lacks: {orphans}")
-    definitions = kpi_targets[["target_set", "kpi", "target"]].merge(
-        kpis.drop(columns=["target", "target_set"], errors="ignore"), on="kpi"
-    )
     means = kpi_cells["kpi"].isin(kpis.loc[kpis["kind"] == "mean", "kpi"])
     lacking = int((means & kpi_cells["sum_squares"].isna()).sum())
     if lacking:
         raise ValueError(f"{lacking} kpi_cells of kind mean have no sum_squares; the interval needs them")
     cells = kpi_cells.assign(week=weeks(kpi_cells["week"]), **{name: floats(kpi_cells[name]) for name in SUMS})
-    cells = cells[cells["week"] + WEEK <= pd.Timestamp(as_of)]
-    rows = _windows(cells, definitions, pd.Timestamp(program_start), baseline_weeks, current_weeks)
-    table = judge(rows, min_n).rename(columns={f"current_{name}": name for name in SUMS[:2]})
-    return table.assign(evidence=EVIDENCE).sort_values(SCORECARD_KEY, ignore_index=True)[SCORECARD_COLUMNS]
+    return cells.sort_values(["kpi", "week"], ignore_index=True)

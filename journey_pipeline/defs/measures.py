@@ -15,6 +15,8 @@ import duckdb
 import pandas as pd
 
 from journey_pipeline import (
+    action_register,
+    actions,
     attribution,
     change,
     comments,
@@ -30,6 +32,7 @@ from journey_pipeline import (
     segments,
     verdicts,
 )
+from journey_pipeline.action_proposals import Facts
 from journey_pipeline.baselines import Baselines
 from journey_pipeline.defs.gates import require_left
 from journey_pipeline.defs.resources import (
@@ -74,8 +77,43 @@ def _stage_conversion(
     return maturity.add_nowcast(table, lag_cells, entry_age_cells, min_n=MIN_N)
 
 
-def _kpi_scorecard(cells: pd.DataFrame, kpis: pd.DataFrame, targets: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
-    return scorecard.kpi_scorecard(cells, kpis, targets, as_of, PROGRAM_START, min_n=MIN_N)
+def _kpi_scorecard(
+    cells: pd.DataFrame,
+    kpis: pd.DataFrame,
+    targets: pd.DataFrame,
+    signals: pd.DataFrame,
+    stages: pd.DataFrame,
+    funnels: pd.DataFrame,
+    as_of: datetime,
+) -> pd.DataFrame:
+    return scorecard.kpi_scorecard(
+        cells, kpis, targets, as_of, PROGRAM_START, min_n=MIN_N, signals=signals, stages=stages, funnels=funnels
+    )
+
+
+def _actions(
+    effect_cells: pd.DataFrame,
+    kpi_cells: pd.DataFrame,
+    kpis: pd.DataFrame,
+    stages: pd.DataFrame,
+    table: pd.DataFrame,
+    improvements: pd.DataFrame,
+    as_of: datetime,
+) -> pd.DataFrame:
+    experiments = pd.DataFrame(columns=["experiment_id", "variant", "metric", "effect", "ci_low", "ci_high"])
+    facts = Facts(
+        effect_cells=effect_cells,
+        kpi_cells=kpi_cells,
+        kpis=kpis,
+        stages=stages,
+        scorecard=table,
+        improvements=improvements,
+        experiments=experiments,
+        pain_points=pd.DataFrame(),
+        as_of=as_of,
+        reduction=PLANNED_REDUCTION,
+    )
+    return actions.actions(action_register.load(), facts)
 
 
 MEASURES: dict[str, Measure] = {
@@ -260,10 +298,31 @@ MEASURES: dict[str, Measure] = {
         needs_as_of=True,
     ),
     "kpi_scorecard": Measure(
-        ("journeys.kpi_cells", "seeds.kpis", "seeds.kpi_targets"),
+        (
+            "journeys.kpi_cells",
+            "seeds.kpis",
+            "seeds.kpi_targets",
+            "measures.weekly_signals",
+            "seeds.stages",
+            "seeds.funnels",
+        ),
         _kpi_scorecard,
         CUSTOMER_EXPERIENCE,
-        "One row per week, target set and KPI: baseline, actual, interval, status and owner.",
+        "One row per week, target set and KPI: baseline, actual, interval, verdict and owner.",
+        needs_as_of=True,
+    ),
+    "actions": Measure(
+        (
+            "journeys.effect_cells",
+            "journeys.kpi_cells",
+            "seeds.kpis",
+            "seeds.stages",
+            "measures.kpi_scorecard",
+            "measures.planned_improvements",
+        ),
+        _actions,
+        CUSTOMER_EXPERIENCE,
+        "One row per registered or proposed action: size of the prize, owner, priority, what changed after it.",
         needs_as_of=True,
     ),
 }

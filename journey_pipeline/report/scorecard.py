@@ -6,13 +6,14 @@ Add here when a KPI needs its own unit or a status its own word. Must not be her
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
 
 from journey_pipeline.report.charts import progress_chart
 from journey_pipeline.report.reading import Picture, Released, Row, of, spread
-from journey_pipeline.report.wording import NO_VALUE, count, lift, money, name, ratio, share
+from journey_pipeline.report.wording import NO_VALUE, count, day, lift, money, name, ratio, share, short_day, span
 
 # status -> (words, sign, tone); the sign and the words carry the meaning, the tone only repeats it.
 STATUSES = {
@@ -24,26 +25,41 @@ STATUSES = {
     "declining": ("Declining", "▼", "poor"),
 }
 _NO_STATUS = ("No data yet", "–", "open")
+VERDICTS = {
+    "on_track": ("On track", "✔", "good"),
+    "off_track": ("Off track", "▼", "poor"),
+    "not_yet_knowable": ("Not yet knowable", "?", "open"),
+}
+_ADJUSTED_FOR = {
+    "mix": "at equal mix",
+    "season": "against last year",
+    "mix_and_season": "at equal mix, against last year",
+}
 _EVIDENCE = {
     "experiment": "experiment",
     "adjusted_before_after": "before and after, adjusted",
     "raw_before_after": "before and after",
 }
+_TO_SUNDAY = timedelta(days=6)
 _TARGET_ORDER = {"mvp": 0, "excellence": 1}
 
 _SQL = """
     select target_set, kpi, name, owner, baseline::double as baseline, target::double as target,
         actual::double as actual, improvement::double as improvement, ci_low::double as ci_low,
         ci_high::double as ci_high, status, evidence, is_small_sample,
-        numerator::double as numerator, denominator::double as denominator
-    from kpi_scorecard where week = (select max(week) from kpi_scorecard)
+        numerator::double as numerator, denominator::double as denominator, verdict, formula, query,
+        adjusted_improvement, adjusted_low, adjusted_high, adjusted_for, adjustment_note,
+        baseline_from, baseline_until, current_from, current_until, is_alarm, note
+    from kpi_scorecard where week = {week}
     order by target_set, kpi
 """
+LATEST = "(select max(week) from kpi_scorecard)"
 
 
-def scorecard(released: Released) -> dict[str, Any]:
-    """Both target sets: rows as text, a picture of progress, and the count for the head of the page."""
-    rows = released.rows("kpi_scorecard", _SQL)
+def scorecard(released: Released, week: date | None = None) -> dict[str, Any]:
+    """Both target sets of the last week, or of a given one: rows as text, a picture, the count for the page's head."""
+    chosen = f"date '{week}'" if week else LATEST
+    rows = released.rows("kpi_scorecard", _SQL.format(week=chosen))
     sets: list[dict[str, Any]] = []
     for target_set in sorted({row["target_set"] for row in rows}, key=lambda key: (_TARGET_ORDER.get(key, 9), key)):
         members = [row for row in rows if row["target_set"] == target_set]
@@ -51,11 +67,12 @@ def scorecard(released: Released) -> dict[str, Any]:
             {
                 "name": name(target_set),
                 "rows": [_as_text(row, released.currency) for row in members],
-                "picture": _picture(members, target_set, len(sets)),
-                "reached": sum(row["status"] in {"achieved", "on_track"} for row in members),
+                "picture": None if week else _picture(members, target_set, len(sets)),
+                "reached": sum(row["verdict"] == "on_track" for row in members),
             }
         )
-    return {"sets": sets}
+    told = {row["kpi"]: row for row in rows if row["query"]}
+    return {"sets": sets, "queries": [_query(row) for _, row in sorted(told.items())]}
 
 
 def is_level(row: Row) -> bool:
@@ -69,6 +86,21 @@ def is_level(row: Row) -> bool:
     if improvement is not None and row["ci_low"] <= improvement <= row["ci_high"]:
         return False
     return actual is not None and bool(row["ci_low"] <= actual <= row["ci_high"])
+
+
+def _query(row: Row) -> dict[str, str]:
+    """How the numbers of one KPI can be told again; they are the same for every target set."""
+    windows = [f"now: {span(short_day(row['current_from']), short_day(row['current_until'] + _TO_SUNDAY))}"]
+    if row["baseline_from"] is not None:
+        first, last = day(row["baseline_from"]), day(row["baseline_until"] + _TO_SUNDAY)
+        windows.insert(0, f"baseline: {span(first, last)}")
+    return {
+        "name": row["name"] or name(row["kpi"]),
+        "formula": row["formula"] or "",
+        "windows": "; ".join(windows),
+        "result": f"{row['numerator']:,.2f} / {row['denominator']:,.2f}",
+        "sql": row["query"],
+    }
 
 
 def _unit(row: Row, currency: str) -> Callable[[float | None], str]:
@@ -92,6 +124,12 @@ def _as_text(row: Row, currency: str) -> dict[str, Any]:
         "status": words,
         "sign": sign,
         "tone": tone,
+        "verdict": VERDICTS.get(row["verdict"], VERDICTS["not_yet_knowable"]),
+        "is_alarm": bool(row["is_alarm"]),
+        "adjusted": lift(row["adjusted_improvement"]) if row["adjusted_improvement"] is not None else "not told",
+        "adjusted_interval": spread(row["adjusted_low"], row["adjusted_high"], lift),
+        "adjusted_for": _ADJUSTED_FOR.get(row["adjusted_for"], ""),
+        "adjustment_note": row["adjustment_note"] or "",
         "baseline": form(row["baseline"]),
         "actual": form(row["actual"]),
         "counts": of(row["numerator"], row["denominator"]) if form is share else "",

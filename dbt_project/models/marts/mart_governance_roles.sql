@@ -1,0 +1,1 @@
+select role, title, responsible_for, person, contact from {{ ref('governance_roles') }}
