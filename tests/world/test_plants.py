@@ -14,6 +14,7 @@ from journey_pipeline.world.behaviour import APP, BROWSE, BUY, Decisions
 from journey_pipeline.world.parameters import CHANNEL_CODE, PARAMETERS
 from journey_pipeline.world.plants import BUSY, CONTACT, FIRST_USE, QUALITY, Change, Plant, plant_of
 from journey_pipeline.world.sessions import Sessions
+from tests.pipeline_runs import journey
 from tests.world.test_generate import digests
 
 SEARCH, EMAIL, DIRECT = (CHANNEL_CODE[name] for name in ("paid_search_generic", "email", "direct"))
@@ -175,7 +176,9 @@ def test_nothing_opens_for_three_weeks_unless_support_helped() -> None:
     assert plants._used(visits, purchases, life.stuck, 22).tolist() == [True, True, True]
 
 
-def test_a_plant_nobody_wrote_is_refused_with_those_there_are() -> None:
+def test_a_plant_nobody_wrote_is_refused_with_those_there_are(tmp_path: Path) -> None:
     assert plant_of(None) == Plant()
-    with pytest.raises(plants.UnknownPlant, match="broken_onboarding, quiet, found 'loud'"):
-        plant_of("loud")
+    refused = journey("generate", "--plant", "loud", home=tmp_path)
+    assert refused.returncode == 2
+    assert "--plant: expected one of broken_onboarding, quiet, found 'loud'" in refused.stderr
+    assert not list(tmp_path.iterdir())
