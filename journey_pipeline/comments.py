@@ -1,8 +1,8 @@
 """What people write about: comments by theme, in counts.
 
 Holds: the released table `comment_themes`. Add here another statistic of themes.
-Must not be here: which comment has which theme (SQL in `journeys`, by the seed `comment_themes`), the text of a comment,
-any I/O.
+Must not be here: which comment has which theme (SQL in `journeys`, by the seed `comment_themes`), the text of a
+comment, any I/O.
 
 Whether a comment is negative is what its author scored, not what a list of words makes of it.
 """
@@ -23,8 +23,9 @@ WHOLE, WORDLESS = "all", "none"
 def comment_themes(cells: pd.DataFrame) -> pd.DataFrame:
     """Released table `comment_themes` from `comment_theme_cells`: each week, and the thirteen weeks up to it.
 
-    One comment may have several themes: shares are of the answers with words, and may add up to more than 1; theme `all`
-    counts every such answer once, `none` those without words (of all answers). A cell of fewer than five is withheld.
+    One comment may have several themes: shares are of the answers with words, and may add up to more than 1. Theme
+    `all` counts every such answer once, `none` those without words (of all answers). A cell of fewer than five is
+    withheld.
     """
     require_unique(cells, CELL, "comment_theme_cells")
     cells = cells.assign(week=weeks(cells["week"]))

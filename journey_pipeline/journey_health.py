@@ -52,7 +52,7 @@ def pain_flags(cells: pd.DataFrame, as_of: datetime, min_n: int = 30) -> pd.Data
     wide = cells.assign(side=side).pivot_table(
         index=["flag", "outcome", "week"], columns="side", values=list(COUNTS), aggfunc="sum", fill_value=0
     )
-    wide.columns = [f"{count}_{name}" for count, name in wide.columns]
+    wide.columns = pd.Index(["_".join(names) for names in wide.columns.tolist()])
     for name in (f"{count}_{side}" for count in COUNTS for side in ("flagged", "other", "unjudged")):
         wide[name] = wide.get(name, 0)
     table = wide.reset_index().sort_values(["flag", "week"], ignore_index=True)
@@ -126,8 +126,8 @@ def support_effort(cells: pd.DataFrame, lag_cells: pd.DataFrame, as_of: datetime
     """Released table `support_effort` from `support_cells` and `support_lag_cells`.
 
     The time to a solution is Kaplan and Meier's, so that what is not solved yet counts for as long as it has waited; a
-    quantile that fewer have reached is NaN. A first reply is told of contacts that got one; where two desks keep time on
-    different clocks there is no common median. What a desk's export does not tell is NaN and named in `not_told`.
+    quantile that fewer have reached is NaN. A first reply is told of contacts that got one; where two desks keep time
+    on different clocks there is no common median. What a desk's export does not tell is NaN and named in `not_told`.
     """
     require_unique(cells, SUPPORT_EFFORT_KEY, "support_cells")
     table = cells.assign(week=weeks(cells["week"])).reset_index(drop=True)

@@ -13,9 +13,8 @@ Sources: Wilson 1927; Laney 2002 (p' chart); Benjamini & Hochberg 1995; the vari
 """
 
 import hashlib
-from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -87,7 +86,7 @@ def pain_points(
     table["explained_by"] = _explained(table)
     table = _ranked(table)
     table["pain_point_id"] = [_id(*row) for row in table[KEY].itertuples(index=False)]
-    table["query"] = [query_of(row) for row in table.to_dict("records")]
+    table["query"] = [query_of({str(name): value for name, value in row.items()}) for row in table.to_dict("records")]
     return table.sort_values(["week", "rank", *KEY[1:]], ignore_index=True)[COLUMNS]
 
 
@@ -140,8 +139,7 @@ def _with_reference(table: pd.DataFrame) -> pd.DataFrame:
         "drop": "drop_reference", "weeks": "reference_weeks", "limit": "limit_high", "entered": "baseline_entered"
     }  # fmt: skip
     table = table.join(columns.rename(columns=names))
-    known = table["drop_reference"].notna()
-    table["reference_kind"] = np.where(known, "self", None)
+    table["reference_kind"] = table["drop_reference"].notna().map({True: "self", False: None})
     return table
 
 
@@ -150,9 +148,8 @@ def _with_peers(table: pd.DataFrame, min_n: int) -> pd.DataFrame:
     rates = table[(table["breakdown"] != WHOLE) & (table["entered"] >= min_n)]
     rates = rates.assign(drop=ratio(floats(rates["dropped"]), floats(rates["entered"])))
     by = ["week", "step", "breakdown"]
-    peers = rates.groupby(by)["drop"].agg(["count", lambda drops: drops.quantile(0.25)])
-    peers.columns = ["members", "peer_reference"]
-    peers = peers[peers["members"] >= 2][["peer_reference"]]
+    grouped = rates.groupby(by)["drop"]
+    peers = grouped.quantile(0.25)[grouped.size() >= 2].rename("peer_reference")
     return table.merge(peers, left_on=by, right_index=True, how="left")
 
 
@@ -193,8 +190,8 @@ def _with_signals(table: pd.DataFrame) -> pd.DataFrame:
     """p and q of each row that could be a signal, and whether it is one.
 
     p is the binomial tail of the drop, with the cohort shrunk for what the baseline does not know exactly and for what
-    weeks vary beyond chance; that is taken over all members of a step, as twelve weeks of one say little of it. The q is
-    over the candidates of the week: whether a row could cross its limit at all depends on its size alone.
+    weeks vary beyond chance; that is taken over all members of a step, as twelve weeks of one say little of it. The q
+    is over the candidates of the week: whether a row could cross its limit at all depends on its size alone.
     """
     by = [table["week"], table["step"]]
     sums = table.assign(r=table["ranges"], p=table["pairs"]).groupby(by)[["r", "p"]].transform("sum")
@@ -224,46 +221,59 @@ def _explained(table: pd.DataFrame) -> list[str | None]:
     several the one with the greatest loss above its own reference. Members of other breakdowns are the same people cut
     another way.
     """
-    told: pd.Series = pd.Series([None] * len(table), index=table.index, dtype=object)
-    for _, rows in table.groupby(["week", "step"], sort=False):
-        for place, name in _step_explained(rows):
-            told[place] = name
-    return list(told)
+    names = ["week", *KEY[1:], "excess", "entered", "drop", "drop_reference", "is_signal", "p_value"]
+    steps: dict[tuple[Any, str], list[_Row]] = {}
+    for place, values in enumerate(table[names].itertuples(index=False, name=None)):
+        row = _Row(place, *values[2:])
+        if row.excess > 0:
+            steps.setdefault((values[0], values[1]), []).append(row)
+    told: list[str | None] = [None] * len(table)
+    for rows in steps.values():
+        whole = next((row for row in rows if row.breakdown == WHOLE), None)
+        members = [row for row in rows if row.breakdown != WHOLE]
+        head = _stands_for_all(whole, members)
+        if whole is not None and head is not None and _carries(whole, head):
+            told[whole.place] = head.name
+        for row in members:
+            if head is not None and row.breakdown != head.breakdown:
+                told[row.place] = head.name
+            elif head is None and whole is not None:
+                told[row.place] = WHOLE
+    return told
 
 
-def _step_explained(rows: pd.DataFrame) -> Iterator[tuple[int, str]]:
-    rows = rows[rows["excess"] > 0]
-    whole, members = rows[rows["breakdown"] == WHOLE], rows[rows["breakdown"] != WHOLE]
-    signals = members[members["is_signal"]]
-    carriers = members
-    if len(whole):
-        excess, entered, alarmed = (whole.iloc[0][name] for name in ("excess", "entered", "is_signal"))
-        carriers = members[
-            (members["excess"] >= excess / 2)
-            & (members["excess"] / excess > members["entered"] / entered)
-            & (members["is_signal"] | ~np.bool_(alarmed))
-        ]
-        if len(carriers):
-            head = carriers.assign(above=carriers["drop"] - carriers["drop_reference"]).sort_values(
-                ["is_signal", "above", "breakdown", "member"], ascending=[False, False, True, True]
-            )
-            yield whole.index[0], _name(head.iloc[0])
-            yield from _cut_otherwise(members, head.iloc[0])
-            return
-    if len(signals):
-        head = signals.sort_values(["p_value", "breakdown", "member"])
-        yield from _cut_otherwise(members, head.iloc[0])
-    elif len(whole):
-        yield from ((place, _name(whole.iloc[0])) for place in members.index)
+class _Row(NamedTuple):
+    place: int
+    breakdown: str
+    member: str
+    excess: float
+    entered: float
+    drop: float
+    reference: float
+    is_signal: bool
+    p_value: float
+
+    @property
+    def name(self) -> str:
+        return f"{self.breakdown} {self.member}"
 
 
-def _cut_otherwise(members: pd.DataFrame, head: pd.Series) -> Iterator[tuple[int, str]]:
-    others = members.index[members["breakdown"] != head["breakdown"]]
-    return ((place, _name(head)) for place in others)
+def _stands_for_all(whole: _Row | None, members: list[_Row]) -> _Row | None:
+    """The member that tells what is wrong in a step; None where the whole does."""
+    carriers = [row for row in members if whole is not None and _carries(whole, row)]
+    if carriers:
+        return min(carriers, key=lambda row: (not row.is_signal, row.reference - row.drop, row.name))
+    signals = [row for row in members if row.is_signal]
+    return min(signals, key=lambda row: (row.p_value, row.name)) if signals else None
 
 
-def _name(row: pd.Series) -> str:
-    return WHOLE if row["breakdown"] == WHOLE else f"{row['breakdown']} {row['member']}"
+def _carries(whole: _Row, row: _Row) -> bool:
+    """A signal is not explained by what might be chance."""
+    return (
+        row.excess >= whole.excess / 2
+        and row.excess / whole.excess > row.entered / whole.entered
+        and (row.is_signal or not whole.is_signal)
+    )
 
 
 def _ranked(table: pd.DataFrame) -> pd.DataFrame:

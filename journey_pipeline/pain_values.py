@@ -6,16 +6,32 @@ Add here: the value of another kind of step. Must not be here: how much a step l
 None of this is what mending a step would bring: who gets through differs from who does not in more than the step.
 """
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from journey_pipeline.conversion import WEEK, floats, ratio, weeks
+from journey_pipeline.conversion import WEEK, Floats, floats, ratio, weeks
 
 VALUE_WEEKS = 13  # 90 days in whole weeks
 RECENT_WEEKS = 13
 SALE = "conversion of the later steps x mean order value"
 ORDERS_AFTER = "orders of 13 weeks after: who got through less who did not, drawn towards all"
 WHOLE = "all"
+BEFORE_PURCHASE = ("awareness", "consideration")
+
+
+class _Counts(NamedTuple):
+    """Weekly counts of one step or of all orders: `entered` and `dropped`, or `orders` and `revenue`."""
+
+    week: npt.NDArray[np.datetime64]
+    first: Floats
+    second: Floats
+
+    def recent(self, week: np.datetime64) -> tuple[float, float]:
+        known = np.asarray((self.week <= week) & (self.week > week - RECENT_WEEKS * WEEK))
+        return float(self.first[known].sum()), float(self.second[known].sum())
 
 
 def values_per_progress(table: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
@@ -26,78 +42,73 @@ def values_per_progress(table: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFra
     """
     whole = table[table["breakdown"] == WHOLE]
     orders = orders.assign(week=weeks(orders["week"]))
-    values = [
-        (row.week, row.step, *_value(row, whole, orders))
-        for row in whole.drop_duplicates(["week", "step"]).itertuples(index=False)
-    ]
+    sold = _counts(orders[orders["step"] == WHOLE], "orders", "revenue")
+    moves = whole[(whole["kind"] == "transition") & (floats(whole["to_number"]) <= floats(whole["terminal_number"]))]
+    chains = {
+        (str(funnel), str(before)): (str(after), _counts(rows, "entered", "dropped"))
+        for (funnel, before, after), rows in moves.groupby(["funnel", "stage", "to_stage"], sort=True)
+    }
+    after = {str(step): rows for step, rows in whole.groupby("step", sort=False)}
+    ordered = {str(step): rows for step, rows in orders.groupby("step", sort=False)}
+    values = []
+    for row in whole.drop_duplicates(["week", "step"]).to_dict("records"):
+        week = np.datetime64(row["week"])
+        funnel, stage = (row["funnel"], row["to_stage"]) if row["kind"] == "transition" else ("journey", row["stage"])
+        is_sale = (row["funnel"], row["stage"]) in chains if row["kind"] == "transition" else row["kind"] == "friction"
+        # Friction: as if the visit had ended there, what a journey in that stage is worth.
+        if is_sale and (row["kind"] == "transition" or stage in BEFORE_PURCHASE):
+            value, basis = _sale(week, str(funnel), str(stage), chains, sold), SALE
+        else:
+            step = "purchase to experience" if row["kind"] == "friction" else str(row["step"])
+            value, basis = orders_after(week, after.get(step), ordered.get(step)), ORDERS_AFTER
+        values.append((row["week"], row["step"], value, basis))
     columns = ["week", "step", "value_per_progress", "value_basis"]
     return table.merge(pd.DataFrame(values, columns=columns), on=["week", "step"], how="left")
 
 
-def _value(row: object, whole: pd.DataFrame, orders: pd.DataFrame) -> tuple[float, str]:
-    kind, funnel = row.kind, row.funnel  # type: ignore[attr-defined]
-    if kind == "transition" and row.to_number <= row.terminal_number:  # type: ignore[attr-defined]
-        return _sale(row.week, funnel, row.to_stage, whole, orders), SALE  # type: ignore[attr-defined]
-    if kind == "friction" and row.stage in ("awareness", "consideration"):  # type: ignore[attr-defined]
-        # As if the visit had ended there: what a journey in that stage is worth.
-        return _sale(row.week, "journey", row.stage, whole, orders), SALE  # type: ignore[attr-defined]
-    step = "purchase to experience" if kind == "friction" else row.step  # type: ignore[attr-defined]
-    return orders_after(row.week, step, whole, orders), ORDERS_AFTER  # type: ignore[attr-defined]
+def _counts(rows: pd.DataFrame, first: str, second: str) -> _Counts:
+    return _Counts(rows["week"].to_numpy(), floats(rows[first]), floats(rows[second]))
 
 
-def _sale(week: pd.Timestamp, funnel: str, stage: str, whole: pd.DataFrame, orders: pd.DataFrame) -> float:
-    recent = _recent(whole, week)
-    moves = recent[(recent["kind"] == "transition") & (recent["funnel"] == funnel)]
-    moves = moves[moves["to_number"] <= moves["terminal_number"]]
-    sums = moves.groupby(["stage", "to_stage"])[["entered", "dropped"]].sum()
+def _sale(
+    week: np.datetime64, funnel: str, stage: str, chains: dict[tuple[str, str], tuple[str, _Counts]], sold: _Counts
+) -> float:
+    """Share that goes on from a stage to the purchase, times the mean order, both of 13 weeks up to `week`."""
     rate = 1.0
-    for (from_stage, to_stage), (entered, dropped) in _in_order(sums):
-        if from_stage == stage:
-            rate, stage = rate * float(ratio(entered - dropped, entered)), to_stage
-    sold = _recent(orders[orders["step"] == WHOLE], week)
-    mean = float(ratio(sold["revenue"].sum(), sold["orders"].sum()))
-    return max(0.0, float(np.nan_to_num(rate * mean)))
+    while (funnel, stage) in chains:
+        stage, counts = chains[(funnel, stage)]
+        entered, dropped = counts.recent(week)
+        rate *= float(ratio(entered - dropped, entered))
+    number, revenue = sold.recent(week)
+    return max(0.0, float(np.nan_to_num(rate * float(ratio(revenue, number)))))
 
 
-def _in_order(sums: pd.DataFrame) -> list[tuple[tuple[str, str], tuple[float, float]]]:
-    """Moves such that each comes after the one that leads to it."""
-    rows = {key: (float(row["entered"]), float(row["dropped"])) for key, row in sums.iterrows()}
-    ends = {to for _, to in rows}
-    placed: list[tuple[tuple[str, str], tuple[float, float]]] = []
-    waiting = [key for key in rows if key[0] not in ends]
-    while waiting:
-        key = waiting.pop(0)
-        placed.append((key, rows[key]))
-        waiting += [other for other in rows if other[0] == key[1]]
-    return placed
-
-
-def _recent(cells: pd.DataFrame, week: pd.Timestamp) -> pd.DataFrame:
-    return cells[(cells["week"] <= week) & (cells["week"] > week - RECENT_WEEKS * pd.Timedelta(WEEK))]
-
-
-def orders_after(week: pd.Timestamp, step: str, whole: pd.DataFrame, orders: pd.DataFrame) -> float:
+def orders_after(week: np.datetime64, cohorts: pd.DataFrame | None, orders: pd.DataFrame | None) -> float:
     """Orders of 13 weeks by who got through a step less those by who did not, as known at the end of `week`.
 
     Customers count for the weeks they have been seen since their step was judged. The difference is drawn towards what
     all of them order, by the ratio of its variance (that of a compound Poisson sum) to that of a value that may as well
     be nothing as twice the usual: where little is known, whoever does not get through is taken to be lost.
     """
-    cohorts = whole[(whole["step"] == step) & (whole["week"] < week)]
-    seen = np.minimum(VALUE_WEEKS, (week - cohorts["week"]).dt.days.to_numpy() // 7)
+    if cohorts is None or orders is None:
+        return 0.0
+    judged, cohort = cohorts["week"].to_numpy(), cohorts["cohort_week"].to_numpy()
+    seen = np.clip((week - judged).astype("timedelta64[D]").astype(int) // 7, 0, VALUE_WEEKS)
     lost, entered = floats(cohorts["dropped"]), floats(cohorts["entered"])
     customer_weeks = {True: float((lost * seen).sum()), False: float(((entered - lost) * seen).sum())}
-    placed = orders[orders["step"] == step].merge(
-        cohorts[["cohort_week", "week"]].rename(columns={"week": "judged"}), left_on="week", right_on="cohort_week"
-    )
-    placed = placed[placed["judged"] + placed["lag_weeks"] * pd.Timedelta(WEEK) <= week]
-    revenue = {side: float(placed.loc[placed["is_dropped"] == side, "revenue"].sum()) for side in (True, False)}
+    placed, lag = orders["week"].to_numpy(), floats(orders["lag_weeks"]).astype(int)
+    known = np.isin(placed, cohort)
+    span = dict(zip(cohort, judged - cohort, strict=True))
+    ends = placed + np.array([span.get(one, np.timedelta64(0)) for one in placed], "timedelta64[us]") + lag * WEEK
+    known &= ends <= week
+    is_lost, revenue = orders["is_dropped"].to_numpy(bool), floats(orders["revenue"])
+    earned = {side: float(revenue[known & (is_lost == side)].sum()) for side in (True, False)}
     total = sum(customer_weeks.values())
-    usual = VALUE_WEEKS * float(np.nan_to_num(ratio(sum(revenue.values()), total)))
+    usual = VALUE_WEEKS * float(np.nan_to_num(ratio(sum(earned.values()), total)))
     if usual <= 0 or min(customer_weeks.values()) <= 0:
         return max(0.0, usual)
-    difference = VALUE_WEEKS * (revenue[False] / customer_weeks[False] - revenue[True] / customer_weeks[True])
-    per_week = float(placed["squared_revenue"].sum()) / total
+    difference = VALUE_WEEKS * (earned[False] / customer_weeks[False] - earned[True] / customer_weeks[True])
+    per_week = float(floats(orders["squared_revenue"])[known].sum()) / total
     variance = VALUE_WEEKS**2 * per_week * sum(1 / side for side in customer_weeks.values())
     kept = usual**2 / (usual**2 + variance)
     return max(0.0, kept * difference + (1 - kept) * usual)

@@ -7,7 +7,6 @@ metrics of segments (`segments`), any I/O.
 
 import difflib
 
-import numpy as np
 import pandas as pd
 
 from journey_pipeline.conversion import floats, ratio, weeks
@@ -51,7 +50,9 @@ def personas(
         table = _in_force(table, frame if frame is described else frame[frame["segment_set"] == SET])
     table = table.merge(_favourites(channels), on=KEY, how="left")
     stated = table["preferred_channel"].replace("", None)
-    table["preferred_channel_by"] = np.where(stated.notna(), "people", np.where(table["channel"].notna(), "data", None))
+    table["preferred_channel_by"] = pd.Series("people", table.index).where(
+        stated.notna(), table["channel"].notna().map({True: "data", False: None})
+    )
     table["preferred_channel"] = stated.where(stated.notna(), table["channel"])
     pains = _pains(flags, table[KEY])
     table["top_pains"] = [pains.get((row.week, row.persona), "") for row in table.itertuples(index=False)]
