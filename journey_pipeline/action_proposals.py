@@ -8,17 +8,20 @@ Must not be here: what an action brought (`action_effects`), the table (`actions
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from journey_pipeline.conversion import WEEK, floats, weeks
+from journey_pipeline.kpi_windows import records
 from journey_pipeline.predictions.impact import PLANNED_QUALITY, reduced_drop_off
 
 ALL = "all"
 PRIZE_WEEKS = 4
+# Pain points that are proposed are among the first so many.
+WORST = 3
 
 
 @dataclass(frozen=True)
@@ -66,12 +69,9 @@ def _from_kpis(facts: Facts, taken: set[Any], taken_kpis: set[Any]) -> list[dict
         off = rows.assign(off=rows["verdict"] == "off_track").groupby("week")["off"].any().sort_index()
         if not len(off) or not off.iloc[-1] or kpi in taken_kpis or (kpi, None) in taken:
             continue
-        on = off.index[~off.to_numpy()]
-        first = off.index[off.index > on.max()].min() if len(on) else off.index.min()
         last = rows[rows["week"] == rows["week"].max()].iloc[0]
         said = {"opportunity": f"Bring back on track: {last['name']}", "kpi": kpi, "metric": kpi}
-        since = (pd.Timestamp(first) + WEEK).date()
-        found.append(_proposal(f"proposed:{kpi}", "kpi", **said, owner=_text(last["owner"]), proposed_on=since))
+        found.append(_proposal(f"proposed:{kpi}", "kpi", **said, owner=_text(last["owner"]), proposed_on=_since(off)))
     return found
 
 
@@ -94,8 +94,46 @@ def _from_steps(facts: Facts, taken: set[Any]) -> list[dict[str, Any]]:
 
 
 def _from_pain_points(facts: Facts, taken: set[Any]) -> list[dict[str, Any]]:
-    """The three worst pain points of the last week."""
-    return []
+    """Of the worst three pain points of the last week those that are more than chance; proposed since they are."""
+    found: list[dict[str, Any]] = []
+    points = facts.pain_points
+    if points.empty:
+        return found
+    points = points.assign(week=weeks(points["week"]), metric=[metric_of(step) for step in points["step"]])
+    last = points[(points["week"] == points["week"].max()) & (points["rank"] <= WORST)].sort_values("rank")
+    for row in records(last[last["is_signal"].fillna(False).astype(bool) & last["explained_by"].isna()]):
+        member = None if row["breakdown"] == ALL else row["member"]
+        if (row["metric"], member) in taken:
+            continue
+        same = points[(points["step"] == row["step"]) & (points["member"] == row["member"])]
+        same = same[same["breakdown"] == row["breakdown"]].set_index("week")["is_signal"].fillna(False).astype(bool)
+        told = {
+            "opportunity": f"Lose fewer at {row['step']}" + (f" ({row['breakdown']} {member})" if member else ""),
+            "metric": row["metric"],
+            "breakdown": row["breakdown"] if member else None,
+            "member": member,
+            "owner": _stage_owner(facts, _funnel(row["metric"]), str(row["stage"])),
+            "proposed_on": _since(same.sort_index()),
+        }
+        place = ":".join([row["metric"], *([row["breakdown"], member] if member else [])])
+        found.append(_proposal(f"proposed:{place}", "pain_point", **told))
+    return found
+
+
+def metric_of(step: str) -> str:
+    """The metric that a step of a pain point is, as the register names it."""
+    return step.replace(": ", ":").replace(" to ", ">")
+
+
+def _funnel(metric: str) -> str:
+    return metric.partition(":")[0] if ":" in metric else "journey"
+
+
+def _since(holds: pd.Series) -> date:
+    """The Monday after the first week of the unbroken run in which something holds, up to the last; indexed by week."""
+    broken = holds.index[~holds.to_numpy(bool)]
+    run = holds.index[holds.index > broken.max()] if len(broken) else holds.index
+    return (pd.Timestamp(run.min()) + WEEK).date()
 
 
 def _stage_owner(facts: Facts, funnel: str, stage: str) -> str | None:
@@ -114,7 +152,7 @@ def _prefix(funnel: str) -> str:
 def prize(row: dict[str, Any], facts: Facts) -> dict[str, Any]:
     """What can be won a week, its interval, its worth where one is known, and the change of the metric it presumes."""
     kpis = set(facts.kpis["kpi"])
-    found = _prize_of_kpi(row["metric"], facts) if row["metric"] in kpis else _prize_of_step(row["metric"], facts)
+    found = _prize_of_kpi(row["metric"], facts) if row["metric"] in kpis else _prize_of_step(row, facts)
     return {
         "prize": np.nan,
         "prize_low": np.nan,
@@ -126,8 +164,44 @@ def prize(row: dict[str, Any], facts: Facts) -> dict[str, Any]:
     }
 
 
-def _prize_of_step(metric: str, facts: Facts) -> dict[str, Any]:
-    """Planned improvements tell conversions; a step that leads to none tells those who would get through it."""
+def _prize_of_step(row: dict[str, Any], facts: Facts) -> dict[str, Any]:
+    """Of everybody what a planned improvement brings, else what is lost beyond the usual, else who would go on."""
+    if row["member"]:
+        return _prize_of_pain(row, facts.pain_points)
+    return (
+        _prize_of_plan(row["metric"], facts)
+        or _prize_of_pain(row, facts.pain_points)
+        or _prize_of_cells(row["metric"], facts)
+    )
+
+
+def _prize_of_pain(row: dict[str, Any], points: pd.DataFrame) -> dict[str, Any]:
+    """What the step loses beyond its usual in the last week, as the pain point values it."""
+    if points.empty:
+        return {}
+    mine = points[
+        (points["step"].map(metric_of) == row["metric"])
+        & (points["breakdown"] == (row["breakdown"] or ALL))
+        & (points["member"] == (row["member"] or ALL))
+        & points["drop_reference"].notna()
+    ].sort_values("week")
+    if mine.empty:
+        return {}
+    last = mine.iloc[-1]
+    entered, usual = float(last["entered"]), float(last["drop_reference"])
+    low, high = (max(0.0, entered * (float(last[end]) - usual)) for end in ("ci_low", "ci_high"))
+    return {
+        "prize": float(last["excess"]),
+        "prize_low": low,
+        "prize_high": high,
+        "presumed": float(last["excess"]) / entered,
+        "prize_unit": "lost a week beyond the usual",
+        "prize_value": float(last["value_at_stake"]),
+    }
+
+
+def _prize_of_plan(metric: str, facts: Facts) -> dict[str, Any]:
+    """Conversions that a planned improvement brings."""
     planned = facts.improvements[facts.improvements["is_planned"].astype(bool)]
     names = [
         f"{_prefix(f)}{a}>{b}" for f, a, b in zip(planned["funnel"], planned["step"], planned["next_step"], strict=True)
@@ -144,6 +218,11 @@ def _prize_of_step(metric: str, facts: Facts) -> dict[str, Any]:
             "prize_unit": f"conversions a week, were the drop-off {last['reduction']:.0%} smaller",
             "prize_value": extra * facts.value_of_a_conversion(),
         }
+    return {}
+
+
+def _prize_of_cells(metric: str, facts: Facts) -> dict[str, Any]:
+    """Who would get through a step that leads to no conversion."""
     cells = facts.effect_cells
     mine = cells[(cells["metric"] == metric) & (cells["breakdown"] == ALL) & cells["is_mature"].astype(bool)]
     mine = mine.assign(week=weeks(mine["week"])).sort_values("week").tail(PRIZE_WEEKS)

@@ -44,8 +44,8 @@ HEADER = [
 OPTIONAL = ["proposed_on", "compare_from"]
 STATUSES = ("proposed", "planned", "running", "done", "dropped")
 DECISIONS = ("approved", "rejected", "postponed")
-# Metrics beside the steps of the funnels and the KPIs.
-OTHER_METRICS: tuple[str, ...] = ()
+# Steps of pain points that are no move of a funnel; friction is `<signal> in <stage>`.
+OTHER_METRICS = ("onboarding", "support_contact", "unresolved_support")
 MAIN_FUNNEL = "journey"
 _DATES = ("due_on", "started_on", "ended_on", *OPTIONAL)
 _NUMBERS = ("expected_low", "expected_high", "effort")
@@ -64,6 +64,12 @@ class Known:
     kpis: tuple[str, ...]
     metrics: tuple[str, ...]
     breakdowns: tuple[str, ...]
+    stages: tuple[str, ...]
+
+    def is_friction(self, metric: str) -> bool:
+        """Whether a metric is visits of a stage without a signal of friction."""
+        signal, _, stage = metric.partition(" in ")
+        return bool(signal) and stage in self.stages
 
 
 def load(project: Path = DBT_PROJECT) -> list[dict[str, Any]]:
@@ -94,6 +100,7 @@ def declared(project: Path = DBT_PROJECT) -> Known:
         kpis=kpis,
         metrics=(*funnel_metrics(project), *OTHER_METRICS, *kpis),
         breakdowns=tuple(row["breakdown"] for row in _rows(project, "breakdowns") if row["breakdown"] != "all"),
+        stages=tuple(row["stage"] for row in _rows(project, "stages") if row["funnel"] == MAIN_FUNNEL),
     )
 
 
@@ -135,7 +142,7 @@ def _named(line: int, text: dict[str, str], known: Known) -> None:
         raise _refusal(line, "opportunity", "what can be won, in words", "nothing")
     choices = {
         "kpi": ("a KPI of the seed kpis, or nothing", known.kpis),
-        "metric": ("a step of a funnel or a KPI", known.metrics),
+        "metric": ("a step of a funnel, another step or a KPI", known.metrics),
         "breakdown": ("a breakdown of the seed breakdowns, or nothing", known.breakdowns),
         "owner": ("a role of the seed governance_roles, or nothing", known.owners),
         "decision": ("approved, rejected, postponed, or nothing", DECISIONS),
@@ -143,6 +150,8 @@ def _named(line: int, text: dict[str, str], known: Known) -> None:
     }
     for column, (expected, names) in choices.items():
         may_be_empty = column not in ("metric", "status")
+        if column == "metric" and known.is_friction(text[column]):
+            continue
         if text[column] not in names and not (may_be_empty and not text[column]):
             raise _refusal(line, column, expected, text[column], names)
     if bool(text["breakdown"]) != bool(text["member"]):

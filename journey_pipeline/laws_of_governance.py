@@ -36,7 +36,7 @@ def actions_name_known_members(connection: Connection) -> Outcome:
         connection,
         """
         select 'actions.csv, line ' || line || ', column member' as "where",
-            'a ' || breakdown || ' that occurs in ' || metric as expected, member as found
+            'a member of ' || breakdown || ' that occurs in ' || metric as expected, member as found
         from measures.actions
         where origin = 'register' and member is not null
             and (metric, breakdown, member) not in (select (metric, breakdown, member) from journeys.effect_cells)

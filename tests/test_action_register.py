@@ -66,6 +66,9 @@ def test_steps_of_every_funnel_and_kpis_are_metrics() -> None:
     known = action_register.declared().metrics
     assert {"awareness>consideration", "awareness>purchase", "purchase>experience", "awareness>advocacy"} <= set(known)
     assert {"checkout:view_item>add_to_cart", "checkout:view_item>order_placed", "customer_retention"} <= set(known)
+    assert {"onboarding", "unresolved_support"} <= set(known)
+    assert action_register.declared().is_friction("js_error in purchase")
+    assert not action_register.declared().is_friction("js_error in the shop")
     assert "consideration>experience" not in known, "a step leads from the one before it or from the first"
 
 

@@ -1,4 +1,4 @@
-"""Actions: what is proposed, how large the prize is, which weeks an effect is measured on, what came of what was expected."""
+"""Actions: what is proposed, how large the prize is, which weeks an effect is measured on, expected against found."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ def cells(metric: str = "purchase>experience", **shares: tuple[float, float, flo
         counted = {m: (n, round(n * (after if week >= pd.Timestamp(START) else before)))
                    for m, (n, before, after) in shares.items()}  # fmt: skip
         whole = tuple(map(sum, zip(*counted.values(), strict=True)))
-        for breakdown, member, (n, k) in [("all", "all", whole), *(("entry_channel", m, c) for m, c in counted.items())]:
+        for breakdown, member, (n, k) in [
+            ("all", "all", whole),
+            *(("entry_channel", m, c) for m, c in counted.items()),
+        ]:
             rows.append((week, metric, breakdown, member, WINDOW, n, k, week < MONDAYS[22]))
     names = ["week", "metric", "breakdown", "member", "window_seconds", "entered", "converted", "is_mature"]
     return pd.DataFrame(rows, columns=names)
@@ -43,9 +46,7 @@ KPIS = pd.DataFrame(
     ],
     columns=["kpi", "name", "kind", "target_type", "current_weeks", "numerator_name"],
 )
-STAGES = pd.DataFrame(
-    {"funnel": "journey", "stage": ["awareness", "purchase", "experience"], "owner": ["A", "P", "E"]}
-)
+STAGES = pd.DataFrame({"funnel": "journey", "stage": ["awareness", "purchase", "experience"], "owner": ["A", "P", "E"]})
 
 
 def scorecard(**verdicts: list[str]) -> pd.DataFrame:
@@ -217,6 +218,33 @@ def test_what_is_registered_is_not_proposed_again() -> None:
     assert set(found["action_id"]) == {"a", "b"}
     dropped = [{**one, "status": "dropped"} for one in registered]
     assert len(actions(dropped, facts(scorecard=off, improvements=improvements()))) == 4
+
+
+def pain_points(signals: list[bool]) -> pd.DataFrame:
+    """The broken step of vector 63's kind, a member's and everybody's, week by week."""
+    rows = [
+        {"week": MONDAYS[18 + n], "rank": rank, "step": "purchase to experience", "stage": "purchase",
+         "breakdown": breakdown, "member": member, "entered": 200, "drop_reference": 0.4, "ci_low": 0.45,
+         "ci_high": 0.59, "excess": 24.0, "value_at_stake": 480.0, "is_signal": is_signal, "explained_by": because}
+        for n, is_signal in enumerate(signals)
+        for rank, breakdown, member, because in [(1, "entry_channel", "email", None), (2, "all", "all", "email")]
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_a_pain_point_that_is_more_than_chance_is_proposed_for_its_member() -> None:
+    found = actions([], facts(pain_points=pain_points([True, False, True, True]))).iloc[0]
+    assert found["action_id"] == "proposed:purchase>experience:entry_channel:email"
+    assert (found["member"], found["owner"], found["origin"]) == ("email", "P", "pain_point")
+    assert found["proposed_on"] == MONDAYS[21], "the Monday after the first week of the run that still goes on"
+    assert (found["prize"], found["prize_value"]) == (24, 480)
+    assert (found["prize_low"], found["prize_high"]) == pytest.approx((200 * 0.05, 200 * 0.19))
+    assert len(actions([], facts(pain_points=pain_points([True, True])))) == 1, "the whole is explained by its member"
+    assert actions([], facts(pain_points=pain_points([True, False]))).empty
+    registered = action(breakdown="entry_channel", member="email", expected_low=0.06, expected_high=0.12, effort=3.0)
+    alone = actions([registered], facts(pain_points=pain_points([True])))
+    assert alone["action_id"].tolist() == ["a"]
+    assert alone["priority"].item() == pytest.approx(480 * (0.09 / 0.12) / 3)
 
 
 def test_the_order_of_cells_does_not_matter() -> None:

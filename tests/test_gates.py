@@ -96,8 +96,16 @@ def sound() -> duckdb.DuckDBPyConnection:
             from (values ('START', 'a', 3), ('a', 'b', 2), ('a', 'OPEN', 1), ('b', 'END', 2)) as t(f, t, n);
         create table journeys.weeks as select date '2026-11-09' as week;
         create table seeds.funnels as select 'journey' as funnel, 'reached' as default_mode;
-        create table seeds.stages as select 'journey' as funnel, n as stage_number, s as stage, false as is_optional
+        create table seeds.stages as select 'journey' as funnel, n as stage_number, s as stage, false as is_optional,
+                'Journey Leadership' as owner
             from (values (1, 'awareness'), (2, 'consideration'), (3, 'purchase'), (4, 'experience')) as t(n, s);
+        create table seeds.governance_roles as select 'Journey Leadership' as role;
+        create table seeds.kpis as select 'journey_conversion' as kpi, 'Journey Leadership' as owner;
+        create table journeys.effect_cells as select 'purchase>experience' as metric, 'entry_channel' as breakdown,
+            'email' as member;
+        create table measures.actions as select 'a1' as action_id, 'register' as origin, 2 as line,
+            'purchase>experience' as metric, 'entry_channel' as breakdown, 'email' as member, null::varchar as owner,
+            'running' as status, timestamp '2026-11-09' as proposed_on;
         create table journeys.funnel_transitions as select 'journey' as funnel, f as from_stage, t as to_stage,
             f = 'awareness' as is_overall
             from (values ('awareness', 'purchase'), ('awareness', 'experience'), ('purchase', 'experience')) as t(f, t);
@@ -165,6 +173,10 @@ BREAKS = {
     "revenue_bridge_closes": "update marts.revenue_bridge set end_revenue = 111.52",
     "only_what_beats_its_baseline_scores": "update measures.prediction_models set is_baseline = false",
     "scores_are_of_this_run": "update measures.prediction_models set candidate_id = '' where target = 'purchase_60'",
+    "kpis_have_owners": "update seeds.kpis set owner = null",
+    "stages_have_owners": "update seeds.stages set owner = 'Somebody' where stage = 'purchase'",
+    "actions_name_known_members": "update measures.actions set member = 'e-mail'",
+    "actions_have_owners": "update measures.actions set proposed_on = timestamp '2026-11-08'",
     "sources_deliver": "update marts.coverage set status = 'silent'",
     "nobody_is_everybody": "update identity.identifiers set customer_id = 'cus_0' where customer_id = 'cus_1'",
     "shared_identifiers_are_few": "update marts.identity_exceptions set customers_affected = 10",
@@ -200,6 +212,22 @@ def test_a_score_of_a_target_that_is_not_released_or_of_another_week_is_refused(
     outcome = laws.scores_are_of_this_run(sound)
     assert outcome.failing == 2
     assert "target=purchase_90" in outcome.description
+
+
+def test_an_owner_nobody_declared_and_an_unknown_member_are_named(sound: duckdb.DuckDBPyConnection) -> None:
+    sound.execute("update seeds.kpis set owner = 'Jorney Leadership'; update measures.actions set member = 'e-mail'")
+    assert laws.kpis_have_owners(sound).description == "kpi=journey_conversion, owner=Jorney Leadership"
+    assert laws.actions_name_known_members(sound).description == (
+        "where=actions.csv, line 2, column member, expected=a member of entry_channel that occurs in "
+        "purchase>experience, found=e-mail"
+    )
+
+
+def test_an_action_without_an_owner_is_a_warning(sound: duckdb.DuckDBPyConnection) -> None:
+    sound.execute(BREAKS["actions_have_owners"])
+    assert not laws.actions_have_owners(sound).refuses
+    sound.execute("update measures.actions set status = 'dropped'")
+    assert laws.actions_have_owners(sound).failing == 0
 
 
 def test_a_shared_identifier_is_named_and_refuses_nothing(sound: duckdb.DuckDBPyConnection) -> None:

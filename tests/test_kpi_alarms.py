@@ -45,7 +45,8 @@ def quiet(kind: str, generator: np.random.Generator, dispersed: float) -> tuple[
     if kind == "rate":
         spend = size * generator.uniform(20, 40, (SERIES, 1))
         return cells(generator.poisson(size * np.exp(shock)), spend), definitions(kind)
-    values = [[generator.lognormal(4 + move, 0.8, n) for n, move in zip(*row, strict=True)] for row in zip(size, shock)]
+    pairs = zip(size, shock, strict=True)
+    values = [[generator.lognormal(4 + move, 0.8, n) for n, move in zip(*row, strict=True)] for row in pairs]
     total, squares = (np.array([[(v**power).sum() for v in row] for row in values]) for power in (1, 2))
     if kind == "mean":
         return cells(total, size, squares), definitions(kind)

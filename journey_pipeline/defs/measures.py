@@ -98,6 +98,7 @@ def _actions(
     stages: pd.DataFrame,
     table: pd.DataFrame,
     improvements: pd.DataFrame,
+    points: pd.DataFrame,
     as_of: datetime,
 ) -> pd.DataFrame:
     experiments = pd.DataFrame(columns=["experiment_id", "variant", "metric", "effect", "ci_low", "ci_high"])
@@ -109,7 +110,7 @@ def _actions(
         scorecard=table,
         improvements=improvements,
         experiments=experiments,
-        pain_points=pd.DataFrame(),
+        pain_points=points,
         as_of=as_of,
         reduction=PLANNED_REDUCTION,
     )
@@ -319,6 +320,7 @@ MEASURES: dict[str, Measure] = {
             "seeds.stages",
             "measures.kpi_scorecard",
             "measures.planned_improvements",
+            "measures.pain_points",
         ),
         _actions,
         CUSTOMER_EXPERIENCE,

@@ -1,4 +1,4 @@
-"""The page: all sections in one HTML file that needs nothing else and runs nothing.
+"""The page: all sections in one HTML file that needs nothing else and runs nothing; beside it a review per quarter.
 
 Add here when the page gains a section. Must not be here: SQL, wording, drawing.
 """
@@ -15,6 +15,7 @@ import jinja2
 from markupsafe import Markup
 
 from journey_pipeline.release.facts import ReleaseFacts
+from journey_pipeline.report.actions import actions
 from journey_pipeline.report.attribution import attribution
 from journey_pipeline.report.charts import PALETTE
 from journey_pipeline.report.experience import experience
@@ -22,6 +23,7 @@ from journey_pipeline.report.funnel import funnel
 from journey_pipeline.report.predictions import predictions
 from journey_pipeline.report.quality import quality
 from journey_pipeline.report.reading import Released
+from journey_pipeline.report.review import quarters, review
 from journey_pipeline.report.scorecard import scorecard
 from journey_pipeline.report.segments import segments
 from journey_pipeline.report.wording import count, day, moment
@@ -33,7 +35,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 
 def build_report(connection: duckdb.DuckDBPyConnection, folder: Path, facts: ReleaseFacts) -> None:
-    """Write `index.html` into an existing folder.
+    """Write `index.html` and the quarterly reviews into an existing folder.
 
     Every value from data is escaped by the template engine; the only markup let through are our own pictures,
     whose text the chart library escapes. A strict content security policy forbids whatever would slip through.
@@ -53,11 +55,20 @@ def build_report(connection: duckdb.DuckDBPyConnection, folder: Path, facts: Rel
         lstrip_blocks=True,
     )
     environment.filters["picture"] = _trusted
+    head = _head(facts)
+    style = Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8"))  # noqa: S704  our own file
+    reviewed = quarters(released)
+    for place, quarter in enumerate(reviewed):
+        told = review(released, quarter, is_latest=place == 0)
+        text = environment.get_template("review.html.j2").render(head=head, style=style, review=told)
+        (folder / quarter.file).write_text(text, encoding="utf-8")
     page = environment.get_template("page.html.j2").render(
-        head=_head(facts),
+        head=head,
         palette=PALETTE,
-        style=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),  # noqa: S704  our own file
+        style=style,
+        reviews=reviewed,
         scorecard=scorecard(released),
+        actions=actions(released),
         funnel=funnel(released),
         attribution=attribution(released),
         segments=segments(released),

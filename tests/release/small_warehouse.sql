@@ -121,7 +121,19 @@ create table marts.experience as
 create table marts.kpi_scorecard as
     select $week as week, target_set, kpi, name, owner, baseline, target, actual, improvement, ci_low, ci_high, status,
         progress, 'raw_before_after' as evidence, is_small_sample, numerator, denominator, $as_of as as_of,
-        '1' as definition_version
+        '1' as definition_version,
+        case when is_small_sample then 'not_yet_knowable' when status in ('achieved', 'on_track') then 'on_track'
+            when status in ('declining', 'below_target') then 'off_track' else 'not_yet_knowable' end as verdict,
+        name || ': what is counted / of what' as formula,
+        case when numerator is not null then 'select ' || numerator || ' as numerator, ' || denominator || ' as denominator'
+            end as query,
+        case when kpi = 'journey_conversion' then improvement - 0.05 end as adjusted_improvement,
+        case when kpi = 'journey_conversion' then ci_low - 0.06 end as adjusted_low,
+        case when kpi = 'journey_conversion' then ci_high - 0.04 end as adjusted_high,
+        case when kpi = 'journey_conversion' then 'mix' end as adjusted_for, 'No year before.' as adjustment_note,
+        ($week - interval 140 day)::date as baseline_from, ($week - interval 63 day)::date as baseline_until,
+        ($week - interval 21 day)::date as current_from, $week::date as current_until,
+        status = 'declining' as is_alarm, null::varchar as note
     from (values
     ('mvp','journey_conversion','Journey conversion','CX Director',0.04,0.15,0.04804,0.20098,0.15292,0.25105,'achieved',1.34,false,4900,102000),
     ('mvp','customer_satisfaction','Customer satisfaction','CX Director',0.7,0.2,0.7604,0.08628,0.02986,0.14579,'improving',0.43,false,768,1010),
@@ -137,6 +149,29 @@ create table marts.kpi_scorecard as
     ('excellence','customer_lifetime_value','Customer lifetime value','Head of CRM',120,0.25,141,0.175,0.09976,0.25539,'improving',0.7,false,null,null)
     ) k (target_set, kpi, name, owner, baseline, target, actual, improvement, ci_low, ci_high, status, progress,
          is_small_sample, numerator, denominator);
+create table marts.actions as
+    select action_id, origin, opportunity, 'journey_completion' as kpi, metric, breakdown, member, 'because' as hypothesis,
+        owner, $week::date - 60 as proposed_on, ($week + interval 30 day)::date as due_on, started_on::date as started_on,
+        null::date as ended_on, decision, status, null::varchar as experiment_id, 0.02 as expected_low, 0.08 as expected_high,
+        effort, prize, prize * 0.9 as prize_low, prize * 1.1 as prize_high, 'conversions a week' as prize_unit,
+        prize * 60 as prize_value, prize / effort as priority, method, effect, effect - 0.03 as effect_low,
+        effect + 0.03 as effect_high, false as is_incremental, 'as_expected' as backtest, 'Assumes much.' as effect_note
+    from (values
+        ('a1', 'register', '{hostile}', 'purchase>experience', 'entry_channel', '{hostile}', 'Experience Management',
+            '2026-09-14', 'approved', 'running', 5.0, 12.0, 'difference_in_differences', 0.06),
+        ('a2', 'register', 'A mail after the first order', 'customer_lifetime_value', null, null, null, '2026-09-21', null,
+            'planned', null, null, 'pre_post', 4.5),
+        ('proposed:journey_completion', 'kpi', 'Bring back on track: Journey completion', 'journey_completion', null, null,
+            'Journey Leadership', null, null, 'proposed', null, 7.5, null, null)
+    ) a (action_id, origin, opportunity, metric, breakdown, member, owner, started_on, decision, status, effort, prize,
+         method, effect);
+create table marts.governance_roles as
+    select 'Experience Management' as role, 'Experience Director' as title, 'How it feels' as responsible_for,
+        '{hostile}' as person, null::varchar as contact;
+create table marts.change_explained as
+    select $week::date - 63 as week, 'journey:awareness->purchase' as metric, 'entry_mix' as breakdown, 'all' as member,
+        0.04 as rate0, 0.052 as rate1, 0.012 as change, 0.02 as rate_effect, 0.01 as rate_effect_low,
+        0.03 as rate_effect_high, -0.008 as mix_effect, true as is_simpson;
 create table marts.coverage as
     select ($week - to_days((7 * i)::int)::interval)::date as week, source, 'touchpoints' as events_table,
         case when i > 0 then 'ok' else status end as status, (9000 - 100 * i)::bigint as records, 9000::double as expected_records,

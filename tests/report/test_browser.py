@@ -91,7 +91,7 @@ def test_quiet_offline_inside_its_window_and_readable(browser: Any, page_url: st
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert page.locator("script, img, iframe").count() == 0
     assert page.get_by_text("<img src=x onerror=alert(2)>").first.is_visible()
-    assert page.locator("h1").count() == 1 and page.locator("h2").count() == 7
+    assert page.locator("h1").count() == 1 and page.locator("h2").count() == 8
     assert page.locator("table").count() >= 15
     visible = page.locator("figure svg:visible")
     assert visible.count() == page.locator("figure").count() == 8
@@ -163,7 +163,7 @@ def test_it_works_by_keyboard_and_on_paper(browser: Any, page_url: str) -> None:
     summary.focus()
     page.keyboard.press("Enter")
     assert page.locator("details").first.evaluate("e => e.open")
-    assert page.locator("details table").first.is_visible()
+    assert page.locator("details").first.locator("pre, table").first.is_visible()
     page.emulate_media(media="print")
     assert not page.locator("nav").is_visible()
     assert page.locator("figure .wide").first.is_visible()

@@ -1,5 +1,5 @@
--- One row per week of entry, metric, breakdown and member: who entered a step and who got through it in time. Members only
--- of breakdowns that an action names: its effect is measured on the one against the others.
+-- One row per week of entry, metric, breakdown and member: who entered a step and who got through it well and in time.
+-- Members only of breakdowns that an action names: its effect is measured on the one against the others.
 with asked as (
     select distinct metric, breakdown from {{ ref('actions') }} where breakdown is not null
 ),
@@ -20,6 +20,10 @@ moves as (
         open
     from {{ ref('stage_cells') }}
     where view = 'cohort' and is_default_mode
+    union all
+    select week, step, breakdown, member, window_seconds, entered, entered - dropped - open, open
+    from {{ ref('pain_step_cells') }}
+    where kind <> 'transition'
 )
 
 select
