@@ -22,6 +22,7 @@ from journey_pipeline.laws_of_governance import (
     kpis_have_owners,
     stages_have_owners,
 )
+from journey_pipeline.laws_of_pain import every_comment_has_a_theme, evidence_is_released, personas_are_described
 
 __all__ = ["EVENTS", "MARTS", "Outcome"]
 
@@ -390,6 +391,8 @@ EVENTS: dict[tuple[str, str], Law] = {
 MEASURES: dict[tuple[str, str], Law] = {
     ("only_what_beats_its_baseline_scores", "measures/prediction_scores"): only_what_beats_its_baseline_scores,
     ("scores_are_of_this_run", "measures/prediction_scores"): scores_are_of_this_run,
+    ("every_comment_has_a_theme", "measures/comment_themes"): every_comment_has_a_theme,
+    ("personas_are_described", "measures/personas"): personas_are_described,
 }
 MARTS: dict[tuple[str, str], Law] = {
     ("credit_sums_to_conversions", "marts/attribution"): credit_sums_to_conversions,
@@ -411,6 +414,7 @@ MARTS: dict[tuple[str, str], Law] = {
     ("actions_have_owners", "marts/actions"): actions_have_owners,
     ("kpis_have_owners", "marts/kpi_scorecard"): kpis_have_owners,
     ("stages_have_owners", "marts/stage_conversion"): stages_have_owners,
+    ("evidence_is_released", "marts/pain_point_evidence"): evidence_is_released,
     ("every_touchpoint_is_shipped", "marts/touchpoints"): every_touchpoint_is_shipped,
     ("sources_deliver", "marts/coverage"): sources_deliver,
     ("nobody_is_everybody", "marts/identifiers"): nobody_is_everybody,

@@ -74,7 +74,8 @@ def _wide(own: pd.DataFrame) -> pd.DataFrame:
 def _in_force(table: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     """Each row with the line of its persona that holds in its week."""
     lines = lines.rename(columns={"segment": "persona"}).drop(columns=["segment_set", "position"], errors="ignore")
-    lines = lines.assign(valid_from=weeks(lines["valid_from"])).sort_values("valid_from")
+    same = lines["persona"].astype(table["persona"].dtype)
+    lines = lines.assign(persona=same, valid_from=weeks(lines["valid_from"])).sort_values("valid_from")
     found = pd.merge_asof(
         table.sort_values("week"), lines, left_on="week", right_on="valid_from", by="persona", direction="backward"
     )

@@ -118,3 +118,11 @@ tagged, else the kind of case. One that nobody gave a reason for is like any oth
 {% macro adjacent_transitions() -%}
     select * from {{ ref('funnel_transitions') }} where not is_overall
 {%- endmacro %}
+
+{#- Whether a unit is of the member that a pain point is about. -#}
+{% macro of_member(points, units, breakdowns) -%}
+({{ points }}.breakdown = 'all'
+        {%- for name in breakdowns %}
+        or ({{ points }}.breakdown = '{{ name }}' and {{ points }}.member = {{ units }}.{{ name }})
+        {%- endfor %})
+{%- endmacro %}

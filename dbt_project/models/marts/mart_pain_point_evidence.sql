@@ -1,10 +1,3 @@
-{#- Whether a unit is of the member that a pain point is about. -#}
-{%- macro of_member(points, units, breakdowns) -%}
-({{ points }}.breakdown = 'all'
-        {%- for name in breakdowns %}
-        or ({{ points }}.breakdown = '{{ name }}' and {{ points }}.member = {{ units }}.{{ name }})
-        {%- endfor %})
-{%- endmacro -%}
 with points as (
     select * from {{ source('measures', 'pain_points') }} where rank <= {{ var('pain_evidence_ranks') }}
 ),

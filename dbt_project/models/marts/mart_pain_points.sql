@@ -4,6 +4,7 @@ select
     cast(measured.pain_point_id as varchar) as pain_point_id,
     cast(measured.kind as varchar) as kind,
     cast(measured.step as varchar) as step,
+    cast(measured.funnel as varchar) as funnel,
     cast(measured.stage as varchar) as stage,
     cast(stages.owner as varchar) as owner,
     cast(measured.breakdown as varchar) as breakdown,
