@@ -35,11 +35,11 @@ FALSE_DISCOVERY_RATE = 0.05
 PRIOR_ANSWERS = 30
 WHOLE = "all"
 COLUMNS = [
-    "week", "rank", "pain_point_id", "kind", "step", "funnel", "stage", "breakdown", "member", "cohort_week", "window_seconds",
-    "entered", "dropped", "drop", "ci_low", "ci_high", "drop_reference", "reference_kind", "reference_weeks",
-    "peer_reference", "limit_high", "excess", "value_per_progress", "value_basis", "value_at_stake", "answers",
-    "bad_answers", "dissatisfied", "dissatisfied_overall", "pain_score", "p_value", "q_value", "is_signal",
-    "explained_by", "is_small_sample", "query",
+    "week", "rank", "pain_point_id", "kind", "step", "funnel", "stage", "breakdown", "member", "cohort_week",
+    "window_seconds", "entered", "dropped", "drop", "ci_low", "ci_high", "drop_reference", "reference_kind",
+    "reference_weeks", "peer_reference", "limit_high", "excess", "value_per_progress", "value_basis",
+    "value_at_stake", "answers", "bad_answers", "dissatisfied", "dissatisfied_overall", "pain_score", "p_value",
+    "q_value", "is_signal", "explained_by", "is_small_sample", "query",
 ]  # fmt: skip
 
 

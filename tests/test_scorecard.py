@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from journey_pipeline import kpi_adjustment
 from journey_pipeline.conversion import lift_interval
-from journey_pipeline.scorecard import SCORECARD_COLUMNS, judge, kpi_scorecard
+from journey_pipeline.scorecard import SCORECARD_COLUMNS, aim, judge, kpi_scorecard, verdict
 
 VECTORS = Path(__file__).parent / "vectors"
 START = date(2026, 3, 30)
@@ -285,3 +286,140 @@ def test_a_few_large_orders_say_less_than_many_equal_ones() -> None:
     )
     assert skewed["ci_high"] - skewed["ci_low"] > equal["ci_high"] - equal["ci_low"]
     assert skewed["is_small_sample"], "six effective orders are a small sample, whatever their revenue"
+
+
+def test_the_weeks_of_both_windows_are_told_and_their_number_is_data() -> None:
+    row = scorecard(conversion_weeks()).query("kpi == 'journey_conversion' and target_set == 'mvp'").iloc[-1]
+    days = [row[name] for name in ("baseline_from", "baseline_until", "current_from", "current_until")]
+    assert [str(day.date()) for day in days] == ["2026-01-05", "2026-03-23", "2026-04-20", "2026-05-11"]
+    sized = KPIS.assign(baseline_weeks=1, current_weeks=2)
+    found = kpi_scorecard(conversion_weeks(), sized, TARGETS, AS_OF, START)
+    row = found.query("kpi == 'journey_conversion' and target_set == 'mvp'").iloc[-1]
+    assert row["denominator"] == 2000 and row["baseline_from"] == row["baseline_until"] == pd.Timestamp("2026-03-23")
+
+
+@pytest.mark.parametrize(
+    ("lift", "small", "expected"),
+    [
+        (0.60, False, "on_track"),
+        (0.20, False, "on_track"),
+        (0.13, False, "not_yet_knowable"),
+        (0.02, False, "off_track"),
+        (-0.30, False, "off_track"),
+        (-0.30, True, "not_yet_knowable"),
+        (0.60, True, "not_yet_knowable"),
+    ],
+)
+def test_a_verdict_is_off_track_only_where_even_the_better_end_misses_the_target(
+    lift: float, small: bool, expected: str
+) -> None:
+    size = 20 if small else 40_000
+    row = pd.DataFrame(
+        {"kind": ["proportion"], "target_type": "relative", "target": 0.15, "base_se": np.nan, "current_se": np.nan}
+    ).assign(
+        base_numerator=size * 0.1,
+        base_denominator=size,
+        current_numerator=size * 0.1 * (1 + lift),
+        current_denominator=size,
+    )
+    found = judge(row)
+    assert verdict(found, aim(found)[1]).item() == expected
+
+
+def test_a_level_is_off_track_below_its_target() -> None:
+    for numerator, expected in ((396, "on_track"), (345, "on_track"), (330, "not_yet_knowable"), (200, "off_track")):
+        found = judge(level_row(numerator, 0.85))
+        assert verdict(found, aim(found)[1]).item() == expected
+
+
+def test_no_data_and_no_baseline_are_not_yet_knowable() -> None:
+    found = scorecard(conversion_weeks())
+    unknown = found["status"].isin(["no_data", "no_baseline"])
+    assert unknown.any() and set(found.loc[unknown, "verdict"]) == {"not_yet_knowable"}
+
+
+def test_customers_per_spend_vary_by_more_than_counts() -> None:
+    """Poisson variances scaled by Pearson's dispersion over both windows: here weeks of 80 and 120 by turns."""
+    counts = [(80.0 + 40 * (n % 2), 1000.0) for n in range(12)] + [(96.0 + 48 * (n % 2), 1000.0) for n in range(4)]
+    kpis = pd.DataFrame(
+        [("acquisition_efficiency", "Acquisition", "rate", "relative", "Owner")],
+        columns=["kpi", "name", "kind", "target_type", "owner"],
+    )
+    targets = pd.DataFrame({"target_set": ["mvp"], "kpi": ["acquisition_efficiency"], "target": [0.15]})
+    found = kpi_scorecard(kpi_cells("acquisition_efficiency", counts), kpis, targets, AS_OF, START).iloc[-1]
+    dispersion = (12 * 20**2 / 100 + 4 * 24**2 / 120) / (11 + 3)
+    half = 1.959963984540054 * np.sqrt(dispersion * (1 / 1200 + 1 / 480))
+    assert found["improvement"] == pytest.approx(0.2, rel=1e-12)
+    assert found["ci_low"] == pytest.approx(1.2 * np.exp(-half) - 1, rel=1e-9)
+    assert dispersion > 4
+
+
+def seasonal_cells() -> pd.DataFrame:
+    """Vector 06 as four weeks: baseline and current of this year, and the same weeks of the year before."""
+    given_row = pd.read_csv(VECTORS / "06_seasonal_adjustment" / "input.csv").iloc[0]
+    base, current = date(2026, 3, 23), date(2026, 4, 6)
+    year = timedelta(days=364)
+    weeks = {"base_ly": base - year, "cur_ly": current - year, "base": base, "cur": current}
+    parts = [
+        kpi_cells("journey_conversion", [(given_row[f"k_{arm}"], given_row[f"n_{arm}"])], first=day)
+        for arm, day in weeks.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def adjusted(cells: pd.DataFrame, signals: pd.DataFrame | None = None) -> pd.Series:
+    kpis = KPIS.head(1).assign(baseline_weeks=1, current_weeks=1, mix_metric="journey:awareness->purchase")
+    table = kpi_scorecard(cells, kpis, TARGETS.head(1), AS_OF, START, signals=signals)
+    return table.iloc[-1]
+
+
+def test_the_season_is_taken_out_as_vector_06_has_it() -> None:
+    expected = pd.read_csv(VECTORS / "06_seasonal_adjustment" / "expected.csv").iloc[0]
+    row = adjusted(seasonal_cells())
+    assert row["improvement"] == pytest.approx(expected["raw_lift"], rel=1e-9)
+    found = [row[name] for name in ("adjusted_improvement", "adjusted_low", "adjusted_high")]
+    assert found == pytest.approx([expected[name] for name in ("adj_lift", "adj_lo", "adj_hi")], rel=1e-9)
+    assert (row["adjusted_for"], row["evidence"]) == ("season", "adjusted_before_after")
+    assert row["adjustment_note"] == kpi_adjustment.NO_MIX_YET
+    assert row["status"] == "on_track", "raw it would be achieved"
+
+
+def mix_signal(lift: float, se: float) -> pd.DataFrame:
+    low, high = (np.exp(np.log1p(lift) + side * 1.959963984540054 * se) - 1 for side in (-1, 1))
+    return pd.DataFrame(
+        {"metric": ["journey:awareness->purchase"], "week": [date(2026, 4, 6)], "mix_adjusted_lift": [lift],
+         "mix_adjusted_lift_low": [low], "mix_adjusted_lift_high": [high]}
+    )  # fmt: skip
+
+
+def test_mix_and_season_are_taken_out_together() -> None:
+    """Of +38 % at equal mix the year's 20 % leave 15 %; the log variances add up."""
+    row = adjusted(seasonal_cells(), mix_signal(0.38, 0.05))
+    assert row["adjusted_improvement"] == pytest.approx(1.38 / 1.2 - 1, rel=1e-9)
+    variance = 0.05**2 + 1 / 600 - 1 / 10_000 + 1 / 500 - 1 / 10_000
+    assert row["adjusted_high"] == pytest.approx(1.15 * np.exp(1.959963984540054 * np.sqrt(variance)) - 1, rel=1e-9)
+    assert row["adjusted_for"] == "mix_and_season" and pd.isna(row["adjustment_note"])
+
+
+def test_without_a_year_only_mix_is_taken_out_and_the_row_says_so() -> None:
+    this_year = seasonal_cells().iloc[2:]
+    row = adjusted(this_year, mix_signal(0.38, 0.05))
+    assert row["adjusted_improvement"] == pytest.approx(0.38, rel=1e-12) and row["adjusted_for"] == "mix"
+    assert row["adjustment_note"] == kpi_adjustment.NO_YEAR
+    raw = adjusted(this_year)
+    assert np.isnan(raw["adjusted_improvement"]) and raw["evidence"] == "raw_before_after"
+    assert raw["adjustment_note"] == f"{kpi_adjustment.NO_MIX_YET} {kpi_adjustment.NO_YEAR}"
+
+
+def test_weeks_of_the_programme_tell_no_season() -> None:
+    """A year into the programme the same weeks a year before are its own."""
+    cells = pd.concat([seasonal_cells(), kpi_cells("journey_conversion", [(900.0, 10_000.0)], first=date(2027, 4, 5))])
+    kpis = KPIS.head(1).assign(baseline_weeks=1, current_weeks=1)
+    table = kpi_scorecard(cells, kpis, TARGETS.head(1), datetime(2027, 6, 1), START)
+    assert np.isnan(table.iloc[-1]["adjusted_improvement"])
+
+
+def test_a_level_is_not_adjusted() -> None:
+    found = scorecard(kpi_cells("experience_consistency", [(90.0, 100.0)] * 6))
+    row = found.query("kpi == 'experience_consistency'").iloc[-1]
+    assert row["adjustment_note"] == kpi_adjustment.NO_LEVEL

@@ -20,6 +20,7 @@ from journey_pipeline.report.attribution import attribution
 from journey_pipeline.report.charts import PALETTE
 from journey_pipeline.report.experience import experience
 from journey_pipeline.report.funnel import funnel
+from journey_pipeline.report.pain import pain
 from journey_pipeline.report.predictions import predictions
 from journey_pipeline.report.quality import quality
 from journey_pipeline.report.reading import Released
@@ -74,6 +75,7 @@ def build_report(connection: duckdb.DuckDBPyConnection, folder: Path, facts: Rel
         segments=segments(released),
         predictions=predictions(released),
         experience=experience(released),
+        pain=pain(released),
         quality=quality(released),
     )
     (folder / FILE_NAME).write_text(page, encoding="utf-8")

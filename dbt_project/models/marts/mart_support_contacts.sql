@@ -24,6 +24,9 @@ select
     contacts.reply_clock,
     cast(contacts.resolution_seconds as double) as resolution_seconds,
     contacts.reopens,
-    contacts.is_missed
+    contacts.is_missed,
+    parameters.as_of,
+    '{{ var("definition_version") }}' as definition_version
 from contacts
+cross join {{ source('raw', 'run_parameters') }} as parameters
 inner join sizes on contacts.source = sizes.source and contacts.reason = sizes.reason
