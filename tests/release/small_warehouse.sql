@@ -118,6 +118,26 @@ create table marts.experience as
             else wilson(share * answers, answers, 1) end as ci_high,
         answers < 30 as is_small_sample, (share * answers)::decimal(38, 6) as numerator,
         answers::decimal(38, 6) as denominator, $as_of as as_of, '1' as definition_version from cells;
+create table marts.pain_points as
+    select $week as week, rank::bigint as rank, 'p' || n as pain_point_id, step, stage, 'Customer experience' as owner, breakdown, member,
+        ($week - interval 7 day)::date as cohort_week, entered::bigint as entered, dropped::bigint as dropped, dropped / entered as "drop",
+        wilson(dropped, entered, -1) as ci_low, wilson(dropped, entered, 1) as ci_high, usual as drop_reference,
+        greatest(0, dropped - usual * entered) as excess, 1200.5 * n as value_at_stake, n = 1 as is_signal, explained_by,
+        entered < 30 as is_small_sample, 'select 1 as entered, ''' || member || ''' as dropped' as query,
+        $as_of as as_of, '1' as definition_version
+    from (values (1, 1, 'onboarding', 'purchase', 'entry_channel', '{hostile}', 200, 150, 0.5, null),
+        (2, 2, 'checkout: view_item to add_to_cart', 'view_item', 'all', 'all', 900, 500, 0.5, null),
+        (3, 3, 'onboarding', 'purchase', 'all', 'all', 500, 280, 0.5, 'entry_channel x'),
+        (4, null, 'support_contact', 'purchase', 'all', 'all', 20, 1, null, null)
+    ) p (n, rank, step, stage, breakdown, member, entered, dropped, usual, explained_by);
+create table marts.pain_point_evidence as
+    select 'p1' as pain_point_id, 'journey' as kind, md5('j' || i) as ref, 150::bigint as of_total from range(150) t (i);
+create table marts.personas as
+    select $week as week, 'quiet_buyer' as persona, 'Quiet buyer' as title, 'true' as rule, 'Buys without much ado' as description,
+        '{hostile}' as goals, null::varchar as pains_in_words, 1200::bigint as customers, 0.4 as share,
+        'no_follow_up, long_cycle' as top_pains, 'email' as preferred_channel, 'data' as preferred_channel_by, 0.7 as channel_share,
+        null::double as revenue_per_customer, null::double as nps, null::double as nps_low, null::double as nps_high,
+        $as_of as as_of, '1' as definition_version;
 create table marts.kpi_scorecard as
     select $week as week, target_set, kpi, name, owner, baseline, target, actual, improvement, ci_low, ci_high, status,
         progress, 'raw_before_after' as evidence, is_small_sample, numerator, denominator, $as_of as as_of,

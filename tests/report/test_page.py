@@ -475,3 +475,13 @@ def test_rules_and_missing_dates_are_plain_words(
 
 def test_the_same_release_gives_the_same_page(connection: duckdb.DuckDBPyConnection, tmp_path: Path, text: str) -> None:
     assert _built(connection, tmp_path) == text
+
+
+def test_a_problem_is_told_once_with_its_query_and_hostile_words_stay_words(text: str) -> None:
+    page = _Page(text)
+    assert "More than chance" in page.text and "150 of 150 listed" in page.text
+    # The whole is told by its member, and what loses no more than before is not told at all.
+    section = page.text.split("Where it hurts", 2)[2].split("Personas")[0]
+    assert section.count("Onboarding") == 2 and "Support contact" not in section
+    assert "select 1 as entered, '<script>alert(1)</script>' as dropped" in page.text
+    assert "no follow up, long cycle" in page.text
