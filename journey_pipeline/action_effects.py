@@ -44,10 +44,11 @@ def measured(row: dict[str, Any], facts: Facts) -> dict[str, Any]:
 
 
 def _of_experiment(row: dict[str, Any], experiments: pd.DataFrame) -> dict[str, Any]:
-    """The result of the metric, or of the only metric there is."""
+    """The result of the metric, else of the experiment's first one; none where the lot was not drawn as planned."""
     mine = experiments[(experiments["experiment_id"] == row["experiment_id"]) & experiments["effect"].notna()]
+    mine = mine[mine["is_incremental"].astype(bool)]
     named = mine[mine["metric"] == row["metric"]]
-    mine = named if len(named) or mine["metric"].nunique() != 1 else mine
+    mine = named if len(named) else mine[mine["is_first_metric"].astype(bool)]
     if mine.empty:
         return {}
     best = mine.sort_values(["metric", "variant"]).iloc[0]

@@ -11,6 +11,7 @@ import sys
 import webbrowser
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from journey_pipeline.identity_explain import Explanation
     from journey_pipeline.paths import Found
+    from journey_pipeline.release import TableDifference
     from journey_pipeline.running import RunOutcome
 
 app = typer.Typer(
@@ -37,6 +39,8 @@ release_app = typer.Typer(no_args_is_help=True, help="The published releases of 
 app.add_typer(release_app, name="release")
 identity_app = typer.Typer(no_args_is_help=True, help="Who is who, and the key that keeps it secret.")
 app.add_typer(identity_app, name="identity")
+experiment_app = typer.Typer(no_args_is_help=True, help="Experiments: how many people one needs, and the lot itself.")
+app.add_typer(experiment_app, name="experiment")
 
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 DONE, FAULT, REFUSED = 0, 1, 2
@@ -115,7 +119,18 @@ def run(
     home: HomeOption = None,
 ) -> None:
     """Ingest what is new, build everything, hold it against every gate, publish."""
-    from journey_pipeline import action_register, ingest, pseudonyms, running, segment_rules, weeks
+    from journey_pipeline import (
+        action_register,
+        ingest,
+        next_best_actions,
+        preflight,
+        pseudonyms,
+        running,
+        segment_rules,
+        weeks,
+    )
+    from journey_pipeline.experiments import designs
+    from journey_pipeline.run_lock import RunLocked
 
     settings = load(home, inbox)
     last = weeks.last_complete_week_end(datetime.now(UTC), settings.time_zone)
@@ -129,16 +144,24 @@ def run(
     try:
         segment_rules.load_rules()
         action_register.load()
-    except (segment_rules.SegmentRuleError, action_register.ActionError) as refusal:
+        next_best_actions.load_rules()
+        designs.load_designs()
+    except (
+        segment_rules.SegmentRuleError,
+        action_register.ActionError,
+        next_best_actions.NextBestActionError,
+        designs.DesignError,
+    ) as refusal:
         _fail(str(refusal), REFUSED)
     for name in ingest.unfinished(settings.inbox_folder):
         err.print(f"{ingest.safe_path(name)}: {_UNFINISHED}", markup=False, soft_wrap=True)
     pseudonyms.key_of(settings)
     err.print(f"building the week that ends on {monday:%A %d %B %Y} ({settings.time_zone})")
     try:
+        preflight.require_room(settings)
         outcome = running.execute(settings, monday, known_at, _StepPrinter())
-    except running.RunLocked as locked:
-        _fail(str(locked), FAULT)
+    except (RunLocked, preflight.NoRoom) as refusal:
+        _fail(str(refusal), FAULT)
     _report(settings, outcome)
 
 
@@ -348,6 +371,69 @@ def release_verify(
     out.print(f"{one.release_id} is what its manifest says")
 
 
+@release_app.command("diff")
+def release_diff(
+    before: Annotated[str | None, typer.Argument(help="The one served before the other when unset.")] = None,
+    after: Annotated[str | None, typer.Argument(help="The current release when unset.")] = None,
+    table: Annotated[str | None, typer.Option(help="Show the cells of this table.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most so many cells.")] = 20,
+    home: HomeOption = None,
+) -> None:
+    """What one release says otherwise than another: tables, or the cells of one.
+
+    Example: journey release diff --table kpi_scorecard
+    """
+    from journey_pipeline import release
+
+    folder = load(home).home
+    with _release_errors():
+        if table is None:
+            told = [_difference(one) for one in release.differences(folder, before, after)]
+            out.print("\n".join(told) if told else "the releases hold the same rows")
+            return
+        found = list(islice(release.cells(folder, table, before, after), limit + 1))
+    for cell in found[:limit]:
+        key = ", ".join(f"{name} {'-' if value is None else value}" for name, value in cell.key)
+        was, now = ("-" if value is None else value for value in (cell.before, cell.after))
+        out.print(f"{key}: {cell.column} {was} -> {now}", markup=False)
+    if not found:
+        out.print(f"{table}: no cell differs")
+    elif len(found) > limit:
+        out.print(f"and more; --limit shows more than {limit}")
+
+
+def _difference(one: TableDifference) -> str:
+    counts = (
+        f"{rows:,} {word}" for word, rows in (("added", one.added), ("removed", one.removed), ("changed", one.changed))
+    )
+    columns = (
+        f"{sign}{name}" for sign, names in (("+", one.columns_added), ("-", one.columns_removed)) for name in names
+    )
+    rows = " -> ".join("none" if count is None else f"{count:,}" for count in (one.rows_before, one.rows_after))
+    return "  ".join([f"{one.table:<24}{rows} rows", ", ".join(counts), *columns])
+
+
+@release_app.command("collect")
+def release_collect(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Name them and remove nothing.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Remove releases that are old enough and many enough; keep_releases and keep_days of journey.toml say which."""
+    from journey_pipeline import release
+
+    settings, now = load(home), datetime.now(UTC)
+    kept: dict[str, int] = {"keep_releases": settings.keep_releases, "keep_days": settings.keep_days}
+    with _release_errors():
+        if dry_run:
+            gone = [one.release_id for one in release.expired(settings.home, now, **kept)]
+        else:
+            gone = release.collect(settings.home, now, **kept)
+    for name in gone:
+        out.print(f"{'would remove' if dry_run else 'removed'} {name}")
+    if not gone:
+        out.print("nothing to remove")
+
+
 @identity_app.command("explain")
 def identity_explain(
     identifier: Annotated[str, typer.Argument(help="An e-mail address, account, order number, cookie, phone...")],
@@ -399,6 +485,94 @@ def identity_new_key(home: HomeOption = None) -> None:
     settings = load(home)
     pseudonyms.new_key(settings)
     out.print(f"made {_shown(settings.pseudonym_file)}; keep a copy: whoever loses it loses every customer's id")
+
+
+SegmentOption = Annotated[str | None, typer.Option("--segment", help="Only a segment, as lifecycle:new.")]
+
+
+@experiment_app.command("design")
+def experiment_design(
+    metric: Annotated[str, typer.Option(help="What to measure, as purchase_30: bought within 30 days.")],
+    mde: Annotated[float, typer.Option(help="The smallest effect worth finding, in the metric's unit.")],
+    share: Annotated[float, typer.Option(min=0.01, max=0.99, help="Share of the people who get the action.")] = 0.5,
+    alpha: Annotated[float, typer.Option(min=0.0001, max=0.5, help="How often chance may pass for an effect.")] = 0.05,
+    power: Annotated[float, typer.Option(min=0.05, max=0.999, help="How often a true effect is found.")] = 0.8,
+    people: Annotated[int | None, typer.Option(min=2, help="Say what so many people would find instead.")] = None,
+    segment: SegmentOption = None,
+    home: HomeOption = None,
+) -> None:
+    """How many people an experiment needs, how long it takes and what it would find, from the released tables."""
+    import duckdb
+
+    from journey_pipeline.experiments import designs, planning, release_numbers
+
+    if mde <= 0:
+        _fail(f"--mde {mde:g}: expected a number above 0", REFUSED)
+    group = _segment(segment)
+    with duckdb.connect(str(_released(load(home))), read_only=True) as connection:
+        try:
+            now = release_numbers.baseline(connection, metric, group)
+            made = planning.plan(
+                now.variance, mde, designs.metric_of(metric)[1], now.people, now.per_week,
+                share=share, alpha=alpha, power=power, people=people,
+            )  # fmt: skip
+        except ValueError as refusal:
+            _fail(str(refusal), REFUSED)
+        except (duckdb.CatalogException, duckdb.BinderException):
+            _fail("the published release is older than this command; `journey run` makes a new one", FAULT)
+    out.print(f"now      {now.people:,} people, mean {now.mean:.4g}, {now.per_week:,.1f} more each week")
+    out.print(f"people   {made.people:,}: {made.control:,} control, {made.treated:,} treated")
+    out.print(f"weeks    {made.weeks}: {made.weeks_to_assign} to assign them, then the last window of {metric}")
+    out.print(f"power    {made.power:.3f} for an effect of {mde:g} at alpha {alpha:g}")
+
+
+@experiment_app.command("assign")
+def experiment_assign(
+    experiment: Annotated[str, typer.Option(help="Id of the experiment, a line of the seed experiment_designs.")],
+    people: Annotated[Path, typer.Option(help="CSV with identifier_type and identifier_value, one person a line.")],
+    to: Annotated[Path, typer.Option("--out", help="File to write; in the inbox it belongs into canonical/.")],
+    assigned_at: Annotated[datetime | None, typer.Option(help="Moment of the lot (UTC); now when unset.")] = None,
+    segment: SegmentOption = None,
+    balance: Annotated[str, typer.Option(help="Set of segments by which the balance is shown.")] = "lifecycle",
+    home: HomeOption = None,
+) -> None:
+    """Draw a lot for the people of a list: same experiment, same person, same arm, whenever it is drawn."""
+    import duckdb
+
+    from journey_pipeline import pseudonyms
+    from journey_pipeline.experiments import designs, lots
+
+    settings, at = load(home), assigned_at or datetime.now(UTC)
+    if not settings.warehouse.exists():
+        _fail("nothing has been built yet; `journey run` builds", FAULT)
+    try:
+        known = designs.load_designs()
+        if experiment not in known:
+            listed = ", ".join(known) or "none"
+            _fail(f"no design {experiment!r} in the seed experiment_designs; known: {listed}", REFUSED)
+        with duckdb.connect(str(settings.warehouse), read_only=True, config=settings.duckdb_config()) as connection:
+            pseudonyms.add_function(connection, pseudonyms.key_of(settings))
+            drawn = lots.people_in(connection, people, _segment(segment), balance)
+        counted = lots.write_assignments(
+            to, drawn, experiment, known[experiment].shares, pseudonyms.key_of(settings), at
+        )
+    except (designs.DesignError, lots.ListError) as refusal:
+        _fail(str(refusal), REFUSED)
+    except (FileExistsError, FileNotFoundError) as fault:
+        _fail(f"{fault.strerror}: {fault.filename}; a lot that was drawn is not drawn over", FAULT)
+    for stratum, arms in sorted(counted.items()):
+        out.print(f"{stratum:<20}" + "".join(f"  {arm} {many:,}" for arm, many in arms.items()), soft_wrap=True)
+    out.print(f"wrote {_shown(to)}", soft_wrap=True)
+
+
+def _segment(told: str | None) -> tuple[str, str] | None:
+    """`lifecycle:new` as a set and a segment."""
+    if told is None:
+        return None
+    name, separator, segment = told.partition(":")
+    if not separator or not name or not segment:
+        _fail(f"--segment {told!r}: expected a set and a segment such as lifecycle:new", REFUSED)
+    return name, segment
 
 
 @app.command("paths")

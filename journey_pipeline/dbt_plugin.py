@@ -11,11 +11,16 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 from journey_pipeline import pseudonyms
+from journey_pipeline.hardening import harden
 from journey_pipeline.settings import load
 
 
 class Plugin(BasePlugin):  # type: ignore[misc]  # dbt-duckdb tells no types
     """One per dbt call."""
+
+    def configure_connection(self, conn: Any) -> None:
+        """SQL of a model reaches no further than that of Python."""
+        harden(conn, load().home)
 
     def configure_cursor(self, cursor: Any) -> None:
         """Temporary macros belong to one cursor; the key never stands in the profile, which dbt writes down."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 from crawlerdetect.providers import crawlers, exclusions
 
-from journey_pipeline import segment_rules
+from journey_pipeline import next_best_actions, segment_rules
 from journey_pipeline.ingest import load_contracts
 from journey_pipeline.settings import DBT_PROJECT
 
@@ -24,6 +24,7 @@ SPEND_AS_DELIVERED = Path("macros") / "_spend_as_delivered.sql"
 BOT_PATTERNS = Path("macros") / "_bot_patterns.sql"
 IDENTIFIER_TYPES = Path("macros") / "_identifier_types.sql"
 SEGMENT_RULES = Path("macros") / "_segment_rules.sql"
+NEXT_BEST_ACTION_RULES = Path("macros") / "_next_best_action_rules.sql"
 
 
 def write_generated_files(project: Path = DBT_PROJECT) -> None:
@@ -33,6 +34,7 @@ def write_generated_files(project: Path = DBT_PROJECT) -> None:
     write_bot_patterns(project)
     write_identifier_types(project)
     _write(project / SEGMENT_RULES, segment_rules.macro(project))
+    _write(project / NEXT_BEST_ACTION_RULES, next_best_actions.macro(project))
 
 
 def write_raw_sources(project: Path = DBT_PROJECT) -> None:

@@ -13,6 +13,8 @@ from journey_pipeline.defs import (
     predictions,
     published,
     raw,
+    uplift,
+    value_segments,
     warehouse,
 )
 from journey_pipeline.defs.resources import resources
@@ -33,7 +35,9 @@ if tuple(MODULES) != FLOW:
     raise ValueError(f"MODULES must name the words in the order of FLOW: {FLOW}")
 
 defs = dg.Definitions(
-    assets=dg.load_assets_from_modules([*dict.fromkeys(MODULES.values()), clusters, hazard, predictions]),
+    assets=dg.load_assets_from_modules(
+        [*dict.fromkeys(MODULES.values()), clusters, hazard, predictions, uplift, value_segments]
+    ),
     asset_checks=dg.load_asset_checks_from_modules([gates, freshness]),
     jobs=[jobs.weekly_release],
     schedules=[jobs.weekly_schedule],

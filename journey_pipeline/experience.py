@@ -3,8 +3,8 @@
 Holds: the net promoter score and the share of positive answers, the share of visits with a friction, their intervals,
 and the released tables `experience` and `friction`.
 Add here: an instrument (one line in INSTRUMENTS) or a score formed from answer counts.
-Never here: which answers count as positive on which scale (SQL in `events`), what a friction is (SQL in `journeys`),
-targets (`scorecard`), any I/O.
+Never here: which answers count as positive on which scale (the seed `positive_boxes`), what an answer weighs (SQL in
+`journeys`), what a friction is (SQL in `journeys`), targets (`scorecard`), any I/O.
 
 Source of the NPS variance: the score is a mean of +1, 0, -1, so its variance is (p + d - (p - d)^2) / n.
 """
@@ -14,6 +14,7 @@ import pandas as pd
 
 from journey_pipeline.conversion import (
     Z95,
+    Bools,
     Floats,
     Numbers,
     floats,
@@ -24,19 +25,33 @@ from journey_pipeline.conversion import (
 )
 
 # instrument -> what its score is: points from -100 to 100, or the share of positive answers from 0 to 1.
-INSTRUMENTS = {"NPS": "points", "CSAT": "share", "CES": "share"}
+INSTRUMENTS = {"NPS": "points", "CSAT": "share", "CES": "share", "STARS": "share"}
 
-EXPERIENCE_KEY = ["week", "stage", "family", "instrument"]
+EXPERIENCE_KEY = ["week", "stage", "family", "instrument", "definition_id", "segment_set", "segment"]
 EXPERIENCE_COLUMNS = [
     *EXPERIENCE_KEY,
+    "segment_as_of",
     "answers",
     "score",
     "ci_low",
     "ci_high",
+    "reweighted_score",
+    "reweighted_ci_low",
+    "reweighted_ci_high",
+    "effective_answers",
+    "mean_answer",
+    "invitations",
+    "invitations_answered",
+    "response_rate",
+    "response_rate_reason",
+    "survey_lag_seconds",
     "is_small_sample",
+    "is_suppressed",
     "numerator",
     "denominator",
+    "reason",
 ]
+NOT_ASKED = "the export tells who answered, not who was asked"
 
 FRICTION_KEY = ["week", "stage", "page_group", "signal"]
 FRICTION_COLUMNS = [
@@ -68,34 +83,72 @@ def net_promoter_score(
     return score, np.clip(score - half, -100, 100), np.clip(score + half, -100, 100)
 
 
-def experience(cells: pd.DataFrame, min_n: int = 30) -> pd.DataFrame:
+def experience(cells: pd.DataFrame, min_n: int = 30, min_customers: int = 20) -> pd.DataFrame:
     """Released table `experience` from `experience_cells`, one row per cell, sorted by its key.
 
-    NPS: score and interval in points, numerator promoters - detractors. CSAT and CES: share of positive
-    answers (0 to 1) with its Wilson interval, numerator positives. Denominator is answers. Raises ValueError
-    for an unknown instrument, a repeated key, or counts that do not fit into the answers.
+    NPS: score and interval in points, numerator promoters - detractors. All others: share of positive answers (0 to 1)
+    with its Wilson interval, numerator positives. Denominator is the answers on a scale with a published score; on any
+    other the score is empty, with the reason. Beside the raw score stands that of the weighted answers, with the
+    interval of Kish's effective number of answers. A segment with fewer than `min_customers` answers is withheld, its
+    size never.
+    Raises ValueError for an unknown instrument, a repeated key, or counts that do not fit into the answers.
     """
     require_unique(cells, EXPERIENCE_KEY, "experience_cells")
     unknown = sorted(set(cells["instrument"].astype(str)) - set(INSTRUMENTS))
     if unknown:
         raise ValueError(f"experience_cells.instrument: expected one of {sorted(INSTRUMENTS)}, found {unknown}")
-    table = cells.assign(week=weeks(cells["week"])).reset_index(drop=True)
-    answers, positives = floats(table["answers"]), np.nan_to_num(floats(table["positives"]))
-    promoters = np.nan_to_num(floats(table["promoters"]))
-    detractors = np.nan_to_num(floats(table["detractors"]))
+    numbers = cells.columns.difference([*EXPERIENCE_KEY, "segment_as_of", "tells_who_was_asked"])
+    table = cells.assign(week=weeks(cells["week"]), **{name: floats(cells[name]) for name in numbers})
+    table = table.sort_values(EXPERIENCE_KEY, ignore_index=True)
     points = table["instrument"].map(INSTRUMENTS).to_numpy() == "points"
-    overfull = int(np.sum(points & (promoters + detractors > answers)))
+    overfull = int(np.sum(points & (table["promoters"] + table["detractors"] > table["scored"]).to_numpy()))
     if overfull:
         raise ValueError(f"experience_cells: {overfull} NPS rows have more promoters and detractors than answers")
-    nps = net_promoter_score(promoters, detractors, answers)
-    low, high = wilson_interval(np.where(points, 0, positives), np.where(points, 0, answers))
-    table["score"] = np.where(points, nps[0], ratio(positives, answers))
-    table["ci_low"] = np.where(points, nps[1], low)
-    table["ci_high"] = np.where(points, nps[2], high)
-    table["is_small_sample"] = answers < min_n
-    table["numerator"] = np.where(points, promoters - detractors, positives)
-    table["denominator"] = answers
-    return table.sort_values(EXPERIENCE_KEY, ignore_index=True)[EXPERIENCE_COLUMNS]
+    n, weights = floats(table["scored"]), floats(table["weights"])
+    effective = ratio(weights**2, table["squared_weights"])
+    raw = _score(points, [floats(table[name]) for name in _COUNTS], n)
+    shares = [np.minimum(ratio(table[f"weighted_{name}"], weights), 1) * effective for name in _COUNTS]
+    weighted = _score(points, shares, effective)
+    is_withheld = (table["segment_set"] != "all").to_numpy() & (n > 0) & (n < min_customers)
+    for name, value in zip(("score", "ci_low", "ci_high"), raw, strict=True):
+        table[name] = np.where(is_withheld, np.nan, value)
+    has_customers = floats(table["weighed_answers"]) > 0
+    for name, value in zip(("score", "ci_low", "ci_high"), weighted, strict=True):
+        table[f"reweighted_{name}"] = np.where(is_withheld | ~has_customers, np.nan, value)
+    net = floats(table["promoters"]) - floats(table["detractors"])
+    table["numerator"] = np.where(is_withheld, np.nan, np.where(points, net, table["positives"]))
+    table["mean_answer"] = np.where(is_withheld, np.nan, ratio(table["score_sum"], table["answers"]))
+    table["effective_answers"] = effective
+    table["denominator"], table["is_small_sample"], table["is_suppressed"] = n, n < min_n, is_withheld
+    table["survey_lag_seconds"] = table["median_lag_seconds"].where(~is_withheld)
+    reasons = [is_withheld, floats(table["answers"]) == 0, n == 0]
+    texts = [f"fewer than {min_customers} answers", "nobody answered", "no published score on this scale"]
+    table["reason"] = pd.Series(np.select(reasons, texts, default=""), dtype="object").replace("", None)
+    return _with_response_rate(table)[EXPERIENCE_COLUMNS]
+
+
+_COUNTS = ("promoters", "detractors", "positives")
+
+
+def _score(points: Bools, counts: list[Floats], n: Floats) -> tuple[Floats, ...]:
+    """Score and interval by kind of instrument."""
+    promoters, detractors, positives = counts
+    nps = net_promoter_score(promoters, detractors, n)
+    trials = np.where(points, 0, np.nan_to_num(n))
+    low, high = wilson_interval(np.where(points, 0, np.nan_to_num(positives)), trials)
+    shares = (ratio(positives, n), low, high)
+    return tuple(np.where(points, a, b) for a, b in zip(nps, shares, strict=True))
+
+
+def _with_response_rate(table: pd.DataFrame) -> pd.DataFrame:
+    """Share answered of those asked in the week. Unknown where a tool does not tell whom it asked: never guessed."""
+    tells = table["tells_who_was_asked"].fillna(False).astype(bool).to_numpy()
+    told = tells & (floats(table["invitations"]) > 0)
+    for name in ("invitations", "invitations_answered"):
+        table[name] = np.where(tells, np.nan_to_num(floats(table[name])), np.nan)
+    table["response_rate"] = np.where(told, ratio(table["invitations_answered"], table["invitations"]), np.nan)
+    reasons = np.select([told, tells], ["", "nobody was asked in this week"], NOT_ASKED)
+    return table.assign(response_rate_reason=pd.Series(reasons, dtype="object").replace("", None))
 
 
 def friction(cells: pd.DataFrame, min_n: int = 30) -> pd.DataFrame:

@@ -1,8 +1,8 @@
 """The SQL that tells a number of the scorecard again, from the tables of the same release.
 
-Holds one query per KPI over released rows (journeys, conversions, credits, spend), and the one over `kpi_weeks` for
-KPIs whose rows are not released or whose funnel counts in another mode. Each returns one row, numerator and
-denominator, both decimal(38, 6).
+Holds one query per KPI over released rows (journeys, conversions, credits, spend, answers), and the one over
+`kpi_weeks` for KPIs whose rows are not released or whose funnel counts in another mode. Each returns one row, numerator
+and denominator, both decimal(38, 6).
 Add here the query of a new KPI.
 Must not be here: how a KPI is counted (SQL in `journeys`, which these queries must agree with), any I/O.
 """
@@ -81,6 +81,11 @@ _REVENUE = (
     _result(f"coalesce(sum(value) filter (where {_TOUCHED}), 0)", "sum(value)")
     + f"\nfrom conversions cross join release\nwhere {_ORDERS}\n  and {_week('occurred_at')} {{weeks}}"
 )
+# Weights have nine digits; by way of double they are rounded as the scorecard's are.
+_SATISFACTION = (
+    _result("cast(sum(case when is_positive then weight else 0 end) as double)", "cast(sum(weight) as double)")
+    + "\nfrom survey_answers\nwhere instrument = 'CSAT' and is_scored and week {weeks}"
+)
 _RELEASED_WEEKS = (
     _result("sum(numerator)", "sum(denominator)")
     + "\nfrom kpi_weeks where kpi = '{kpi}' and is_mature and week {weeks}"
@@ -95,6 +100,7 @@ def queries(rows: pd.DataFrame, stages: pd.DataFrame | None, funnels: pd.DataFra
 
 def _templates(stages: pd.DataFrame | None, funnels: pd.DataFrame | None) -> dict[str, str]:
     found = {
+        "customer_satisfaction": _SATISFACTION,
         "customer_lifetime_value": _early_value(),
         "customer_retention": _RETENTION,
         "acquisition_efficiency": _ACQUISITION,

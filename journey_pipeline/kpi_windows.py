@@ -86,7 +86,8 @@ def pool(weeks: pd.DataFrame, definition: dict[str, Any]) -> dict[str, Any]:
     """
     if weeks.empty:
         return NOTHING
-    total, size, squares = (float(floats(weeks[name]).sum()) for name in SUMS)
+    # As many digits as a weight has: what adding up in floating point leaves behind them is no number of anybody.
+    total, size, squares = (round(float(floats(weeks[name]).sum()), 9) for name in SUMS)
     is_share = bool(definition.get("is_share") or False)
     value = ratio(total, size)
     variance = ratio(max(squares - float(ratio(total**2, size)), 0.0), size - 1 if size > 1 else np.nan)

@@ -1,15 +1,14 @@
 """One run of the whole graph from the command line: the same job the UI and the schedule start, in this process.
 
-Holds the Dagster instance of a home, the lock that keeps runs apart, and the reading of a run's outcome. Must not
+Holds the Dagster instance of a home and the reading of a run's outcome. Must not
 be here: what a step does, or how the terminal shows it.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from journey_pipeline.run_history import quick_history
+from journey_pipeline.run_lock import run_lock
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -41,10 +41,6 @@ run_monitoring:
 """
 
 
-class RunLocked(Exception):
-    """Another run holds this home."""
-
-
 @dataclass(frozen=True)
 class RunOutcome:
     """How a run ended. `refusals` and `warnings`: what gates found, for people. `faults`: steps that broke."""
@@ -67,25 +63,6 @@ def dagster_home(settings: Settings) -> Path:
     return folder
 
 
-@contextmanager
-def lock(settings: Settings) -> Iterator[None]:
-    """Hold the home for one run. The kernel frees the lock when the process dies, however it dies."""
-    settings.home.mkdir(parents=True, exist_ok=True)
-    with (settings.home / "run.lock").open("a+", encoding="utf-8") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            stream.seek(0)
-            raise RunLocked(
-                f"another run holds this home (process {stream.read().strip() or 'unknown'}); "
-                "wait for it to end, or end it"
-            ) from None
-        stream.truncate(0)
-        stream.write(str(os.getpid()))
-        stream.flush()
-        yield
-
-
 def execute(
     settings: Settings, as_of: date, known_at: datetime | None, on_event: Callable[[str, str], None]
 ) -> RunOutcome:
@@ -104,7 +81,7 @@ def execute(
     from journey_pipeline.defs.resources import KNOWN_AT_TAG
 
     tags = {KNOWN_AT_TAG: known_at.isoformat()} if known_at else {}
-    with lock(settings), quick_history(), dg.DagsterInstance.get() as instance:
+    with run_lock(settings.home), quick_history(), dg.DagsterInstance.get() as instance:
         bury_dead_runs(instance)
         job = defs.resolve_job_def("weekly_release")
         with _watched(instance, on_event):
@@ -116,7 +93,7 @@ def execute(
                 # What a run says is in its event log; the terminal shows steps and reasons, not debug lines.
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
-        refusals, warned = _gates_that_spoke(result)
+        refusals, warned = gates_that_spoke(result.get_asset_check_evaluations())
         if result.success:
             return RunOutcome(result.run_id, _release_id(result), warnings=warned)
         return RunOutcome(result.run_id, None, refusals, _step_faults(result), warned)
@@ -185,14 +162,14 @@ def _watched(instance: dg.DagsterInstance, on_event: Callable[[str, str], None])
         watcher.join()
 
 
-def _gates_that_spoke(result: Any) -> tuple[list[str], list[str]]:
-    """What failed in this run, and what was only warned of.
+def gates_that_spoke(evaluations: Iterable[dg.AssetCheckEvaluation]) -> tuple[list[str], list[str]]:
+    """What failed of the checks of one run, and what was only warned of.
 
     Told by the run itself: the warehouse may still hold what the gates said in an earlier one.
     """
     told = [
         (f"{gate.asset_key.to_user_string()} {gate.check_name}", gate)
-        for gate in result.get_asset_check_evaluations()
+        for gate in evaluations
         # Only a gate counts rows; what other checks find is told by a gate as well.
         if not gate.passed and "failing_rows" in gate.metadata
     ]
@@ -207,16 +184,20 @@ def _gates_that_spoke(result: Any) -> tuple[list[str], list[str]]:
 
 def _step_faults(result: Any) -> list[str]:
     """First line of each step that broke by itself; steps stopped by a failed check are refusals, not faults."""
-    faults = []
-    for event in result.filter_events(lambda e: e.is_step_failure):
-        error = event.step_failure_data.error
-        while error is not None and error.cause is not None:
-            error = error.cause
-        text = event.step_failure_data.user_failure_data
-        line = text.description if text and text.description else (error.message if error else "unknown fault")
-        if "DagsterAssetCheckFailedError" not in line:
-            faults.append(f"{event.step_key}: {without_values(line.strip())}")
-    return faults
+    told = (step_fault(event) for event in result.filter_events(lambda e: e.is_step_failure))
+    return [fault for fault in told if fault is not None]
+
+
+def step_fault(event: dg.DagsterEvent) -> str | None:
+    """The first line of a step's failure, or None when a check stopped it."""
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    text = event.step_failure_data.user_failure_data
+    line = text.description if text and text.description else (error.message if error else "unknown fault")
+    if "DagsterAssetCheckFailedError" in line:
+        return None
+    return f"{event.step_key}: {without_values(line.strip())}"
 
 
 def without_values(message: str) -> str:

@@ -12,19 +12,19 @@ wins, and whom none fits is `unknown`. A segment in braces, {country}, is the va
 from __future__ import annotations
 
 import csv
-import difflib
 import hashlib
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from journey_pipeline import predicates
 from journey_pipeline.settings import DBT_PROJECT
 
 RULES = Path("seeds") / "segment_rules.csv"
@@ -48,7 +48,10 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "monetary_score": ("integer", "1 (little) to 5 (much)"),
     "rfm_code": ("integer", "The three scores as one number, 111 to 555"),
     "value_decile": ("integer", "1 (the tenth that spent most in the year) to 10; empty without an order in it"),
-    "value_tier": ("varchar", "Tier of the predicted lifetime value; empty without a prediction"),
+    "predicted_value_decile": (
+        "integer",
+        "1 (the tenth worth most in the next twelve months) to 10; empty without a prediction",
+    ),
     "is_active_week": ("boolean", "Did something this week: a visit, a click, an order, a message, an answer"),
     "was_active_week": ("boolean", "Did something the week before"),
     "weeks_since_first_event": ("integer", "Weeks since the first thing ever done; empty before it"),
@@ -69,6 +72,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "industry": ("varchar", "Industry of the golden record"),
     "plan": ("varchar", "Plan of the golden record"),
 }
+# Known after predictions only: a set that asks one of these is assigned then, for the latest week.
+PREDICTED = {"predicted_value_decile"}
 # Columns whose values may be segments.
 LEVELS = ("main_channel", "country", "industry", "plan")
 # The lifecycle is also asked of the moment a journey began, where nothing but orders is known.
@@ -76,9 +81,6 @@ LIFECYCLE = "lifecycle"
 ORDER_COLUMNS = ("order_count", "days_since_first_order", "days_since_last_order", "days_since_return_order")
 _LEVEL = re.compile(r"\{(\w+)\}")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_ALLOWED = {"COLUMN_REF", "CONSTANT", "COMPARISON", "CONJUNCTION", "OPERATOR", "BETWEEN"}
-_OPERATORS = {"OPERATOR_NOT", "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL", "COMPARE_IN", "COMPARE_NOT_IN"}
-_SAYS = "columns, literals, comparisons, and, or, not, between, in and is null"
 
 
 class SegmentRuleError(ValueError):
@@ -111,6 +113,7 @@ class RuleSet:
     rule_version: str
     uses: tuple[str, ...]
     rules: tuple[Rule, ...]
+    is_predicted: bool = False
 
 
 def load_rules(project: Path = DBT_PROJECT) -> list[RuleSet]:
@@ -122,21 +125,43 @@ def load_rules(project: Path = DBT_PROJECT) -> list[RuleSet]:
     rules = list(_read(project / RULES))
     sets = list(dict.fromkeys(rule.segment_set for rule in rules))
     asked: dict[str, set[str]] = defaultdict(set)
+    predicted: set[str] = set()
     with duckdb.connect() as connection:
         for rule in rules:
             named = _check(connection, rule, columns, sets)
             asked[rule.segment_set] |= named & set(sets)
+            if named & PREDICTED:
+                predicted.add(rule.segment_set)
     for rule in rules:
+        late = sorted(asked[rule.segment_set] if rule.segment_set in predicted else asked[rule.segment_set] & predicted)
+        if late:
+            raise rule.refuse("rule", "no other set together with what is predicted, which is known later", late[0])
         chained = sorted(name for name in asked[rule.segment_set] if asked[name])
         if chained:
             raise rule.refuse("rule", "sets whose own rules ask no other set", chained[0])
-    return _versioned(rules, sets, asked)
+    return [replace(one, is_predicted=one.segment_set in predicted) for one in _versioned(rules, sets, asked)]
 
 
 def known_columns(project: Path = DBT_PROJECT) -> dict[str, str]:
     """Columns a rule may ask, with their SQL types; a scale of attitudes is one as soon as a question belongs to it."""
     scales = {f"attitude_{scale}": "varchar" for scale in attitude_scales(project)}
     return {name: kind for name, (kind, _) in COLUMNS.items()} | scales
+
+
+def predicted_sets(week: date, project: Path = DBT_PROJECT) -> list[RuleSet]:
+    """The sets that ask predictions, in the version in force in a week."""
+    found: dict[str, RuleSet] = {}
+    for version in load_rules(project):
+        if version.is_predicted and version.valid_from <= week:
+            found.setdefault(version.segment_set, version)
+    return list(found.values())
+
+
+def case_of(version: RuleSet) -> str:
+    """The segment of a feature row as SQL: the first rule that holds, otherwise unknown."""
+    told = ((rule.rule, _LEVEL.fullmatch(rule.segment), rule.segment) for rule in version.rules)
+    lines = " ".join(f"when {rule} then {level[1] if level else repr(name)}" for rule, level, name in told)
+    return f"case {lines} else '{UNKNOWN}' end"
 
 
 def attitude_scales(project: Path = DBT_PROJECT) -> list[str]:
@@ -146,9 +171,11 @@ def attitude_scales(project: Path = DBT_PROJECT) -> list[str]:
 
 
 def macro(project: Path = DBT_PROJECT) -> str:
-    """The checked rules as data that dbt's macros read."""
+    """The checked rules as data that dbt's macros read; sets that ask predictions are assigned after them."""
     sets: dict[str, dict[str, Any]] = {}
     for version in load_rules(project):
+        if version.is_predicted:
+            continue
         told = sets.setdefault(version.segment_set, {"name": version.segment_set, "uses": [], "versions": []})
         told["uses"] = sorted({*told["uses"], *version.uses})
         told["versions"].append(
@@ -201,91 +228,15 @@ def _rule(line: int, row: dict[str, Any]) -> Rule:
 
 
 def _refusal(line: int, column: str, expected: str, found: str, known: list[str] | None = None) -> SegmentRuleError:
-    near = difflib.get_close_matches(found, known or [], n=1)
-    hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}" if known else ""
-    return SegmentRuleError(f"{RULES.name}, line {line}, column {column}: expected {expected}, found {found!r}{hint}")
+    return SegmentRuleError(predicates.told(RULES.name, line, column, expected, found, known))
 
 
 def _check(connection: duckdb.DuckDBPyConnection, rule: Rule, columns: dict[str, str], sets: list[str]) -> set[str]:
-    """The names a rule asks, after DuckDB's own parser and binder have taken it."""
+    """The names a rule asks."""
     others = {name: "varchar" for name in sets if name != rule.segment_set}
     is_lifecycle = rule.segment_set == LIFECYCLE
     known = {name: columns[name] for name in ORDER_COLUMNS} if is_lifecycle else columns | others
-    named: set[str] = set()
-    tree = _parsed(connection, rule)
-    for node in _nodes(tree):
-        kind = node["class"]
-        if kind not in _ALLOWED or (kind == "OPERATOR" and node["type"] not in _OPERATORS):
-            raise rule.refuse("rule", _SAYS, f"{kind.lower()} in {rule.rule}")
-        if kind == "COLUMN_REF":
-            name = ".".join(node["column_names"])
-            if name not in known:
-                raise rule.refuse("rule", "a known column", name, sorted(known))
-            named.add(name)
-    for node in _nodes(tree):
-        kinds = {_kind(part, known) for part in _compared(node)} - {None}
-        if len(kinds) > 1:
-            raise rule.refuse(
-                "rule", "two of one kind to be compared", f"{' and '.join(sorted(map(str, kinds)))} in {rule.rule}"
-            )
-    typed = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in known.items())
-    try:
-        told = connection.execute(f"describe select ({rule.rule}) from (select {typed})").fetchall()[0][1]
-    except duckdb.Error as error:
-        raise rule.refuse("rule", "SQL that binds", str(error).splitlines()[0]) from None
-    if told != "BOOLEAN":
-        raise rule.refuse("rule", "a condition, true or false", f"{told.lower()} of {rule.rule}")
-    return named
-
-
-def _parsed(connection: duckdb.DuckDBPyConnection, rule: Rule) -> Any:
-    """The one expression of a rule as a tree; whatever is more than that is refused."""
-    if "--" in rule.rule or "/*" in rule.rule:
-        raise rule.refuse("rule", f"no comment, only {_SAYS}", rule.rule)
-    told = connection.execute("select json_serialize_sql(?)", [f"select ({rule.rule})"]).fetchall()[0][0]
-    tree = json.loads(told)
-    if tree["error"]:
-        raise rule.refuse("rule", "a condition in SQL", f"{rule.rule} ({tree['error_message']})")
-    node = tree["statements"][0]["node"]
-    plain = (
-        len(tree["statements"]) == 1
-        and node["type"] == "SELECT_NODE"
-        and len(node["select_list"]) == 1
-        and node["from_table"]["type"] == "EMPTY"
-        and not any(node[part] for part in ("where_clause", "group_expressions", "having", "qualify", "modifiers"))
-    )
-    if not plain:
-        raise rule.refuse("rule", f"one condition of {_SAYS}", rule.rule)
-    return node["select_list"][0]
-
-
-def _compared(node: dict[str, Any]) -> list[dict[str, Any]]:
-    """What one node holds against each other."""
-    if node["type"] in ("COMPARE_IN", "COMPARE_NOT_IN"):
-        return list(node["children"])
-    return [node[side] for side in ("left", "right", "input", "lower", "upper") if side in node]
-
-
-def _kind(node: dict[str, Any], known: dict[str, str]) -> str | None:
-    """A number, a text or a truth: SQL would turn one into the other, or fail where a row is read."""
-    if node["class"] == "COLUMN_REF":
-        kind = known[".".join(node["column_names"])]
-        return {"varchar": "text", "boolean": "truth"}.get(kind, "number")
-    literals = {"STRING": "text", "BOOLEAN": "truth", "INTEGER": "number", "NUMERIC": "number"}
-    return literals.get(node.get("literal", {}).get("kind", ""), None if node["class"] == "CONSTANT" else "truth")
-
-
-def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
-    """Every expression of a tree; what a constant holds is no expression."""
-    if isinstance(tree, list):
-        for part in tree:
-            yield from _nodes(part)
-    elif isinstance(tree, dict):
-        if "class" in tree:
-            yield tree
-        if tree.get("class") != "CONSTANT":
-            for part in tree.values():
-                yield from _nodes(part)
+    return predicates.check(connection, rule.rule, known, partial(rule.refuse, "rule"))
 
 
 def _versioned(rules: list[Rule], sets: list[str], asked: dict[str, set[str]]) -> list[RuleSet]:

@@ -101,15 +101,17 @@ def segments() -> pd.DataFrame:
 def segment_sets(
     segment_cells: pd.DataFrame,
     cluster_cells: pd.DataFrame,
+    value_segment_cells: pd.DataFrame,
     attitude_scales: pd.DataFrame,
     cluster_quality: pd.DataFrame,
+    prediction_models: pd.DataFrame,
     as_of: datetime,
 ) -> pd.DataFrame:
     """Released table `segment_sets`: one row per set in the last week, with whom it can say something of, and why not.
 
     known_share is of customers in any segment but unknown (or not clustered).
     """
-    cells = _both(segment_cells, cluster_cells)
+    cells = _all_cells(segment_cells, cluster_cells, value_segment_cells)
     cells = cells[cells["week"] == cells["week"].max()]
     nothing = cells["segment"].isin([UNKNOWN, NOT_CLUSTERED])
     listed = cells.assign(known=cells["customers"].where(~nothing, 0)).groupby("segment_set")[["customers", "known"]]
@@ -118,11 +120,17 @@ def segment_sets(
     table["rule_version"] = [versions[name].rule_version if name in versions else None for name in table["segment_set"]]
     table["known_share"] = ratio(table["known_customers"], table["customers"])
     table["reason"] = [
-        _why_unknown(name, known, attitude_scales, cluster_quality)
+        (_why_unpredicted(prediction_models) if name in versions and versions[name].is_predicted else None)
+        or _why_unknown(name, known, attitude_scales, cluster_quality)
         for name, known in zip(table["segment_set"], table["known_customers"], strict=True)
     ]
     names = ["segment_set", "rule_version", "customers", "known_customers", "known_share", "reason"]
     return pd.DataFrame(table[names])
+
+
+def _why_unpredicted(models: pd.DataFrame) -> str | None:
+    value = models[models["target"] == "value_365"]
+    return next((str(one) for one in value.loc[~value["is_released"].astype(bool), "reason"].dropna()), None)
 
 
 def _why_unknown(name: str, known: float, scales: pd.DataFrame, quality: pd.DataFrame) -> str | None:
@@ -139,6 +147,7 @@ def _why_unknown(name: str, known: float, scales: pd.DataFrame, quality: pd.Data
 def segment_metrics(
     segment_cells: pd.DataFrame,
     cluster_cells: pd.DataFrame,
+    value_segment_cells: pd.DataFrame,
     as_of: datetime,
     *,
     min_n: int = 30,
@@ -152,7 +161,7 @@ def segment_metrics(
     (`is_suppressed`), as everything is of a segment with fewer customers; the size itself is always told. What is not
     over yet is empty, with the reason. Raises ValueError when a key repeats or a share exceeds one.
     """
-    cells = _both(segment_cells, cluster_cells)
+    cells = _all_cells(segment_cells, cluster_cells, value_segment_cells)
     require_unique(cells, SEGMENT_KEY, "segment_cells")
     cells["net_promoters"] = cells["promoters"] - cells["detractors"]
     cells["all_customers"] = cells.groupby(["week", "segment_set"])["customers"].transform("sum")
@@ -162,9 +171,9 @@ def segment_metrics(
     return table.sort_values(SEGMENT_METRICS_KEY, ignore_index=True)[SEGMENT_METRICS_COLUMNS]
 
 
-def _both(segment_cells: pd.DataFrame, cluster_cells: pd.DataFrame) -> pd.DataFrame:
-    """Cells of rules and of clusters as one frame of floats."""
-    given = [cells for cells in (segment_cells, cluster_cells) if len(cells)]
+def _all_cells(segment_cells: pd.DataFrame, *later: pd.DataFrame) -> pd.DataFrame:
+    """Cells of rules, of clusters and of what is predicted as one frame of floats."""
+    given = [cells for cells in (segment_cells, *later) if len(cells)]
     cells = pd.concat(given or [segment_cells], ignore_index=True)
     numbers = [name for name in cells.columns if name not in (*SEGMENT_KEY, "is_mature")]
     return cells.assign(week=weeks(cells["week"]), **{name: floats(cells[name]) for name in numbers})

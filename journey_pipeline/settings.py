@@ -56,7 +56,14 @@ class Settings(BaseSettings):
     threads: int = Field(default=2, ge=1, le=64)
     memory_limit: str = Field(default="3GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
     fail_on_gaps: bool = Field(default=False, description="A source that stops delivering refuses the release.")
+    keep_releases: int = Field(default=12, ge=2, description="So many of the newest releases are kept.")
+    keep_days: int = Field(default=90, ge=0, description="A release is kept for so many days in any case.")
     matching: MatchingSwitch = Field(default=MatchingSwitch())
+    notify_webhook: str | None = Field(default=None, pattern="^https?://", repr=False)
+    notify_email: str | None = Field(default=None, pattern="^[^@\\s]+@[^@\\s]+$", description="Told of failed runs.")
+    smtp_server: str = Field(default="localhost:25", pattern=r"^[^:\s]+(:\d+)?$", description="Host and port.")
+    smtp_user: str | None = None
+    smtp_password: str | None = Field(default=None, repr=False)
     pseudonym_key: str | None = Field(default=None, min_length=16, repr=False)
 
     @field_validator("time_zone")
@@ -102,12 +109,13 @@ class Settings(BaseSettings):
         return self.home / "lake"
 
     def duckdb_config(self) -> dict[str, Any]:
-        """Connection settings: bounded, offline, and in UTC whatever the host says."""
+        """Connection settings: bounded and offline."""
         return {
             "threads": self.threads,
             "memory_limit": self.memory_limit,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
+            "allow_community_extensions": False,
         }
 
     def configuration_hash(self) -> str:
@@ -134,6 +142,11 @@ def load(home: Path | None = None, inbox: Path | None = None) -> Settings:
         raise SettingsError(
             f"{file.name}: a key is no setting to share; move it to pseudonym.key (mode 0600) or JOURNEY_PSEUDONYM_KEY"
         )
+    for secret in ("notify_webhook", "smtp_password"):
+        if secret in values:
+            raise SettingsError(
+                f"{file.name}: {secret} is a secret and no setting to share; set JOURNEY_{secret.upper()} instead"
+            )
     _refuse_unknown(
         {name[8:].lower(): value for name, value in os.environ.items() if name.startswith("JOURNEY_")},
         "environment JOURNEY_",
@@ -145,7 +158,8 @@ def load(home: Path | None = None, inbox: Path | None = None) -> Settings:
         return Settings(**values)
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise SettingsError(f"{file.name} or JOURNEY_* variables: {problems}") from error
+        # Not chained: pydantic's own text quotes the value, which may be a secret.
+        raise SettingsError(f"{file.name} or JOURNEY_* variables: {problems}") from None
 
 
 # Variables that other parts read directly: not settings of the home, but not typing errors either.

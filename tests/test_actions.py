@@ -80,6 +80,16 @@ def improvements() -> pd.DataFrame:
     )
 
 
+def experiments(**changes: Any) -> pd.DataFrame:
+    """What the table of experiments says of one with two metrics; the control has no effect."""
+    rows = pd.DataFrame(
+        {"experiment_id": "x1", "variant": ["a", "b", "b"], "metric": ["other", "purchase>experience", "other"],
+         "effect": [np.nan, 0.04, 9.0], "ci_low": [np.nan, 0.01, 8.0], "ci_high": [np.nan, 0.07, 10.0],
+         "is_first_metric": [True, False, True], "is_incremental": [False, True, True]}
+    )  # fmt: skip
+    return rows.assign(**changes)
+
+
 def facts(**changes: Any) -> Facts:
     empty = Facts(
         effect_cells=cells(email=(40, 0.3, 0.3), direct=(200, 0.5, 0.5)),
@@ -88,7 +98,7 @@ def facts(**changes: Any) -> Facts:
         stages=STAGES,
         scorecard=scorecard(),
         improvements=improvements().head(0),
-        experiments=pd.DataFrame(columns=["experiment_id", "variant", "metric", "effect", "ci_low", "ci_high"]),
+        experiments=experiments().head(0),
         pain_points=pd.DataFrame(),
         as_of=AS_OF,
     )
@@ -154,13 +164,14 @@ def test_what_cannot_be_told_says_why(said: dict[str, Any], why: str) -> None:
 
 
 def test_an_experiment_goes_before_any_comparison_of_weeks() -> None:
-    results = pd.DataFrame(
-        {"experiment_id": "x1", "variant": ["b", "b"], "metric": ["purchase>experience", "other"],
-         "effect": [0.04, 9.0], "ci_low": [0.01, 8.0], "ci_high": [0.07, 10.0]}
-    )  # fmt: skip
+    results = experiments()
     row = told(action(experiment_id="x1", expected_low=0.08, expected_high=0.1), experiments=results)
     assert (row["method"], row["effect"], row["is_incremental"]) == ("experiment", 0.04, True)
     assert row["backtest"] == "less"
+    first = told(action(experiment_id="x1", metric="awareness>purchase"), experiments=results)
+    assert first["effect"] == 9 and "Metric other, variant b." in first["effect_note"]
+    broken = told(action(experiment_id="x1"), experiments=experiments(is_incremental=False))
+    assert broken["method"] == "pre_post", "the lot was not drawn as planned"
     without = told(action(experiment_id="x2"), experiments=results)
     assert without["method"] == "pre_post" and without["effect_note"].startswith(action_effects.NO_RESULT)
     assert not without["is_incremental"]

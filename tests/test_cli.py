@@ -5,13 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from journey_pipeline import segment_rules
+from journey_pipeline import next_best_actions, segment_rules
 from journey_pipeline.cli import app
+from journey_pipeline.experiments import designs
 from journey_pipeline.running import without_values
 from journey_pipeline.world.assignment import chosen_sources
 
@@ -197,4 +199,24 @@ def test_a_segment_rule_that_cannot_be_used_stops_the_run_before_it_begins(
     assert result.exit_code == 2
     assert "segment_rules.csv, line 2, column rule: expected a known column" in result.output
     assert "did you mean order_count?" in result.output
+    assert not (tmp_path / "lake").exists()
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "line"),
+    [
+        (next_best_actions, "RULES", "late,1,order_cuont > 0,mail,service,Because,,,email,,,2026-01-05"),
+        (designs, "DESIGNS", "late,Late,a=0.5 b=0.6,a,purchase_30=0.01,2026-01-05,2026-02-01,0.05,M,false,true"),
+    ],
+)  # fmt: skip
+def test_nor_does_a_run_begin_with_a_bad_recommendation_or_design(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, line: str
+) -> None:
+    seed = tmp_path / getattr(module, name).name
+    seed.write_text(f"{','.join(module.HEADER)}\n{line}\n")
+    monkeypatch.setattr(module, name, seed)
+    (tmp_path / "inbox").mkdir()
+    result = CliRunner().invoke(app, ["run", "--home", str(tmp_path)], env={"COLUMNS": "400"})
+    assert result.exit_code == 2
+    assert f"{seed.name}, line 2, column" in result.output
     assert not (tmp_path / "lake").exists()

@@ -8,15 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from journey_pipeline.conversion import wilson_interval
 from journey_pipeline.experience import EXPERIENCE_COLUMNS, experience, friction, net_promoter_score
 
 VECTORS = Path(__file__).parent / "vectors" / "60_survey_scores"
 
 
-def cell(instrument: str, answers: int, **counts: int) -> dict[str, object]:
-    zero = {"promoters": 0, "passives": 0, "detractors": 0, "positives": 0, "score_sum": 0}
+def cell(instrument: str, answers: int, segment: str = "all", **counts: float) -> dict[str, object]:
+    zero = {"promoters": 0, "detractors": 0, "positives": 0, "score_sum": 0, "median_lag_seconds": None}
+    asked = {"segment_as_of": "week", "tells_who_was_asked": False, "invitations": None, "invitations_answered": None}
     key = {"week": "2026-01-05", "stage": "experience", "family": "support", "instrument": instrument}
-    return {**key, "answers": answers, **zero, **counts}
+    of = {"definition_id": f"{instrument}:1-5:support", "segment_set": "all" if segment == "all" else "lifecycle"}
+    same = dict.fromkeys(("scored", "weights", "squared_weights", "weighed_answers"), answers)
+    filled = {**zero, **asked, **same, **counts}
+    weighted = {f"weighted_{name}": filled[name] for name in ("promoters", "detractors", "positives")}
+    return {**key, **of, "segment": segment, "answers": answers, **weighted, **filled}
 
 
 def survey_cells() -> pd.DataFrame:
@@ -43,6 +49,58 @@ def test_survey_vector() -> None:
         np.testing.assert_allclose(ours, expected.loc[metric, ["score", "ci_lo", "ci_hi"]].to_numpy(float), rtol=1e-9)
     assert found.loc["NPS", ["numerator", "denominator"]].tolist() == [2, 12]
     assert found["is_small_sample"].all()
+    reweighted = found[["reweighted_score", "reweighted_ci_low", "reweighted_ci_high"]].to_numpy()
+    np.testing.assert_allclose(reweighted, found[["score", "ci_low", "ci_high"]].to_numpy())
+
+
+def test_weighted_answers_are_worth_what_kish_says() -> None:
+    # Ten answers, five satisfied; the satisfied ones count half as much as the others: 2.5 of 7.5.
+    row = cell("CSAT", 10, positives=5, weighted_positives=2.5, weights=7.5, squared_weights=6.25)
+    found = experience(pd.DataFrame([row])).iloc[0]
+    assert (found["score"], found["reweighted_score"]) == (0.5, pytest.approx(1 / 3))
+    assert found["effective_answers"] == pytest.approx(9)
+    low, high = wilson_interval(3, 9)
+    assert (found["reweighted_ci_low"], found["reweighted_ci_high"]) == pytest.approx((float(low), float(high)))
+    nobody = experience(pd.DataFrame([cell("CSAT", 10, positives=5, weighed_answers=0)])).iloc[0]
+    assert nobody["score"] == 0.5 and np.isnan(nobody["reweighted_score"])
+
+
+def test_a_response_rate_is_known_or_has_a_reason_and_is_never_guessed() -> None:
+    asked = {"tells_who_was_asked": True, "invitations": 40, "invitations_answered": 10}
+    table = experience(
+        pd.DataFrame(
+            [
+                cell("CSAT", 10, positives=5, **asked),
+                cell("NPS", 10),
+                {**cell("CES", 0, **asked), "answers": 0},
+                cell("STARS", 3, tells_who_was_asked=True),
+            ]
+        )
+    ).set_index("instrument")
+    assert table["response_rate"].to_dict() == pytest.approx(
+        {"CES": 0.25, "CSAT": 0.25, "NPS": np.nan, "STARS": np.nan}, nan_ok=True
+    )
+    assert table.loc["NPS", "response_rate_reason"] == "the export tells who answered, not who was asked"
+    assert table.loc["STARS", ["response_rate_reason", "invitations"]].tolist() == ["nobody was asked in this week", 0]
+    assert np.isnan(table.loc["CES", "score"]) and table.loc["CES", "reason"] == "nobody answered"
+
+
+def test_small_segments_tell_their_size_and_nothing_else() -> None:
+    cells = [
+        cell("CSAT", 30, positives=20),
+        cell("CSAT", 11, "new", positives=9),
+        cell("CSAT", 20, "dormant", positives=11),
+    ]
+    found = experience(pd.DataFrame(cells)).set_index("segment")
+    assert found["is_suppressed"].to_dict() == {"all": False, "new": True, "dormant": False}
+    hidden = ["score", "ci_low", "ci_high", "reweighted_score", "numerator", "mean_answer"]
+    assert found.loc["new", hidden].isna().all() and found.loc["new", "answers"] == 11
+    assert found.loc["new", "reason"] == "fewer than 20 answers"
+
+
+def test_a_scale_without_a_published_score_has_answers_and_no_score() -> None:
+    found = experience(pd.DataFrame([cell("NPS", 12, scored=0, weights=0, squared_weights=0)])).iloc[0]
+    assert found["answers"] == 12 and np.isnan(found["score"]) and found["reason"] == "no published score on this scale"
 
 
 def test_published_example() -> None:
@@ -79,7 +137,7 @@ def test_table_is_sorted_and_complete() -> None:
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        (cell("STARS", 5, positives=1), "expected one of"),
+        (cell("HEARTS", 5, positives=1), "expected one of"),
         (cell("NPS", 5, promoters=4, detractors=2), "more promoters and detractors than answers"),
         (cell("CSAT", 5, positives=6), r"outside 0\.\.trials"),
     ],

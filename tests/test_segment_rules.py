@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -87,6 +88,20 @@ def test_a_set_that_asks_another_changes_with_it(project: Project) -> None:
     changed = [*GOOD[:3], "order_count > 1", *GOOD[4:]]
     before, after = (load_rules(project(lines, asking))[1] for lines in (GOOD, changed))
     assert before.uses == ("colour",) and before.rule_version != after.rule_version
+
+
+def test_a_set_that_asks_a_prediction_is_assigned_after_it_and_asks_no_other(project: Project) -> None:
+    late = ["worth", "10", "high", "predicted_value_decile <= 2 and country = 'DE'", "x", "2020-01-01"]
+    given = project(GOOD, late)
+    assert [one.is_predicted for one in load_rules(given)] == [False, True]
+    assert "predicted_value_decile" not in segment_rules.macro(given)
+    assert [one.segment_set for one in segment_rules.predicted_sets(date(2020, 1, 6), given)] == ["worth"]
+    assert segment_rules.predicted_sets(date(2019, 12, 30), given) == []
+    asking = ["mood", "10", "good", "worth = 'high'", "x", "2020-01-01"]
+    both = ["worth", "20", "low", "colour = 'blue'", "x", "2020-01-01"]
+    for line in (asking, both):
+        with pytest.raises(SegmentRuleError, match="column rule: expected no other set together with"):
+            load_rules(project(GOOD, late, line))
 
 
 def test_dated_versions_stand_side_by_side_the_newest_first(project: Project) -> None:

@@ -31,7 +31,7 @@ def cells(week: str = "2026-01-05", **segments: dict[str, float]) -> pd.DataFram
 
 
 def measured(frame: pd.DataFrame, **given: int) -> pd.DataFrame:
-    found = module.segment_metrics(frame, NOTHING, AS_OF, **given)
+    found = module.segment_metrics(frame, NOTHING, NOTHING, AS_OF, **given)
     return found.set_index(["segment", "metric"])
 
 
@@ -184,11 +184,14 @@ def test_a_set_that_can_say_nothing_says_why() -> None:
     clusters = cells(not_clustered={"customers": 40}).assign(segment_set="cluster")
     scales = pd.DataFrame({"scale": ["price"], "reason": ["fewer than 100 complete answers"]})
     quality = pd.DataFrame({"week": ["2026-01-05"], "is_chosen": [True], "reason": ["too few"]})
-    found = module.segment_sets(frame, clusters, scales, quality, AS_OF).set_index("segment_set")
-    assert found["customers"].to_dict() == {"cluster": 40, "psychographic": 40, "rfm": 40}
-    assert found["known_share"].to_dict() == {"cluster": 0, "psychographic": 0, "rfm": 0.75}
+    value = cells(unknown={"customers": 40}).assign(segment_set="predicted_value")
+    models = pd.DataFrame({"target": ["churn_90", "value_365"], "is_released": False, "reason": ["no", "too short"]})
+    found = module.segment_sets(frame, clusters, value, scales, quality, models, AS_OF).set_index("segment_set")
+    assert found["customers"].to_dict() == {"cluster": 40, "predicted_value": 40, "psychographic": 40, "rfm": 40}
+    assert found["known_share"].to_dict() == {"cluster": 0, "predicted_value": 0, "psychographic": 0, "rfm": 0.75}
     assert found["reason"].fillna("").to_dict() == {
-        "cluster": "too few", "psychographic": "price: fewer than 100 complete answers", "rfm": "",
+        "cluster": "too few", "predicted_value": "too short",
+        "psychographic": "price: fewer than 100 complete answers", "rfm": "",
     }  # fmt: skip
 
 

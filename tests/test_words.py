@@ -42,6 +42,9 @@ TABLES_ELSEWHERE = {
     "weekly_signals": BEFORE_AND_AFTER,
     "experiments": "what is handed in of an experiment",
 }
+# Where what was drawn by lot is read: such rows say `is_incremental`, or why they do not.
+OF_EXPERIMENTS = {"mart_experiments", "experiments", "mart_uplift_quality", "uplift_quality", "mart_uplift_scores",
+                  "uplift_scores", "mart_action_values", "action_values"}  # fmt: skip
 # Simulated worlds know what they cause; codecs and dbt have words of their own.
 SIMULATED = ("journey_pipeline/world/", "journey_pipeline/truth_bench/")
 FOREIGN = re.compile(r"getincremental\w*|Incremental(De|En)coder|incremental_strategy|materialized.{0,4}incremental")
@@ -114,12 +117,21 @@ def test_no_table_or_column_is_called_an_effect() -> None:
     found = [
         f"{table['name']}.{one}"
         for table in described
-        if table["name"] not in TABLES_ELSEWHERE
+        if table["name"] not in {*TABLES_ELSEWHERE, *OF_EXPERIMENTS}
         for one in [table["name"], *(column["name"] for column in table.get("columns", []))]
         if CLAIM.search(one.replace("_", " ")) and "calibrated" not in one and one != FLAG
     ]
     assert found == []
     assert {"mart_attribution", "weekly_signals"} <= {table["name"] for table in described}
+
+
+def test_every_table_with_such_a_column_says_of_each_row_whether_it_may() -> None:
+    """By is_incremental, or by is_released, which asks for the same and more."""
+    described = {table["name"]: table for path in pages() if path.suffix == ".yml" for table in tables(path)}
+    for one in OF_EXPERIMENTS:
+        columns = {column["name"] for column in described[one].get("columns", [])}
+        if one.startswith("mart_") and one != "mart_uplift_scores":
+            assert {"is_incremental", "is_released"} & columns, one
 
 
 def test_no_model_is_called_an_effect() -> None:

@@ -3,12 +3,18 @@ Predictions: the days they look back from, what is counted of a customer's days,
 Add here: a signal (one line of `prediction_signals`). What a model does with it must not be here.
 -#}
 
-{#- Days before the run from which features are told: the run itself, and earlier ones in steps of each horizon. -#}
+{#-
+Days before the run from which features are told: the run itself, earlier ones in steps of each horizon, and the windows
+that lay a year (52 weeks) before those a level is learnt and tested in, for the season.
+-#}
 {% macro prediction_steps() -%}
     {%- set steps = [0] -%}
     {%- for horizon in var('prediction_horizons') -%}
         {%- for step in range(1, var('prediction_origins') + 1) -%}
             {%- if horizon * step not in steps -%}{%- do steps.append(horizon * step) -%}{%- endif -%}
+        {%- endfor -%}
+        {%- for step in range(0, 5) if horizon < 364 -%}
+            {%- if 364 + horizon * step not in steps -%}{%- do steps.append(364 + horizon * step) -%}{%- endif -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(steps | sort) }}

@@ -56,17 +56,40 @@ case
     ) as listed
 {%- endmacro %}
 
-{#- The sums that `per_segment` lists, in one pass. A set's number is never null, so null means another set's row. -#}
+{#-
+The sums that `per_segment` lists. Counted once per week and combination of segments, of which there are few, and from there
+for each set. An aggregate is a name, how rows are counted, and how counts of counts are (sum where it is not given). A set's
+number is never null, so null means another set's row.
+-#}
 {% macro summed_per_segment(relation, aggregates, sides=['']) -%}
     select
         week,
         {%- for segment_set in segment_sets() %}{% for side in sides %}
         {{ side }}{{ segment_set.name }},
         {%- endfor %}{% endfor %}
-        {%- for name, aggregate in aggregates %}
-        {{ aggregate }} as {{ name }}{{ ',' if not loop.last }}
+        {%- for aggregate in aggregates %}
+        {%- if aggregate[1].startswith('count(') %}
+        cast(sum({{ aggregate[0] }}) as bigint)
+        {%- else %}
+        {{ aggregate[2] or 'sum' }}({{ aggregate[0] }})
+        {%- endif %} as {{ aggregate[0] }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from {{ relation }}
+    from (
+        select
+            week,
+            {%- for segment_set in segment_sets() %}{% for side in sides %}
+            {{ side }}{{ segment_set.name }},
+            {%- endfor %}{% endfor %}
+            {%- for aggregate in aggregates %}
+            {{ aggregate[1] }} as {{ aggregate[0] }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from {{ relation }}
+        group by
+            week
+            {%- for segment_set in segment_sets() %}{% for side in sides %},
+            {{ side }}{{ segment_set.name }}
+            {%- endfor %}{% endfor %}
+    ) as combinations
     group by grouping sets (
         {%- for segment_set in segment_sets() %}
         (week{% for side in sides %}, {{ side }}{{ segment_set.name }}{% endfor %}){{ ',' if not loop.last }}
@@ -121,4 +144,27 @@ quantile_cont(cast({{ value }} as double), {{ share }})
 {#- How many bits of a whole number are set. -#}
 {% macro bits_set(mask) -%}
 bit_count({{ mask }})
+{%- endmacro %}
+
+{#- One row per whole number from `first` to `last`, none where `last` is less. -#}
+{% macro unnest_whole_numbers(first, last) %}{{ return(adapter.dispatch('unnest_whole_numbers')(first, last)) }}{% endmacro %}
+{% macro duckdb__unnest_whole_numbers(first, last) -%}
+cast(unnest(range({{ first }}, {{ last }} + 1)) as integer)
+{%- endmacro %}
+
+{#-
+The last columns and the FROM of a select over `relation` (customer_number, week_number): the segments of the customer at
+the end of the row's week, and whether they are of that week. Weeks before the history of segments have those of today.
+-#}
+{% macro segments_then(relation, names) -%}
+    {%- for set in segment_sets() if set.name in names %}
+    {{ segment_name(set, 'coalesce(standing.' ~ set.name ~ ', latest.' ~ set.name ~ ')') }} as {{ set.name }},
+    {%- endfor %}
+    case when told_weeks.week_number is null then 'today' else 'week' end as segment_as_of
+from {{ relation }}
+left join {{ ref('segment_weeks') }} as told_weeks on {{ relation }}.week_number = told_weeks.week_number
+left join {{ ref('segment_assignments') }} as standing
+    on {{ relation }}.customer_number = standing.customer_number and {{ relation }}.week_number = standing.week_number
+left join {{ ref('segment_assignments') }} as latest
+    on {{ relation }}.customer_number = latest.customer_number and latest.is_latest and told_weeks.week_number is null
 {%- endmacro %}

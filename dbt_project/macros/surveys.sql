@@ -27,6 +27,7 @@ score and comment. The score is null when the answer lies on no scale that held 
             mapped.scale_max,
             mapped.is_reversed,
             mapped.family as rated_family,
+            mapped.wording,
             -- A label may follow the number: 10 - Extremely likely.
             try_cast(
                 regexp_extract(trim(answers.answer), '^([0-9]+([.][0-9]+)?)([^0-9.].*)?$', 1) as decimal(18, 6)
@@ -98,4 +99,28 @@ select asked.survey, asked.question, questions.* exclude (source)
 {#- The name of a delivered file without its folders. -#}
 {% macro file_stem(path) -%}
 regexp_extract({{ path }}, '([^/]*)$', 1)
+{%- endmacro %}
+
+{#- What was asked, as one word: the seed's name for it, else the question's own text, else the tool and the thing it asks
+about, because a tool without a text asks one question of its own. -#}
+{% macro wording_of(named, question, source, about_type) -%}
+coalesce(
+    nullif(trim({{ named }}), ''),
+    nullif(trim(regexp_replace(lower({{ question }}), '[^[:alnum:]]+', '_', 'g'), '_'), ''),
+    {{ source }} || '_' || coalesce({{ about_type }}, 'relationship')
+)
+{%- endmacro %}
+
+{#- The id of a question as it was asked: instrument, scale and wording. Answers under different ids never make one score. -#}
+{% macro survey_definition(instrument, scale_min, scale_max, wording) -%}
+{{ instrument }} || ':' || {{ scale_end(scale_min) }} || '-' || {{ scale_end(scale_max) }} || ':' || {{ wording }}
+{%- endmacro %}
+
+{% macro scale_end(value) -%}
+regexp_replace(regexp_replace(cast({{ value }} as varchar), '([.][0-9]*[1-9])0+$', '\\1'), '[.]0+$', '')
+{%- endmacro %}
+
+{#- Whether an answer of `relation` may be a promoter's or a detractor's. -#}
+{% macro is_nps_scale(relation) -%}
+({{ relation }}.instrument = 'NPS' and {{ relation }}.scale_min = 0 and {{ relation }}.scale_max = 10)
 {%- endmacro %}

@@ -15,7 +15,7 @@ import pandas as pd
 from journey_pipeline import clusters, verdicts
 from journey_pipeline.defs.gates import require_left
 from journey_pipeline.defs.resources import MARKETING, ONE_BY_ONE, WEEKS, WRITER_POOL, Warehouse
-from journey_pipeline.defs.tables import table_metadata
+from journey_pipeline.defs.tables import table_metadata, write_table
 from journey_pipeline.segment_rules import CLUSTERS
 from journey_pipeline.segments import NOT_CLUSTERED, NOT_YET_KNOWN
 
@@ -28,6 +28,15 @@ _TABLES = {
     "cluster_quality": "One row per week and number of clusters tried: silhouette, stability, seed, and why not.",
     "cluster_profiles": "One row per week, cluster and feature: the centre.",
 }
+_TYPES = {
+    "cluster_quality": {
+        "week": "date", "k": "integer", "silhouette": "double", "is_chosen": "boolean", "lowest_stability": "double",
+        "sampled": "bigint", "seed": "bigint", "is_accepted": "boolean", "reason": "varchar",
+    },
+    "cluster_profiles": {
+        "week": "date", "segment": "varchar", "feature": "varchar", "centre": "double", "stability": "double",
+    },
+}  # fmt: skip
 _READS = ("segment_features", "segment_weeks", "segment_facts", "segment_assignments", "customer_numbers")
 # Who did nothing in 91 days and ordered nothing in a year has nothing to be compared by.
 SILENT = "silent"
@@ -46,9 +55,9 @@ _ROWS = f"""
     select customer_number, week, {_SPEAKING} as is_speaking, {_FEATURES}
     from journeys.segment_features where week_number = ?
 """
-_CELLS = f"""
-    create or replace table measures.cluster_cells as
-    select clusters.week, '{CLUSTERS}' as segment_set, clusters.segment, count(*) as customers,
+# What segment cells count, of sets that are assigned after journeys: one row per week, set and segment.
+CELLS_OF = """
+    select assigned.week, segment_set, assigned.segment, count(*) as customers,
         count(*) filter (where assignments.is_recent_buyer) as recent_buyers, 0 as entries, 0 as conversions,
         false as is_mature, count(*) filter (where facts.orders > 0) as purchasers,
         coalesce(sum(facts.orders), 0) as orders, coalesce(sum(facts.revenue), 0) as revenue,
@@ -56,11 +65,14 @@ _CELLS = f"""
         coalesce(sum(facts.nps_answers), 0) as nps_answers, coalesce(sum(facts.promoters), 0) as promoters,
         coalesce(sum(facts.detractors), 0) as detractors, coalesce(sum(facts.csat_answers), 0) as csat_answers,
         coalesce(sum(facts.positives), 0) as positives
-    from measures.customer_clusters as clusters
+    from {assigned} as assigned
     inner join journeys.segment_assignments as assignments using (customer_number, week_number)
     left join journeys.segment_facts as facts using (customer_number, week_number)
     group by all
 """
+_CELLS = "create or replace table measures.cluster_cells as" + CELLS_OF.format(
+    assigned=f"(select *, '{CLUSTERS}' as segment_set from measures.customer_clusters)"
+)
 _MOVES = f"""
     create or replace table measures.cluster_moves as
     select later.week, '{CLUSTERS}' as segment_set, coalesce(earlier.segment, '{NOT_YET_KNOWN}') as from_segment,
@@ -109,16 +121,17 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("""
         create or replace table measures.customer_clusters
             (week date, week_number integer, customer_number integer, segment varchar);
-        create or replace table measures.cluster_quality (week date, k integer, silhouette double, is_chosen boolean,
-            lowest_stability double, sampled bigint, seed bigint, is_accepted boolean, reason varchar);
-        create or replace table measures.cluster_profiles
-            (week date, segment varchar, feature varchar, centre double, stability double);
     """)
-    before = None
+    fitted: dict[date, clusters.Clustering] = {}
     for week, number in connection.execute(
         "select week, week_number from journeys.segment_weeks order by week desc limit 2"
     ).fetchall()[::-1]:
-        before = _one_week(connection, week, number, before)
+        fitted[week] = _one_week(connection, week, number, next(reversed(fitted.values()), None))
+    quality = [one.quality.assign(week=week) for week, one in fitted.items()]
+    profiles = [_profile(one).assign(week=week) for week, one in fitted.items()]
+    for name, told in (("cluster_quality", quality), ("cluster_profiles", profiles)):
+        empty = pd.DataFrame(columns=list(_TYPES[name]))
+        write_table(connection, name, pd.concat(told, ignore_index=True) if told else empty, _TYPES[name])
     connection.execute(_CELLS)
     connection.execute(_MOVES)
 
@@ -137,15 +150,13 @@ def _one_week(
         told = pd.DataFrame(
             {"week": week, "week_number": number, "customer_number": batch["customer_number"], "segment": segment}
         )
-        _insert(connection, "customer_clusters", told)
-    _insert(connection, "cluster_quality", fitted.quality.assign(week=week))
-    profile = fitted.profile().assign(week=week)
-    profile["segment"] = [f"cluster_{n}" for n in profile.pop("cluster_number")]
-    _insert(connection, "cluster_profiles", profile)
+        connection.register("told", told)
+        connection.execute("insert into measures.customer_clusters by name select * from told")
+        connection.unregister("told")
     return fitted
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pd.DataFrame) -> None:
-    connection.register("told", rows)
-    connection.execute(f"insert into measures.{table} by name select * from told")
-    connection.unregister("told")
+def _profile(fitted: clusters.Clustering) -> pd.DataFrame:
+    profile = fitted.profile()
+    profile["segment"] = [f"cluster_{n}" for n in profile.pop("cluster_number")]
+    return profile

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from journey_pipeline.defs.notices import tell_of_failure
 from journey_pipeline.defs.resources import WEEKS, Home, settings
 from journey_pipeline.weeks import last_complete_week_end
 
@@ -18,6 +19,7 @@ weekly_release = dg.define_asset_job(
     executor_def=dg.in_process_executor,
     description="Everything, from the inbox to the release, as of the end of one week.",
     tags={"dagster/max_runtime": 4 * 3600},
+    hooks={tell_of_failure},
 )
 
 # Monday 05:00: the last exports of Sunday have been delivered, the report is there when people come in.

@@ -16,11 +16,14 @@ import pandas as pd
 
 from journey_pipeline import (
     action_register,
+    action_values,
     actions,
     attribution,
     change,
     comments,
+    consistency,
     conversion,
+    drivers,
     experience,
     journey_health,
     maturity,
@@ -28,6 +31,7 @@ from journey_pipeline import (
     path_measures,
     personas,
     report,
+    response_bias,
     scorecard,
     segments,
     verdicts,
@@ -46,6 +50,7 @@ from journey_pipeline.defs.resources import (
     week_end,
 )
 from journey_pipeline.defs.tables import table_metadata, write_table
+from journey_pipeline.experiments import effects, looks
 from journey_pipeline.predictions import impact
 from journey_pipeline.settings import shared_numbers
 
@@ -99,9 +104,9 @@ def _actions(
     table: pd.DataFrame,
     improvements: pd.DataFrame,
     points: pd.DataFrame,
+    experiments: pd.DataFrame,
     as_of: datetime,
 ) -> pd.DataFrame:
-    experiments = pd.DataFrame(columns=["experiment_id", "variant", "metric", "effect", "ci_low", "ci_high"])
     facts = Facts(
         effect_cells=effect_cells,
         kpi_cells=kpi_cells,
@@ -109,7 +114,7 @@ def _actions(
         stages=stages,
         scorecard=table,
         improvements=improvements,
-        experiments=experiments,
+        experiments=experiments[experiments["is_incremental"].astype(bool)],
         pain_points=points,
         as_of=as_of,
         reduction=PLANNED_REDUCTION,
@@ -163,8 +168,10 @@ MEASURES: dict[str, Measure] = {
         (
             "journeys.segment_cells",
             "measures.cluster_cells",
+            "measures.value_segment_cells",
             "journeys.attitude_scales",
             "measures.cluster_quality",
+            "measures.prediction_models",
         ),
         segments.segment_sets,
         MARKETING,
@@ -172,7 +179,7 @@ MEASURES: dict[str, Measure] = {
         needs_as_of=True,
     ),
     "segment_metrics": Measure(
-        ("journeys.segment_cells", "measures.cluster_cells"),
+        ("journeys.segment_cells", "measures.cluster_cells", "measures.value_segment_cells"),
         partial(segments.segment_metrics, min_n=MIN_N, min_customers=int(shared_numbers()["segment_min_customers"])),
         MARKETING,
         "One row per week, segment and metric.",
@@ -204,9 +211,38 @@ MEASURES: dict[str, Measure] = {
     ),
     "experience": Measure(
         ("journeys.experience_cells",),
-        partial(experience.experience, min_n=MIN_N),
+        partial(experience.experience, min_n=MIN_N, min_customers=int(shared_numbers()["segment_min_customers"])),
         CUSTOMER_EXPERIENCE,
-        "One row per week, stage, family and instrument: score, interval and answers.",
+        "One row per week, stage, family, question and segment: score as answered and reweighted, response rate.",
+    ),
+    "response_bias": Measure(
+        ("journeys.response_strata", "journeys.response_left", "measures.kpi_scorecard"),
+        partial(response_bias.response_bias, min_n=MIN_N),
+        CUSTOMER_EXPERIENCE,
+        "One row per week and question: who answered is not who buys, and what that does to the score.",
+    ),
+    "consistency": Measure(
+        (
+            "journeys.consistency_cells",
+            "journeys.consistency_touchpoint_cells",
+            "journeys.service_cells",
+            "seeds.kpi_targets",
+        ),
+        partial(consistency.consistency, min_n=MIN_N),
+        CUSTOMER_EXPERIENCE,
+        "One row per week and measure: do the touchpoints of a customer agree, and touchpoints among each other.",
+    ),
+    "consistency_touchpoints": Measure(
+        ("journeys.consistency_touchpoint_cells",),
+        partial(consistency.consistency_touchpoints, min_n=MIN_N),
+        CUSTOMER_EXPERIENCE,
+        "One row per week, family and question: score, and whether it is near the others.",
+    ),
+    "experience_drivers": Measure(
+        ("journeys.driver_cells",),
+        partial(drivers.experience_drivers, min_n=MIN_N),
+        CUSTOMER_EXPERIENCE,
+        "One row per outcome, driver and level: what of the journey before goes with it. An association.",
     ),
     "friction": Measure(
         ("journeys.friction_cells",),
@@ -298,6 +334,34 @@ MEASURES: dict[str, Measure] = {
         "One row per week, funnel, step and scenario: conversions that a smaller drop-off would bring. An association.",
         needs_as_of=True,
     ),
+    "experiment_arms": Measure(
+        ("journeys.experiment_arm_cells",),
+        effects.experiment_arms,
+        MARKETING,
+        "One row per experiment, variant and whether its people count, with the test of the split.",
+        after=("seeds.experiment_designs",),
+    ),
+    "experiments": Measure(
+        ("journeys.experiment_cells", "journeys.experiment_arm_cells"),
+        partial(effects.experiments, min_n=MIN_N),
+        MARKETING,
+        "One row per experiment, metric and variant: effect, interval and verdict of what was drawn by lot.",
+        needs_as_of=True,
+        after=("seeds.experiment_designs",),
+    ),
+    "experiment_looks": Measure(
+        ("journeys.experiment_cells",),
+        partial(looks.experiment_looks, min_n=MIN_N),
+        MARKETING,
+        "One row per experiment, metric, variant and week: the reading that holds at every look.",
+        after=("seeds.experiment_designs",),
+    ),
+    "action_values": Measure(
+        ("journeys.action_cells", "measures.experiments", "seeds.action_terms"),
+        action_values.action_values,
+        MARKETING,
+        "One row per segment, stage and action: what it is worth by its experiment, or by others' as a hypothesis.",
+    ),
     "kpi_scorecard": Measure(
         (
             "journeys.kpi_cells",
@@ -321,6 +385,7 @@ MEASURES: dict[str, Measure] = {
             "measures.kpi_scorecard",
             "measures.planned_improvements",
             "measures.pain_points",
+            "measures.experiments",
         ),
         _actions,
         CUSTOMER_EXPERIENCE,

@@ -134,7 +134,7 @@ def _trained(
         from journeys.prediction_features where days_back = 0 and is_consented and order_days > 0 order by customer_id
         """
     ).df()
-    return values.train(target, rows, values.cells(values.histories(now)), terms, min_events)
+    return values.train(target, rows, values.histories(now), terms, min_events)
 
 
 def _score(connection: duckdb.DuckDBPyConnection, trained: list[Trained | TrainedValue]) -> None:

@@ -5,8 +5,9 @@ from functools import partial
 
 import dagster as dg
 
-from journey_pipeline import release, report, verdicts
+from journey_pipeline import notifications, release, report, verdicts
 from journey_pipeline.baselines import Baselines
+from journey_pipeline.coverage import missing_deliveries
 from journey_pipeline.defs.gates import require_left
 from journey_pipeline.defs.resources import (
     CUSTOMER_EXPERIENCE,
@@ -15,6 +16,7 @@ from journey_pipeline.defs.resources import (
     WRITER_POOL,
     Home,
     Warehouse,
+    week_end,
 )
 from journey_pipeline.door_frames import MART_KEYS
 from journey_pipeline.settings import code_version, shared_numbers
@@ -44,6 +46,7 @@ def published(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
         # Before the release is served, so that no release goes by a baseline that the lake does not hold.
         baselines = connection.execute("select * from measures.baselines order by all").df()
         Baselines(home.lake.root / "baselines", known_at, as_of).freeze(baselines)
+        missing = [str(one) for one in missing_deliveries(connection)]
     facts = release.ReleaseFacts(
         as_of=as_of.replace(tzinfo=UTC),
         known_at=known_at.replace(tzinfo=UTC),
@@ -72,11 +75,20 @@ def published(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
         published_at=datetime.now(UTC),
         threads=home.settings.threads,
     )
+    settings = home.settings
+    removed = release.collect(
+        settings.home, datetime.now(UTC), keep_releases=settings.keep_releases, keep_days=settings.keep_days
+    )
+    if missing:
+        week = week_end(context.partition_key).date()
+        for line in notifications.send(settings, notifications.Notice("stale", week, context.run_id, tuple(missing))):
+            context.log.warning(line)
     return dg.MaterializeResult(
         metadata={
             "release": done.release_id,
             "is_current": done.is_current,
             "gates": len(gates),
+            "old_releases_removed": len(removed),
             "dagster/row_count": sum(done.tables.values()),
             "report": dg.MetadataValue.path(str(home.settings.home / "published" / "report" / "index.html")),
         }

@@ -13,7 +13,7 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
-from journey_pipeline import ingest, pseudonyms, verdicts
+from journey_pipeline import ingest, preflight, pseudonyms, verdicts
 from journey_pipeline.defs.freshness import freshness_policy, standing_metadata
 from journey_pipeline.defs.resources import (
     DATA_ENGINEERING,
@@ -52,6 +52,7 @@ def landed(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) 
     """Land the new files of each source object, then show its current rows as `raw.<contract>`."""
     # A new home gets its key before it loads a file; one that has files and no key any more goes no further.
     pseudonyms.key_of(home.settings)
+    preflight.require_room(home.settings)
     files, loaded_at = _inbox(home.settings.inbox_folder, context.run_id), _run_time(context)
     with warehouse.get_connection() as connection:
         for key in sorted(context.selected_asset_keys):

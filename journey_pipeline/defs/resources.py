@@ -13,7 +13,9 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 
 from journey_pipeline import settings as settings_module
+from journey_pipeline.hardening import harden
 from journey_pipeline.ingest import Lake, load_contracts
+from journey_pipeline.run_lock import run_lock
 from journey_pipeline.settings import Settings
 from journey_pipeline.weeks import local_midnight_utc
 
@@ -51,14 +53,20 @@ class Home(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 
 class Warehouse(DuckDBResource):
-    """The warehouse file, opened in UTC: DuckDB otherwise reads the host's zone."""
+    """The warehouse file, confined to its home; the home is held for the whole run."""
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Warehouse"]:
+        """Hold the home from the first step to the last, whoever started the run: two would write into one file."""
+        with run_lock(settings.home), super().yield_for_execution(context):
+            yield self
 
     @contextmanager
     def get_connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection that closes with the block, also when the block fails."""
         # Dagster's own closes only after success, and dbt could not open the file beside one that is still open.
         with super().get_connection() as connection, closing(connection):
-            connection.execute("set TimeZone = 'UTC'")
+            harden(connection, settings.home)
             yield connection
 
 

@@ -32,6 +32,7 @@ EventsTable = Literal[
     "spend",
     "consents",
     "content_metrics",
+    "experiment_assignments",
 ]
 IdentifierType = Literal[
     "advertising_id",

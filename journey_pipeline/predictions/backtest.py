@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from journey_pipeline.predictions.baselines import CellRates, cell_rates
 from journey_pipeline.predictions.learners import Trees, fit_trees
 from journey_pipeline.predictions.likelihood import NotFitted
+from journey_pipeline.predictions.season import YEAR_DAYS, Shift
 from journey_pipeline.predictions.targets import Target, labels
 
 Floats = NDArray[np.float64]
@@ -45,6 +46,7 @@ class Origin:
     shares: Mapping[str, Floats]
     paired: Paired
     skill: float
+    shifts: tuple[Shift, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,10 +111,10 @@ def skill(losses: Floats, found: Ints, outcomes: int) -> float:
 
 def train(target: Target, rows: pd.DataFrame, min_events: int) -> Trained:
     """Backtest a target on the rows of earlier anchors, and fit what may score. `rows`: features beside labels."""
-    members = population(target, rows)
-    members = members[(members["days_back"] % target.horizon == 0) & members[target.label].notna()].reset_index(
-        drop=True
-    )
+    known = population(target, rows)
+    known = known[known[target.label].notna()]
+    members = known[known["days_back"] % target.horizon == 0].reset_index(drop=True)
+    years = known[known["days_back"] >= YEAR_DAYS]
     found = labels(target, members)
     steps = tuple(sorted(int(day) for day in members["days_back"].unique()))
     events = rare_events(target, found) if len(found) else 0
@@ -126,7 +128,7 @@ def train(target: Target, rows: pd.DataFrame, min_events: int) -> Trained:
         return told(None, None, f"{events} events of the rarest outcome in the past are fewer than {min_events}")
     lately = (members["days_back"] == steps[0]).to_numpy()
     baseline = cell_rates(target.baseline, members[lately], found[lately], len(target.outcomes))
-    origins = tuple(_origins(target, members, found, steps, min_events))
+    origins = tuple(_origins(target, members, found, years, min_events))
     if not origins:
         return told(
             baseline, BASELINE, "the history is too short to test a model on a later anchor than it learnt from"
@@ -140,6 +142,7 @@ def train(target: Target, rows: pd.DataFrame, min_events: int) -> Trained:
         trees = _fit(target, members, found, steps[1:], steps[0])
     except NotFitted as lacking:
         return told(baseline, BASELINE, str(lacking), **evidence)
+    trees = seasoned(trees, years, 0, steps[0])
     return told(trees, MODEL, None, trees=trees, **evidence)
 
 
@@ -149,9 +152,22 @@ def _fit(target: Target, rows: pd.DataFrame, found: Ints, learnt: tuple[int, ...
     return fit_trees(target, rows[learns], found[learns], rows[holds], found[holds])
 
 
-def _origins(target: Target, rows: pd.DataFrame, found: Ints, steps: tuple[int, ...], min_events: int) -> list[Origin]:
+def seasoned(trees: Trees, rows: pd.DataFrame, asked: int, held_out: int) -> Trees:
+    """Trees calibrated on the anchor `held_out`, to be asked at `asked`, at the level of the season by a year before.
+
+    `rows` as in `train`. Unchanged where the two windows of a year before are not known.
+    """
+    both = [rows[rows["days_back"] == day + YEAR_DAYS].reset_index(drop=True) for day in (asked, held_out)]
+    if not (len(both[0]) and len(both[1])):
+        return trees
+    later, earlier = ((at, labels(trees.target, at)) for at in both)
+    return trees.seasoned(later, earlier)
+
+
+def _origins(target: Target, rows: pd.DataFrame, found: Ints, years: pd.DataFrame, min_events: int) -> list[Origin]:
     """The latest ORIGINS tests whose trees learn from half the events of a release; the baseline is what came last."""
     tests = []
+    steps = tuple(sorted(int(day) for day in rows["days_back"].unique()))
     for place in range(min(ORIGINS, len(steps) - 2)):
         learnt = rows["days_back"].isin(steps[place + 2 :]).to_numpy()
         lately = (rows["days_back"] == steps[place + 1]).to_numpy()
@@ -163,6 +179,7 @@ def _origins(target: Target, rows: pd.DataFrame, found: Ints, steps: tuple[int, 
             trees = _fit(target, rows, found, steps[place + 2 :], steps[place + 1])
         except NotFitted:
             continue
+        trees = seasoned(trees, years, steps[place], steps[place + 1])
         tested = rows[test].reset_index(drop=True)
         tests.append(_tested(steps[place], tested, found[test], trees, baseline))
     return tests
@@ -173,7 +190,7 @@ def _tested(days_back: int, rows: pd.DataFrame, found: Ints, trees: Trees, basel
     losses = {name: log_losses(said, found) for name, said in shares.items()}
     difference = paired(losses[MODEL], losses[BASELINE], rows["bucket"].to_numpy(np.int64))
     return Origin(days_back, rows[["customer_id", "bucket"]], found, shares, difference,
-                  skill(losses[MODEL], found, shares[MODEL].shape[1]))  # fmt: skip
+                  skill(losses[MODEL], found, shares[MODEL].shape[1]), trees.shifts)  # fmt: skip
 
 
 def _pooled(origins: tuple[Origin, ...]) -> Paired:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from journey_pipeline.predictions import quality
 from journey_pipeline.predictions.backtest import BASELINE, MODEL, Origin, Trained, log_losses
+from journey_pipeline.predictions.season import Shift
 from journey_pipeline.predictions.targets import TIME_BINS, Target, feature_names
 from journey_pipeline.predictions.values import BG_NBD, TrainedValue
 
@@ -37,8 +38,8 @@ TYPES: Mapping[str, Mapping[str, str]] = {
         "reason": "varchar", "definition": "varchar", "population": "varchar", "label_days": "integer",
         "features": "varchar", "baseline": "varchar", "trained_from": "date", "trained_until": "date",
         "training_rows": "bigint", "events": "bigint", "origins": "integer", "gain": "double", "gain_low": "double",
-        "gain_high": "double", "worst_skill": "double", "worst_gain": "double", "scores_from": "date",
-        "candidate_id": "varchar", "not_for": "varchar",
+        "gain_high": "double", "worst_skill": "double", "worst_gain": "double", "season": "varchar",
+        "scores_from": "date", "candidate_id": "varchar", "not_for": "varchar",
     },
 }  # fmt: skip
 _TOP_FEATURES = 5
@@ -79,7 +80,27 @@ def quality_rows(trained: Trained, as_of: date) -> list[Row]:
         tested = sum(len(origin.labels) for origin in trained.origins)
         rows.append(_row(trained.target.name, None, MODEL, "gain_over_baseline", None, None, both.difference,
                          both.low, both.high, tested))  # fmt: skip
+    if trained.trees is not None:
+        rows += _season_rows(trained.target, trained.trees.shifts, as_of)
     return rows
+
+
+def _season_rows(target: Target, shifts: Sequence[Shift], at: date) -> Iterator[Row]:
+    """How far the same windows lay apart a year before, on the log-odds, and what of it moves the level."""
+    members = target.outcomes[1:] if target.kind == "binary" else target.outcomes
+    for member, shift in zip(members, shifts, strict=False):  # of a time, the last outcome is what is left
+        yield _row(target.name, at, MODEL, "season_found", member, None, shift.found, shift.low, shift.high)
+        yield _row(target.name, at, MODEL, "season_applied", member, None, shift.applied)
+
+
+def _season(trained: Trained) -> str | None:
+    if trained.model is None:
+        return None
+    if trained.trees is None:
+        return "none: the rate of what came last is the level"
+    if not trained.trees.shifts:
+        return "none: no year before is known, and a level learnt in one season is promised for the next"
+    return "level moved by how far the same windows of a year before lay apart"
 
 
 def _row(target: str, origin: date | None, model: str, metric: str, member: str | None, number: int | None,
@@ -95,6 +116,7 @@ def _origin_rows(target: Target, origin: Origin, model: str, shares: Floats, as_
     yield _row(target.name, at, model, "log_loss_of_outcomes", None, None,
                float(log_losses(shares, origin.labels).mean()), customers=rows)  # fmt: skip
     if model == MODEL:
+        yield from _season_rows(target, origin.shifts, at)
         yield _row(target.name, at, model, "gain_over_baseline", None, None, origin.paired.difference,
                    origin.paired.low, origin.paired.high, rows)  # fmt: skip
     keys = origin.rows["customer_id"].to_numpy()
@@ -163,6 +185,7 @@ def card(trained: Trained, columns: Sequence[str], as_of: date, candidate_id: st
         "gain_high": both.high if both else None,
         "worst_skill": min((origin.skill for origin in origins), default=None),
         "worst_gain": min((origin.paired.difference for origin in origins), default=None),
+        "season": _season(trained),
         "scores_from": as_of if trained.model is not None else None,
         "candidate_id": candidate_id,
         "not_for": target.not_for,
@@ -189,6 +212,9 @@ def value_rows(trained: TrainedValue, as_of: date) -> list[Row]:
         total = origin.total
         rows.append(_row(name, at, BG_NBD, "total", None, None, total.value, total.low, total.high, many))
         rows.append(_row(name, at, BG_NBD, "total_actual", None, None, float(origin.actual.sum()), customers=many))
+    if trained.total is not None:
+        told = trained.total
+        rows.append(_row(name, as_of, BG_NBD, "total", None, None, told.value, told.low, told.high, told.customers))
     if trained.origins:
         latest = trained.origins[0]
         at = as_of - timedelta(latest.days_back)
@@ -231,10 +257,19 @@ def value_card(trained: TrainedValue, columns: Sequence[str], as_of: date, candi
         "gain_high": both.high if both else None,
         "worst_skill": None,
         "worst_gain": min(trained.gains, default=None),
+        "season": _value_season(trained),
         "scores_from": as_of if trained.name is not None else None,
         "candidate_id": candidate_id,
         "not_for": trained.target.not_for,
     }
+
+
+def _value_season(trained: TrainedValue) -> str | None:
+    if trained.name is None:
+        return None
+    if trained.origins and trained.origins[0].days_back < trained.target.horizon:
+        return "not known: a year is promised by what a quarter held"
+    return "none: a year holds every season once"
 
 
 def _value_reason(trained: TrainedValue) -> str | None:

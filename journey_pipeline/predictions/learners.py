@@ -10,14 +10,17 @@ keep both cores of a busy machine spinning.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit
 
+from journey_pipeline.predictions import season
 from journey_pipeline.predictions.calibration import Calibration, fit_calibration
+from journey_pipeline.predictions.quality import log_odds
 from journey_pipeline.predictions.targets import Target, feature_names
 
 Floats = NDArray[np.float64]
@@ -68,17 +71,36 @@ def design(rows: pd.DataFrame) -> Design:
 
 @dataclass(frozen=True)
 class Trees:
-    """Calibrated trees of one target. `bins` outcomes of `time` come from hazards by the number of the bin."""
+    """Calibrated trees of one target. `bins` outcomes of `time` come from hazards by the number of the bin. `shifts`:
+    one of each calibration, none where no year before is known."""
 
     target: Target
     design: Design
     booster: Any
     calibrations: tuple[Calibration, ...]
+    shifts: tuple[season.Shift, ...] = ()
 
     def probabilities(self, rows: pd.DataFrame) -> Floats:
         """Shares of the target's outcomes, shape (rows, outcomes)."""
-        raw = _raw(self.target, self.booster, self.design.matrix(rows))
-        return _shares(self.target, _calibrated(raw, self.calibrations))
+        said = self._said(rows)
+        if self.shifts:
+            said = expit(log_odds(said) + np.array([each.applied for each in self.shifts]))
+        return _shares(self.target, said)
+
+    def seasoned(self, later: tuple[pd.DataFrame, Ints], earlier: tuple[pd.DataFrame, Ints]) -> Trees:
+        """The same trees, shifted by how far two windows of a year before lay apart: rows and what came of them."""
+        asked = [
+            [
+                season.Asked(said[alive, place], came, rows["bucket"].to_numpy(np.int64)[alive])
+                for place, (alive, came) in enumerate(_questions(self.target, labels))
+            ]
+            for rows, labels in (later, earlier)
+            for said in (self._said(rows),)
+        ]
+        return replace(self, shifts=tuple(season.shift(*both) for both in zip(*asked, strict=True)))
+
+    def _said(self, rows: pd.DataFrame) -> Floats:
+        return _calibrated(_raw(self.target, self.booster, self.design.matrix(rows)), self.calibrations)
 
     def top_features(self, count: int) -> list[str]:
         """The features that reduce the loss most."""
@@ -138,15 +160,19 @@ def _raw(target: Target, booster: Any, matrix: NDArray[np.float32]) -> Floats:
     return np.column_stack(columns)
 
 
-def _calibrations(target: Target, raw: Floats, labels: Ints) -> tuple[Calibration, ...]:
+def _questions(target: Target, labels: Ints) -> list[tuple[NDArray[np.bool_], Floats]]:
+    """Of each column of `_raw`: the rows it is asked of, and what came of them. Of a bin, who has lived up to it."""
+    everybody = np.ones(len(labels), bool)
     if target.kind == "binary":
-        return (fit_calibration(raw[:, 0], labels.astype(np.float64)),)
+        return [(everybody, labels.astype(np.float64))]
     if target.kind == "classes":
-        return tuple(fit_calibration(raw[:, k], (labels == k).astype(np.float64)) for k in range(raw.shape[1]))
-    at_risk = [labels >= k for k in range(raw.shape[1])]
-    return tuple(
-        fit_calibration(raw[alive, k], (labels[alive] == k).astype(np.float64)) for k, alive in enumerate(at_risk)
-    )
+        return [(everybody, (labels == k).astype(np.float64)) for k in range(len(target.outcomes))]
+    return [(labels >= k, (labels[labels >= k] == k).astype(np.float64)) for k in range(len(target.outcomes) - 1)]
+
+
+def _calibrations(target: Target, raw: Floats, labels: Ints) -> tuple[Calibration, ...]:
+    asked = _questions(target, labels)
+    return tuple(fit_calibration(raw[alive, place], came) for place, (alive, came) in enumerate(asked))
 
 
 def _calibrated(raw: Floats, calibrations: Sequence[Calibration]) -> Floats:

@@ -25,6 +25,9 @@ Floats = NDArray[np.float64]
 BG_NBD, MEAN = "bg_nbd", "bg_nbd_and_lightgbm"
 # Days a value is tested on: a year where the history holds one, otherwise a quarter, which trees cannot make a year of.
 TESTED_DAYS = (365, 90)
+# Earlier tests of a total have to cover a year before it has an interval: what a quarter's season does to it is not
+# known from other quarters.
+_ROUND_DAYS = 360
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class TrainedValue:
     rows: int
     events: int
     days_back: tuple[int, ...]
+    total: clv.Total | None = None
 
     @property
     def is_baseline(self) -> bool:
@@ -84,15 +88,14 @@ def cells(customers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return counted.rename(columns={"size": "customers"}), spent.rename(columns={"size": "customers"})
 
 
-def train(target: Target, rows: pd.DataFrame, now: tuple[pd.DataFrame, pd.DataFrame], terms: Terms,
-          min_events: int) -> TrainedValue:  # fmt: skip
-    """Backtest the models of value, fit what may score. `rows` as in `backtest.train`; `now`: `cells` of the run."""
+def train(target: Target, rows: pd.DataFrame, now: pd.DataFrame, terms: Terms, min_events: int) -> TrainedValue:
+    """Backtest the models of value, fit what may score. `rows` as in `backtest.train`, `now`: `histories` today."""
     members = population(target, rows)
     known = {d: (members["days_back"] % d == 0) & members[f"value_{d}"].notna() for d in TESTED_DAYS}
     days = next((d for d in TESTED_DAYS if known[d].any()), TESTED_DAYS[-1])
     tested = members[known[days]].reset_index(drop=True)
     steps = tuple(sorted(int(day) for day in tested["days_back"].unique()))
-    repeat = int(now[0].loc[now[0]["frequency"] > 0, "customers"].sum())
+    repeat = int((now["frequency"] > 0).sum())
 
     def told(name: str | None, reason: str | None, **more: Any) -> TrainedValue:
         given = {"model": None, "trees": None, "origins": (), "paired": None, "gains": ()} | more
@@ -101,34 +104,41 @@ def train(target: Target, rows: pd.DataFrame, now: tuple[pd.DataFrame, pd.DataFr
         )
 
     try:
-        model = clv.fit_value_model(*now, terms, min_events)
-    except NotFitted as lacking:
-        return told(None, str(lacking))
-    origins = tuple(_origins(tested, steps, days, min_events))
+        model = clv.fit_value_model(*cells(now), terms, min_events)
+    except NotFitted as reason:
+        return told(None, str(reason))
+    origins, lacking = _origins(tested, steps, days, min_events)
     if not origins:
-        return told(None, "the history is too short to test a value on what was spent later")
+        return told(None, lacking or "the history is too short to test a value on what was spent later")
     name, both, gains = _best(origins, days)
     if origins[0].days_back == days:
         model = clv.rescaled(model, origins[0].ratio, [origin.ratio for origin in origins[:0:-1]])
-    evidence = {"origins": origins, "paired": both, "gains": gains, "model": model}
+    total = clv.total(model, [now]) if model.ratio is not None else None
+    evidence = {"origins": origins, "paired": both, "gains": gains, "model": model, "total": total}
     if not (both.low > 0 and min(gains) > 0):
         return told(BASELINE, "better than the baseline by no more than chance, or not at every origin", **evidence)
     trees = fit_values(tested, tested[f"value_{days}"].to_numpy(np.float64)) if name in (MODEL, MEAN) else None
     return told(name, None, trees=trees, **evidence)
 
 
-def _origins(rows: pd.DataFrame, steps: tuple[int, ...], days: int, min_events: int) -> list[ValueOrigin]:
+def _origins(
+    rows: pd.DataFrame, steps: tuple[int, ...], days: int, min_events: int
+) -> tuple[tuple[ValueOrigin, ...], str | None]:
+    """The latest ORIGINS tests, and why the latest that could not be made was not."""
     tests: list[ValueOrigin] = []
+    lacking: str | None = None
     ratios: list[HoldoutRatio] = []
     # From the oldest on: what came true at one origin rescales the next.
-    for day in reversed(steps[: ORIGINS + 1]):
+    for day in reversed(steps):
         at = rows[rows["days_back"] == day].reset_index(drop=True)
         customers, actual = histories(at), at[f"value_{days}"].to_numpy(np.float64)
         try:
             plain = clv.fit_value_model(*cells(customers), Terms(1.0, 0.0, days / 7), min_events)  # type: ignore[arg-type]
-        except NotFitted:
+        except NotFitted as reason:
+            lacking = f"not tested on what was spent later: {reason}"
             continue
         model = clv.rescaled(plain, ratios[-1], ratios[:-1]) if ratios else plain
+        is_tested = len(ratios) * days >= _ROUND_DAYS
         ratios.append(clv.holdout_ratio(plain, [customers.assign(actual_spend=actual)], days / 7))
         if day not in steps[:ORIGINS]:
             continue
@@ -138,9 +148,11 @@ def _origins(rows: pd.DataFrame, steps: tuple[int, ...], days: int, min_events: 
             design, booster = fit_values(before, before[f"value_{days}"].to_numpy(np.float64))
             said[MODEL] = booster.predict(design.matrix(at), num_threads=1)
             said[MEAN] = (said[MODEL] + said[BG_NBD]) / 2
-        tests.append(ValueOrigin(day, at[["customer_id", "bucket"]], actual, said, clv.total(model, [customers]),
-                                 ratios[-1]))  # fmt: skip
-    return tests[::-1]
+        total = clv.total(model, [customers])
+        if not is_tested:
+            total = total._replace(low=float("nan"), high=float("nan"))
+        tests.append(ValueOrigin(day, at[["customer_id", "bucket"]], actual, said, total, ratios[-1]))
+    return tuple(tests[::-1]), lacking
 
 
 def naive(rows: pd.DataFrame, days: float) -> Floats:

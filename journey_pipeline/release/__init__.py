@@ -1,9 +1,10 @@
-"""Releases: publish a gated warehouse as an immutable folder, list, verify and roll back.
+"""Releases: publish a gated warehouse as an immutable folder, list, compare, verify, roll back and retain.
 
 Holds the whole life of `<home>/releases/<id>` and of the one pointer `<home>/published`. Add here when a released
 folder gains a file or a guarantee. Must not be here: new numbers, Dagster, the command line.
 """
 
+from journey_pipeline.release.difference import Cell, TableDifference, cells, differences
 from journey_pipeline.release.digest import table_digest
 from journey_pipeline.release.facts import (
     GateResult,
@@ -16,10 +17,12 @@ from journey_pipeline.release.facts import (
 )
 from journey_pipeline.release.history import current, list_releases, read_manifest, rollback, show
 from journey_pipeline.release.publishing import STEPS, publish
+from journey_pipeline.release.retention import collect, expired
 from journey_pipeline.release.verification import verify
 
 __all__ = [
     "STEPS",
+    "Cell",
     "GateResult",
     "Release",
     "ReleaseDamaged",
@@ -27,7 +30,12 @@ __all__ = [
     "ReleaseFacts",
     "ReleaseNotFound",
     "ReleaseRefused",
+    "TableDifference",
+    "cells",
+    "collect",
     "current",
+    "differences",
+    "expired",
     "list_releases",
     "publish",
     "read_manifest",

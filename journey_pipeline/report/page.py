@@ -19,7 +19,9 @@ from journey_pipeline.report.actions import actions
 from journey_pipeline.report.attribution import attribution
 from journey_pipeline.report.charts import PALETTE
 from journey_pipeline.report.experience import experience
+from journey_pipeline.report.experiments import experiments
 from journey_pipeline.report.funnel import funnel
+from journey_pipeline.report.next_actions import next_actions
 from journey_pipeline.report.pain import pain
 from journey_pipeline.report.predictions import predictions
 from journey_pipeline.report.quality import quality
@@ -76,6 +78,8 @@ def build_report(connection: duckdb.DuckDBPyConnection, folder: Path, facts: Rel
         predictions=predictions(released),
         experience=experience(released),
         pain=pain(released),
+        experiments=experiments(released),
+        next_actions=next_actions(released),
         quality=quality(released),
     )
     (folder / FILE_NAME).write_text(page, encoding="utf-8")

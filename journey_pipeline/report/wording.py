@@ -77,6 +77,7 @@ _NAMES = {
     "sms": "SMS",
     "nps": "NPS",
     "csat": "CSAT",
+    "ces": "CES",
     "mvp": "First goal (MVP)",
     "excellence": "Stretch goal (excellence)",
     "rfm": "Buying behaviour (RFM)",

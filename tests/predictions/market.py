@@ -23,7 +23,7 @@ from tests.sql.compiled_models import Bench, compile_models
 
 CHAIN = (
     "prediction_anchors", "prediction_days", "prediction_orders", "prediction_customers", "prediction_journeys",
-    "prediction_features", "prediction_labels",
+    "prediction_activity", "prediction_purchases", "prediction_next_stages", "prediction_features", "prediction_labels",
 )  # fmt: skip
 # Families of visits by their kind: browse, buy, deal, app, community, advocacy.
 _FAMILIES = ("website", "website", "website", "product", "community", "website")

@@ -111,13 +111,45 @@ create table marts.experience as
         from weeks, (values ('experience', 'commerce', 'NPS', 140, 0.34), ('purchase', 'commerce', 'CSAT', 210, 0.86),
         ('experience', 'support', 'CSAT', 90, 0.71), ('advocacy', 'community', 'CSAT', 12, 0.8),
         ('consideration', 'website', 'CSAT', 60, 0.77)) f (stage, family, instrument, n, s))
-    select week, stage, family, instrument, answers, case instrument when 'NPS' then share * 100 else share end as score,
+    select week, stage, family, instrument, instrument || case instrument when 'NPS' then ':0-10:' else ':1-5:' end || family
+            as definition_id, 'all' as segment_set, 'all' as segment, 'week' as segment_as_of, answers,
+        case instrument when 'NPS' then share * 100 else share end as score, score as reweighted_score,
+        case family when 'support' then 0.25 end as response_rate,
         case instrument when 'NPS' then share * 100 - 160 / sqrt(answers)
             else wilson(share * answers, answers, -1) end as ci_low,
         case instrument when 'NPS' then share * 100 + 160 / sqrt(answers)
             else wilson(share * answers, answers, 1) end as ci_high,
         answers < 30 as is_small_sample, (share * answers)::decimal(38, 6) as numerator,
         answers::decimal(38, 6) as denominator, $as_of as as_of, '1' as definition_version from cells;
+create table marts.response_bias as
+    select $week as week, instrument, definition_id, answers::bigint as answers, raw, raw - gap as raw_ci_low,
+        raw + gap as raw_ci_high, reweighted, reweighted - gap as reweighted_ci_low, reweighted + gap as reweighted_ci_high,
+        answers / 1.5 as effective_answers, answers_left::bigint as answers_left, score_left,
+        answers < 30 as is_small_sample, note, $as_of as as_of, '1' as definition_version
+    from (values ('NPS', 'NPS:0-10:feedback', 210, 34, 28, 9, 0, null, null),
+        ('CSAT', 'CSAT:1-5:support', 90, 0.71, 0.64, 0.08, 12, 0.25, null),
+        ('CSAT', 'CSAT:1-5:community', 12, 0.8, 0.8, 0.15, 0, null, 'too few answers to weigh groups: reweighted is raw'))
+        as b (instrument, definition_id, answers, raw, reweighted, gap, answers_left, score_left, note);
+create table marts.consistency as
+    select $week as week, measure, value::double as value, ci_low::double as ci_low, ci_high::double as ci_high,
+        n::double as n, measure = 'customers_agree' as is_headline, measure = 'service_standard_kept' as is_proxy,
+        false as is_small_sample, target::double as target_mvp, target + 0.1 as target_excellence, detail,
+        $as_of as as_of, '1' as definition_version
+    from (values ('customers_agree', 0.88, 0.84, 0.91, 340, 0.85, null),
+        ('consistently_good', 0.61, 0.56, 0.66, 340, null, null), ('coverage', 0.4, 0.37, 0.43, 850, null, null),
+        ('service_standard_kept', 0.3, 0.2, 0.4, 60, 0.85, null),
+        ('touchpoints_in_band', 0.9, null, null, 1000, 0.85, 'CSAT:1-5:support; CSAT:1-5:website'),
+        ('worst_gap', 0.24, null, null, 1000, null, 'support (CSAT:1-5:support) and website (CSAT:1-5:website)'),
+        ('unscored_touchpoints', 1, null, null, null, null, 'community (CSAT:1-5:community)'))
+        as c (measure, value, ci_low, ci_high, n, target, detail);
+create table marts.experience_drivers as
+    select outcome, driver, level, n::bigint as n, share::double as share, others_share::double as others_share,
+        share - others_share as difference, difference - 0.05 as ci_low, difference + 0.05 as ci_high, q_value::double as q_value,
+        difference * 0.8 as adjusted_difference, false as is_small_sample, 'An association' as note,
+        $as_of as as_of, '1' as definition_version
+    from (values ('satisfied', 'support_closed', 'over a day', 80, 0.55, 0.81, 0.0002),
+        ('satisfied', 'contacts', '2 or more', 60, 0.6, 0.79, 0.004), ('purchased', 'friction_seen', 'yes', 400, 0.02, 0.05, 0.03))
+        as d (outcome, driver, level, n, share, others_share, q_value);
 create table marts.pain_points as
     select $week as week, rank::bigint as rank, 'p' || n as pain_point_id, step, stage, 'Customer experience' as owner, breakdown, member,
         ($week - interval 7 day)::date as cohort_week, entered::bigint as entered, dropped::bigint as dropped, dropped / entered as "drop",

@@ -86,7 +86,7 @@ def test_the_page_is_whole_small_and_inert(text: str) -> None:
 def test_headings_tables_and_labels(text: str) -> None:
     page = _Page(text)
     levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h[1-6]", tag)]
-    assert levels.count(1) == 1 and levels.count(2) == 8
+    assert levels.count(1) == 1 and levels.count(2) == 10
     assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
     assert [tag for tag, _ in page.tags].count("table") >= 15
     assert all("scope" in attributes for tag, attributes in page.tags if tag == "th")
@@ -105,7 +105,7 @@ def test_headings_tables_and_labels(text: str) -> None:
         "EUR ",
     ):
         assert phrase in page.text
-    assert page.text.count("How to read this.") == 8
+    assert page.text.count("How to read this.") == 11
 
 
 @pytest.mark.parametrize("state", ["empty", "absent"])
@@ -141,7 +141,10 @@ def test_rows_without_values_are_survived(connection: duckdb.DuckDBPyConnection,
         "attribution": ("credit", "value", "spend", "credit_ci_low", "credit_ci_high", "campaign", "channel"),
         "segment_metrics": ("segment", "numerator", "denominator", "value", "ci_low", "ci_high"),
         "segment_migration": ("share", "ci_low", "ci_high", "from_segment"),
-        "experience": ("score", "ci_low", "ci_high"),
+        "experience": ("score", "ci_low", "ci_high", "reweighted_score", "response_rate", "definition_id"),
+        "response_bias": ("raw", "reweighted", "raw_ci_low", "reweighted_ci_high", "score_left", "note"),
+        "consistency": ("value", "ci_low", "ci_high", "n", "target_mvp", "detail"),
+        "experience_drivers": ("difference", "adjusted_difference", "ci_low", "q_value"),
         "kpi_scorecard": (
             "baseline",
             "target",
@@ -460,6 +463,19 @@ def test_a_score_of_few_answers_says_so_at_the_head(
     connection.execute("update experience set answers = 4, score = 0, is_small_sample = true where instrument = 'NPS'")
     found = tile(_built(connection, tmp_path))
     assert "few cases" in found and "4 answers" in found and ">0<" in found
+
+
+def test_experience_shows_who_answered_whether_it_agrees_and_no_cause(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, text: str
+) -> None:
+    section = _Page(text).text.split("Did those who answer speak for the others?")[1]
+    assert "CSAT 1-5, support" in section and "71.0%" in section and "64.0%" in section
+    assert "25.0% of 12 answers" in section and "reweighted is raw" in section
+    assert "Customers whose rated touchpoints agree: 88.0% (84.0% to 91.0%), at or above 85.0%, below 95.0%." in section
+    assert "associations, not effects" in section and "Support closed: over a day" in section
+    assert "\u221226.0 points" in section and "under 0.001" in section
+    connection.execute("update consistency set is_headline = is_proxy")
+    assert "measures the site, not how it felt" in _Page(_built(connection, tmp_path)).text
 
 
 def test_rules_and_missing_dates_are_plain_words(

@@ -62,6 +62,12 @@ FILES: dict[str, str | bytes] = {
     "canonical/consents.csv": (
         "identifier_type,identifier_value,purpose,state,occurred_at\nuser_id,u_9,analytics,denied,2026-11-01T00:00:00Z\n"
     ),
+    "canonical/experiment_assignments-2026-11.csv": (
+        "experiment_id,variant,identifier_type,identifier_value,assigned_at\n"
+        "welcome,mail,user_id,u_9,2026-11-01T00:00:00Z\n"
+        "welcome,control,user_id,u_9,2026-11-02T00:00:00Z\n"
+        "welcome,mail,user_id,u_8,2026-11-01T00:00:00Z\nwelcome,mail,user_id,u_8,2026-11-01T00:00:00Z\n"
+    ),
     "canonical/content_metric.csv": (
         "channel,content_id,metric,snapshot_date,value\npodcast,e1,downloads,2026-11-02,120\n"
     ),
@@ -122,6 +128,13 @@ def test_scores_attributes_consents_and_content_arrive(rows: Rows) -> None:
     ]
 
 
+def test_who_was_drawn_twice_stays_visible_and_a_repeated_line_does_not_count(rows: Rows) -> None:
+    assert rows("""
+        select experiment_id, variant, count(distinct identifier_value), count(*) from events.experiment_assignments
+        group by all order by all
+    """) == [("welcome", "control", 1, 1), ("welcome", "mail", 2, 2)]
+
+
 @pytest.mark.parametrize(
     ("column", "value"), [("currency", "EUX"), ("kind", "sale"), ("gross_amount", "1,5"), ("occurred_at", "yesterday")]
 )
@@ -140,6 +153,6 @@ def test_every_canonical_table_has_its_contract() -> None:
         contract.id.split("__")[1] for contract in load_contracts().values() if contract.id.startswith("canonical")
     }
     assert tables == {
-        "consents", "content_metrics", "conversions", "experience_scores",
+        "consents", "content_metrics", "conversions", "experience_scores", "experiment_assignments",
         "identifier_edges", "profile_attributes", "spend", "touchpoints",
     }  # fmt: skip

@@ -100,7 +100,7 @@ def nothing_else(bench: Bench) -> None:
     bench.ask(
         """
         create or replace table warehouse.journeys.experience_answers (score_id varchar, customer_id varchar,
-            answered_at timestamp, week date, is_positive boolean, is_promoter boolean);
+            answered_at timestamp, week date, instrument varchar, is_positive boolean, is_promoter boolean);
         create or replace table warehouse.journeys.journey_events (event_id varchar, customer_number integer,
             journey_number integer, occurred_at timestamp, stage varchar, sub_stage varchar);
         """

@@ -65,9 +65,10 @@ def test_a_fact_counts_in_every_type_based_on_it(bench: Bench) -> None:
     bench.ask(
         """
         insert into warehouse.journeys.experience_answers values
-            ('good', 'c', '2026-01-05', '2026-01-05', true, false),
-            ('promoter', 'c', '2026-01-06', '2026-01-05', false, true),
-            ('bad', 'c', '2026-01-07', '2026-01-05', false, false);
+            ('good', 'c', '2026-01-05', '2026-01-05', 'CSAT', true, false),
+            ('easy', 'c', '2026-01-05', '2026-01-05', 'CES', true, false),
+            ('promoter', 'c', '2026-01-06', '2026-01-05', 'NPS', false, true),
+            ('bad', 'c', '2026-01-07', '2026-01-05', 'NPS', false, false);
         insert into warehouse.journeys.journey_events values
             ('told_a_friend', 0, 1, '2026-01-08', 'advocacy', 'referral'),
             ('posted', 0, 1, '2026-01-08', 'advocacy', 'community');

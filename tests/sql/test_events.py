@@ -186,3 +186,32 @@ def test_a_refund_keeps_the_date_of_the_first_export_that_shows_it(rows: Rows) -
         ("refund", datetime(2026, 10, 26), Decimal("-15"), Decimal("-11.25"), "SEK"),
         ("refund", datetime(2026, 11, 8), Decimal("-25"), Decimal("-18.75"), "SEK"),
     ]
+
+
+def test_every_question_has_one_id_of_instrument_scale_and_wording(rows: Rows) -> None:
+    assert rows("""
+        select distinct definition_id, string_agg(distinct source, ' ' order by source)
+        from events.experience_scores where source in ('typeform', 'surveymonkey', 'zendesk', 'delighted')
+            and instrument in ('NPS', 'CSAT')
+        group by definition_id order by 1
+    """) == [
+        ("CSAT:0-1:zendesk_ticket", "zendesk"),
+        ("CSAT:1-5:delivery_satisfaction", "surveymonkey typeform"),
+        ("NPS:0-10:recommendation", "delighted surveymonkey typeform"),
+    ]
+    # Pooled means the same question on the same scale: nothing else under one id.
+    assert (
+        rows("""
+        select definition_id from events.experience_scores group by 1
+        having count(distinct (instrument, scale_min, scale_max, wording)) > 1
+    """)
+        == []
+    )
+
+
+def test_who_was_asked_is_told_by_the_sources_that_know(rows: Rows) -> None:
+    # Of the sample's tickets four were offered a rating, one of them twice rated; three customers answered.
+    assert rows("""
+        select source, definition_id, count(*), count(*) filter (where is_answered) from events.survey_invitations
+        group by 1, 2 order by 1, 2
+    """) == [("intercom", "CSAT:1-5:intercom_conversation", 2, 2), ("zendesk", "CSAT:0-1:zendesk_ticket", 4, 3)]

@@ -18,7 +18,12 @@ with delivered as (
 ),
 
 cut as (
-    select * from delivered
+    -- The contract of ready-made scores has the singular.
+    select * replace (
+        case when instrument = 'STAR' then 'STARS' else instrument end as instrument,
+        {{ wording_of('wording', 'question', 'source', 'about_type') }} as wording
+    )
+    from delivered
     where {{ before_as_of('answered_at') }}
 ),
 
@@ -31,6 +36,8 @@ scored as (
         {{ key_of(['source', 'instrument', 'family', 'record_key']) }} as score_id,
         source,
         instrument,
+        {{ survey_definition('instrument', 'scale_min', 'scale_max', 'wording') }} as definition_id,
+        wording,
         scale_min,
         scale_max,
         score,

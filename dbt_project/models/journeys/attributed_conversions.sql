@@ -15,7 +15,7 @@ facts as (
     union all
     select score_id, 'answer', customer_id, answered_at, week, cast(0 as decimal(18, 6))
     from {{ ref('experience_answers') }}
-    where is_positive or is_promoter
+    where (instrument = 'CSAT' and is_positive) or is_promoter
     union all
     select
         {{ id_text('events.event_id') }},

@@ -1,4 +1,5 @@
--- Where every customer stands now: one row per customer and set.
+{{ config(materialized='view') }}
+-- Where every customer stands now: one row per customer and set. Written once, as it is released.
 with assignments as (
     select * from {{ ref('segment_assignments') }} where is_latest
 ),

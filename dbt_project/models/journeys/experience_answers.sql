@@ -16,16 +16,14 @@ owned as (
         scores.*,
         identifiers.customer_id,
         {{ reporting_week('scores.answered_at', 'parameters.time_zone') }} as week,
-        -- One voice a person: the latest answer per customer, instrument, thing rated and 30 days.
-        row_number() over (
+        lead(scores.answered_at) over (
             partition by
                 coalesce(identifiers.customer_id, scores.score_id),
-                scores.instrument,
+                scores.definition_id,
                 scores.family,
-                coalesce(scores.about_ref, ''),
-                cast(floor({{ seconds_between('scores.answered_at', 'parameters.as_of') }} / 2592000) as bigint)
-            order by scores.answered_at desc, scores.score_id
-        ) as answer_number
+                coalesce(scores.about_ref, '')
+            order by scores.answered_at, scores.score_id
+        ) as replaced_at
     from scores
     cross join parameters
     left join identifiers
@@ -34,11 +32,16 @@ owned as (
 )
 
 select
-    *,
-    case when instrument = 'NPS' then 'advocacy' else 'experience' end as stage,
-    instrument = 'NPS' and score >= 9 as is_promoter,
-    instrument = 'NPS' and score <= 6 as is_detractor,
-    -- Top box by scale: good of good and bad; 4 and 5 of five.
-    instrument = 'CSAT' and score_share >= 0.75 as is_positive
+    owned.* exclude (replaced_at),
+    case when owned.instrument = 'NPS' then 'advocacy' else 'experience' end as stage,
+    -- Recommendation is scored on 0 to 10 alone; the same question on another scale has no published score.
+    {{ is_nps_scale('owned') }} and owned.score >= 9 as is_promoter,
+    {{ is_nps_scale('owned') }} and owned.score <= 6 as is_detractor,
+    coalesce(owned.score - owned.scale_min + 1 >= boxes.positive_from, false) as is_positive,
+    {{ is_nps_scale('owned') }} or boxes.positive_from is not null as is_scored
 from owned
-where answer_number = 1
+left join {{ ref('positive_boxes') }} as boxes
+    on owned.instrument = boxes.instrument and owned.scale_max - owned.scale_min + 1 = boxes.points
+-- One voice a person: an answer counts until the same customer answers the same about the same within 30 days. Counted
+-- from the answers themselves: windows counted from the end of a run would give an old week other numbers every week.
+where owned.replaced_at is null or {{ seconds_between('owned.answered_at', 'owned.replaced_at') }} >= 2592000

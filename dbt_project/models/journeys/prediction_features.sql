@@ -1,61 +1,7 @@
 -- depends_on: {{ ref('customer_attributes') }}
--- What was known of a customer at an anchor, from events before it alone. Days are joined, never touches.
+-- What was known of a customer at an anchor, from events before it alone.
 with customers as (
     select * from {{ ref('prediction_customers') }}
-),
-
-seen as (
-    select
-        customers.customer_id,
-        customers.days_back,
-        {%- for name, signal in prediction_signals().items() %}
-        {%- for window in signal.days %}
-        coalesce(sum(days.{{ name }}) filter (
-            where {{ days_between('days.day', 'customers.anchor_date') }} <= {{ window }}), 0) as {{ name }}_{{ window }},
-        {%- endfor %}
-        {%- endfor %}
-        min({{ days_between('days.day', 'customers.anchor_date') }}) as seen_days_ago
-    from customers
-    inner join {{ ref('prediction_days') }} as days
-        on customers.customer_id = days.customer_id
-        and days.day < customers.anchor_date
-        and days.day >= cast(customers.anchor_date - interval {{ var('prediction_seen_days') }} day as date)
-    group by customers.customer_id, customers.days_back
-),
-
-sold as (
-    select
-        customers.customer_id,
-        customers.days_back,
-        orders.day,
-        orders.is_order,
-        orders.amount,
-        {{ days_between('orders.day', 'customers.anchor_date') }} as days_ago,
-        min(case when orders.is_order then orders.day end) over (
-            partition by customers.customer_id, customers.days_back) as first_day
-    from customers
-    inner join {{ ref('prediction_orders') }} as orders
-        on customers.customer_id = orders.customer_id
-        and orders.day < customers.anchor_date
-        and (orders.voided_on is null or orders.voided_on >= customers.anchor_date)
-),
-
-bought as (
-    select
-        customer_id,
-        days_back,
-        count(distinct case when is_order then day end) as order_days,
-        count(*) filter (where is_order) as orders,
-        {%- for window in [90, 180] %}
-        count(*) filter (where is_order and days_ago <= {{ window }}) as orders_{{ window }},
-        sum(amount) filter (where days_ago <= {{ window }}) as revenue_{{ window }},
-        {%- endfor %}
-        sum(amount) as revenue,
-        sum(amount) filter (where day > first_day) as repeat_revenue,
-        min(case when is_order then days_ago end) as last_order_days_ago,
-        max(case when is_order then days_ago end) as first_order_days_ago
-    from sold
-    group by customer_id, days_back
 ),
 
 answered as (
@@ -113,8 +59,10 @@ select
     attribute_{{ loop.index }}.value as attribute_{{ attribute }}
     {%- endfor %}
 from customers
-inner join seen on customers.customer_id = seen.customer_id and customers.days_back = seen.days_back
-left join bought on customers.customer_id = bought.customer_id and customers.days_back = bought.days_back
+inner join {{ ref('prediction_activity') }} as seen
+    on customers.customer_id = seen.customer_id and customers.days_back = seen.days_back
+left join {{ ref('prediction_purchases') }} as bought
+    on customers.customer_id = bought.customer_id and customers.days_back = bought.days_back
 left join answered on customers.customer_id = answered.customer_id and customers.days_back = answered.days_back
 left join subscribed on customers.customer_id = subscribed.customer_id and customers.days_back = subscribed.days_back
 left join {{ ref('prediction_journeys') }} as journeys

@@ -36,24 +36,6 @@ answered as (
         and {{ reporting_date('answers.answered_at', 'customers.time_zone') }} >= customers.anchor_date
         and {{ days_between('customers.anchor_date', reporting_date('answers.answered_at', 'customers.time_zone')) }} < 90
     group by customers.customer_id, customers.days_back
-),
-
--- The next month of the journey that was open: a further stage, more of the same, or silence.
-went_on as (
-    select
-        open_journeys.customer_id,
-        open_journeys.days_back,
-        open_journeys.stage_number,
-        max(events.stage_number) as reached_stage
-    from {{ ref('prediction_journeys') }} as open_journeys
-    left join {{ ref('funnel_events') }} as events
-        on events.funnel = 'journey'
-        and open_journeys.customer_number = events.customer_number
-        and open_journeys.journey_number = events.journey_number
-        and {{ reporting_date('events.occurred_at', 'open_journeys.time_zone') }} >= open_journeys.anchor_date
-        and {{ days_between('open_journeys.anchor_date', reporting_date('events.occurred_at', 'open_journeys.time_zone')) }} < 30
-    where open_journeys.days_back > 0
-    group by open_journeys.customer_id, open_journeys.days_back, open_journeys.stage_number
 )
 
 select
@@ -84,4 +66,5 @@ select
 from customers
 left join bought on customers.customer_id = bought.customer_id and customers.days_back = bought.days_back
 left join answered on customers.customer_id = answered.customer_id and customers.days_back = answered.days_back
-left join went_on on customers.customer_id = went_on.customer_id and customers.days_back = went_on.days_back
+left join {{ ref('prediction_next_stages') }} as went_on
+    on customers.customer_id = went_on.customer_id and customers.days_back = went_on.days_back

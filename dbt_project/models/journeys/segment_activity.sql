@@ -6,6 +6,10 @@ with weeks as (
     select * from {{ ref('segment_weeks') }}
 ),
 
+ages as (
+    select {{ unnest_whole_numbers(0, 12) }} as age
+),
+
 levels as (
     select level_number, level_value from {{ ref('segment_levels') }} where level_column = 'main_channel'
 ),
@@ -54,65 +58,56 @@ acted as (
     left join mains on active.customer_number = mains.customer_number and active.week_number = mains.week_number
 ),
 
-rolled as (
+-- Weeks are in order and none is there twice, so that what lies in the last four is in a row or in one of three before it.
+placed as (
     select
-        customer_number,
-        week_number,
-        last_active_at,
-        lag(week_number) over line as previous_week_number,
+        *,
         lead(week_number) over line as next_week_number,
         max(case when product_uses > 0 then week_number end) over so_far as use_week_number,
         max(case when product_views > 0 then week_number end) over so_far as view_week_number,
         max(case when carts > 0 then week_number end) over so_far as cart_week_number,
         -- The latest week with a visit and its main channel, in one number.
         max(cast(week_number as bigint) * 100000 + level_number) over so_far as visit_code
-        {%- for age in range(4) %}
-        {%- for measure in measures %},
-        sum({{ measure }}) over back_{{ 3 - age }} as {{ measure }}_{{ age }}
-        {%- endfor %},
-        bit_or(channel_mask) over back_{{ 3 - age }} as channel_mask_{{ age }}
+        {%- for back in range(1, 4) %}
+        {%- for column in ['week_number', 'channel_mask'] + measures %},
+        lag({{ column }}, {{ back }}) over line as {{ column }}_{{ back }}
+        {%- endfor %}
         {%- endfor %}
     from acted
     window
         line as (partition by customer_number order by week_number),
         so_far as (partition by customer_number order by week_number rows between unbounded preceding and current row)
-        {%- for back in range(4) %},
-        back_{{ back }} as (partition by customer_number order by week_number range between {{ back }} preceding and current row)
-        {%- endfor %}
-),
-
-carried as (
-    select
-        rolled.*,
-        weeks.week_number - rolled.week_number as age,
-        weeks.week_number as at_week_number,
-        weeks.ends_at
-    from rolled
-    inner join weeks
-        on weeks.week_number >= rolled.week_number
-        and weeks.week_number < coalesce(rolled.next_week_number, rolled.week_number + 13)
-        and weeks.week_number < rolled.week_number + 13
 ),
 
 told as (
     select
-        customer_number,
-        at_week_number as week_number,
-        {{ seconds_between('last_active_at', 'ends_at') }} / 86400 as days_since_last_activity,
-        age = 0 as is_active_week,
-        age = 1 or (age = 0 and coalesce(previous_week_number = week_number - 1, false)) as was_active_week,
-        at_week_number - use_week_number as weeks_since_product_use,
-        at_week_number - view_week_number as weeks_since_product_view,
-        at_week_number - cart_week_number as weeks_since_cart,
-        case when at_week_number - visit_code // 100000 < 13 then cast(visit_code % 100000 as smallint) end
-            as main_channel_number
+        placed.customer_number,
+        weeks.week_number,
+        {{ seconds_between('placed.last_active_at', 'weeks.ends_at') }} / 86400 as days_since_last_activity,
+        weeks.week_number = placed.week_number as is_active_week,
+        weeks.week_number = placed.week_number + 1
+            or (weeks.week_number = placed.week_number and coalesce(placed.week_number_1 = placed.week_number - 1, false))
+            as was_active_week,
+        weeks.week_number - placed.use_week_number as weeks_since_product_use,
+        weeks.week_number - placed.view_week_number as weeks_since_product_view,
+        weeks.week_number - placed.cart_week_number as weeks_since_cart,
+        case when weeks.week_number - placed.visit_code // 100000 < 13
+            then cast(placed.visit_code % 100000 as smallint) end as main_channel_number
         {%- for measure in measures %},
-        cast(case age{% for age in range(4) %} when {{ age }} then {{ measure }}_{{ age }}{% endfor %} else 0 end as integer)
-            as {{ measure }}_28
+        cast(case when weeks.week_number - placed.week_number < 4 then placed.{{ measure }} else 0 end
+            {%- for back in range(1, 4) %}
+            + case when weeks.week_number - placed.week_number_{{ back }} < 4 then placed.{{ measure }}_{{ back }} else 0 end
+            {%- endfor %} as integer) as {{ measure }}_28
         {%- endfor %},
-        cast({{ bits_set('case age when 0 then channel_mask_0 when 1 then channel_mask_1 when 2 then channel_mask_2 '
-            ~ 'when 3 then channel_mask_3 else 0 end') }} as integer) as channels_28
-    from carried
+        cast({{ bits_set('case when weeks.week_number - placed.week_number < 4 then placed.channel_mask else 0 end'
+            ~ ' | case when weeks.week_number - placed.week_number_1 < 4 then placed.channel_mask_1 else 0 end'
+            ~ ' | case when weeks.week_number - placed.week_number_2 < 4 then placed.channel_mask_2 else 0 end'
+            ~ ' | case when weeks.week_number - placed.week_number_3 < 4 then placed.channel_mask_3 else 0 end') }}
+            as integer) as channels_28
+    from placed
+    cross join ages
+    inner join weeks on placed.week_number + ages.age = weeks.week_number
+    where placed.week_number + ages.age < coalesce(placed.next_week_number, placed.week_number + 13)
 ),
 
 engaged as (

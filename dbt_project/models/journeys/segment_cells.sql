@@ -5,7 +5,7 @@
     ('nps_answers', 'sum(nps_answers)'), ('promoters', 'sum(promoters)'), ('detractors', 'sum(detractors)'),
     ('csat_answers', 'sum(csat_answers)'), ('positives', 'sum(positives)')] %}
 {%- set entered = [('entries', 'count(*)'), ('conversions', 'count(*) filter (where is_converting)'),
-    ('is_mature', 'bool_and(is_mature)')] %}
+    ('is_mature', 'bool_and(is_mature)', 'bool_and')] %}
 with size_sums as (
     {{ summed_per_segment(ref('segment_assignments'), sizes) }}
 ),

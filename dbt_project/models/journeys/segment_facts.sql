@@ -14,51 +14,62 @@ orders as (
     group by customer_number, week_number
 ),
 
--- Whoever orders within 90 days of the end of the week.
+-- Whoever orders within 90 days of the end of the week. Of several orders it is the first after that end: one row per week.
+ordered as (
+    select
+        customer_number,
+        week_number,
+        occurred_at,
+        lag(occurred_at) over (partition by customer_number order by occurred_at) as previous_at
+    from {{ ref('segment_orders_told') }}
+),
+
 returns as (
-    select distinct orders.customer_number, weeks.week_number
-    from {{ ref('segment_orders_told') }} as orders
-    cross join (select cast(unnest(generate_series(0, 13)) as integer) as age) as ages
-    inner join weeks on orders.week_number - ages.age = weeks.week_number
-    where orders.occurred_at >= weeks.ends_at
-        and {{ seconds_between('weeks.ends_at', 'orders.occurred_at') }} <= 90 * 86400
+    select ordered.customer_number, weeks.week_number
+    from ordered
+    cross join (select {{ unnest_whole_numbers(0, 13) }} as age) as ages
+    inner join weeks on ordered.week_number - ages.age = weeks.week_number
+    where ordered.occurred_at >= weeks.ends_at
+        and (ordered.previous_at is null or ordered.previous_at < weeks.ends_at)
+        and {{ seconds_between('weeks.ends_at', 'ordered.occurred_at') }} <= 90 * 86400
 ),
 
 answers as (
     select
         customers.customer_number,
         {{ week_number('answers.week') }} as week_number,
-        count(*) filter (where answers.instrument = 'NPS') as nps_answers,
+        count(*) filter (where answers.instrument = 'NPS' and answers.is_scored) as nps_answers,
         count(*) filter (where answers.is_promoter) as promoters,
         count(*) filter (where answers.is_detractor) as detractors,
-        count(*) filter (where answers.instrument = 'CSAT') as csat_answers,
-        count(*) filter (where answers.is_positive) as positives
+        count(*) filter (where answers.instrument = 'CSAT' and answers.is_scored) as csat_answers,
+        count(*) filter (where answers.instrument = 'CSAT' and answers.is_positive) as positives
     from {{ ref('experience_answers') }} as answers
     inner join {{ ref('customer_numbers') }} as customers on answers.customer_id = customers.customer_id
     group by all
 ),
 
-told as (
-    select customer_number, week_number, orders, revenue, 0 as returned, 0 as nps_answers, 0 as promoters, 0 as detractors,
-        0 as csat_answers, 0 as positives
-    from orders
-    union all
-    select customer_number, week_number, 0, 0, 1, 0, 0, 0, 0, 0 from returns
-    union all
-    select customer_number, week_number, 0, 0, 0, nps_answers, promoters, detractors, csat_answers, positives from answers
+acted as (
+    select
+        coalesce(returns.customer_number, orders.customer_number) as customer_number,
+        coalesce(returns.week_number, orders.week_number) as week_number,
+        coalesce(orders.orders, 0) as orders,
+        coalesce(orders.revenue, 0) as revenue,
+        case when returns.customer_number is null then 0 else 1 end as returned
+    from returns
+    full join orders on returns.customer_number = orders.customer_number and returns.week_number = orders.week_number
 )
 
 select
-    told.customer_number,
-    told.week_number,
-    sum(told.orders) as orders,
-    sum(told.revenue) as revenue,
-    max(told.returned) as returned,
-    sum(told.nps_answers) as nps_answers,
-    sum(told.promoters) as promoters,
-    sum(told.detractors) as detractors,
-    sum(told.csat_answers) as csat_answers,
-    sum(told.positives) as positives
-from told
-inner join weeks on told.week_number = weeks.week_number
-group by told.customer_number, told.week_number
+    coalesce(acted.customer_number, answers.customer_number) as customer_number,
+    coalesce(acted.week_number, answers.week_number) as week_number,
+    coalesce(acted.orders, 0) as orders,
+    coalesce(acted.revenue, 0) as revenue,
+    coalesce(acted.returned, 0) as returned,
+    coalesce(answers.nps_answers, 0) as nps_answers,
+    coalesce(answers.promoters, 0) as promoters,
+    coalesce(answers.detractors, 0) as detractors,
+    coalesce(answers.csat_answers, 0) as csat_answers,
+    coalesce(answers.positives, 0) as positives
+from acted
+full join answers on acted.customer_number = answers.customer_number and acted.week_number = answers.week_number
+inner join weeks on coalesce(acted.week_number, answers.week_number) = weeks.week_number

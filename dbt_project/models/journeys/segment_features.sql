@@ -16,8 +16,6 @@ select
     orders.monetary_score,
     orders.rfm_code,
     orders.value_decile,
-    -- Predictions are made after segments; they fill it when they are released.
-    cast(null as varchar) as value_tier,
     coalesce(activity.is_active_week, false) as is_active_week,
     coalesce(activity.was_active_week, false) as was_active_week,
     case when customers.first_week_number <= weeks.week_number

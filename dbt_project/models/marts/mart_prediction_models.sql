@@ -19,6 +19,7 @@ select
     cast(gain_high as double) as gain_high,
     cast(worst_skill as double) as worst_skill,
     cast(worst_gain as double) as worst_gain,
+    cast(season as varchar) as season,
     cast(scores_from as date) as scored_from,
     cast(not_for as varchar) as not_for,
     parameters.as_of,

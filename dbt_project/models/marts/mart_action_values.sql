@@ -1,0 +1,26 @@
+select
+    cast(measured.segment_set as varchar) as segment_set,
+    cast(measured.segment as varchar) as segment,
+    cast(measured.stage as varchar) as stage,
+    cast(measured.action as varchar) as action,
+    cast(measured.metric as varchar) as metric,
+    cast(measured.experiment_id as varchar) as experiment_id,
+    cast(measured.uplift as double) as uplift,
+    cast(measured.uplift_low as double) as uplift_low,
+    cast(measured.uplift_high as double) as uplift_high,
+    cast(measured.uplift_source as varchar) as uplift_source,
+    cast(measured.is_incremental as boolean) as is_incremental,
+    cast(measured.customers as bigint) as customers,
+    cast(measured.value as double) as value,
+    cast(measured.cost as double) as cost,
+    cast(measured.net_value_per_customer as double) as net_value_per_customer,
+    cast(measured.net_value_total as double) as net_value_total,
+    cast(measured.lower_net_value as double) as lower_net_value,
+    cast(measured.evidence as varchar) as evidence,
+    cast(measured.action_type as varchar) as action_type,
+    cast(measured.rank as bigint) as rank,
+    cast(measured.reason as varchar) as reason,
+    parameters.as_of,
+    '{{ var("definition_version") }}' as definition_version
+from {{ source('measures', 'action_values') }} as measured
+cross join {{ source('raw', 'run_parameters') }} as parameters
