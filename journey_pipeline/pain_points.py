@@ -9,7 +9,8 @@ A cohort is judged in the week at whose end everybody in it has had the time all
 is known later changes nothing but late records, refunds and redrawn identities. A row is held against its own twelve
 weeks before. Nothing here says what caused a loss.
 
-Sources: Wilson 1927; Laney 2002 (p' chart); Benjamini & Hochberg 1995; the variance of a compound Poisson sum.
+Sources: Wilson 1927; Laney 2002 (p' chart); Benjamini & Hochberg 1995; von Neumann 1941 (mean square successive
+difference); Satterthwaite 1946; the variance of a compound Poisson sum.
 """
 
 import hashlib
@@ -20,12 +21,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import betainc
 from scipy.stats import false_discovery_control
+from scipy.stats import norm as normal
+from scipy.stats import t as student
 
 from journey_pipeline.conversion import WEEK, Bools, Floats, Numbers, floats, ratio, require_unique, weeks
 from journey_pipeline.conversion import wilson_interval as wilson
 from journey_pipeline.pain_queries import query_of
 from journey_pipeline.pain_values import values_per_progress
-from journey_pipeline.signals import MOVING_RANGE, laney_limits
+from journey_pipeline.signals import laney_limits
 
 KEY = ["week", "step", "breakdown", "member"]
 BASELINE_WEEKS = 12
@@ -106,7 +109,7 @@ class _Reference(NamedTuple):
     centre: float
     limit: float
     entered: float  # of the baseline
-    ranges: float  # sum of the moving ranges of the standardised weeks
+    squares: float  # half the sum of squared steps between standardised weeks: their number, were weeks but chance
     pairs: int
 
 
@@ -121,8 +124,8 @@ def _reference(n: Floats, k: Floats, tested: float) -> _Reference:
     size, lost = n.sum(), k.sum()
     centre = (lost + 0.5) / (size + 1) if lost in (0.0, size) else lost / size
     z = (k / n - centre) / np.sqrt(centre * (1 - centre) / n)
-    ranges = float(np.abs(np.diff(z)).sum())
-    return _Reference(float(np.median(k / n)), len(n), centre, float(limits.high[0]), size, ranges, len(z) - 1)
+    squares = float((np.diff(z) ** 2).sum()) / 2
+    return _Reference(float(np.median(k / n)), len(n), centre, float(limits.high[0]), size, squares, len(z) - 1)
 
 
 def _with_reference(table: pd.DataFrame) -> pd.DataFrame:
@@ -190,18 +193,25 @@ def _with_signals(table: pd.DataFrame) -> pd.DataFrame:
     """p and q of each row that could be a signal, and whether it is one.
 
     p is the binomial tail of the drop, with the cohort shrunk for what the baseline does not know exactly and for what
-    weeks vary beyond chance; that is taken over all members of a step, as twelve weeks of one say little of it. The q
-    is over the candidates of the week: whether a row could cross its limit at all depends on its size alone.
+    weeks vary beyond chance: the part of the variance that grows with the cohort, told from all members of a step, as
+    twelve weeks of one say little of it. Members share their weeks, so that part is known from the steps between
+    weeks and no more, and the tail is Student's with the degrees of freedom of Satterthwaite. The q is over the
+    candidates of the week: whether a row could cross its limit at all depends on its size alone.
     """
-    by = [table["week"], table["step"]]
-    sums = table.assign(r=table["ranges"], p=table["pairs"]).groupby(by)[["r", "p"]].transform("sum")
-    sigma = np.maximum(1.0, np.nan_to_num(ratio(floats(sums["r"]), floats(sums["p"]))) / MOVING_RANGE)
     n, base, centre = (floats(table[name]) for name in ("entered", "baseline_entered", "centre"))
-    effective = n * base / (n + base) / sigma**2
+    pairs = floats(table["pairs"])
+    weighted = np.nan_to_num(base / np.maximum(floats(table["reference_weeks"]), 1)) * pairs
+    parts = pd.DataFrame({"beyond": floats(table["squares"]) - pairs, "size": weighted}, index=table.index)
+    sums = parts.groupby([table["week"], table["step"]]).transform("sum")
+    per_unit = np.maximum(0.0, np.nan_to_num(ratio(floats(sums["beyond"]), floats(sums["size"]))))
+    variance = 1 + per_unit * n  # of a week, in units of chance
+    effective = n * base / (n + base) / variance
     lost = floats(table["drop"]) * effective
     possible = np.isfinite(effective) & (floats(table["limit_high"]) < 1)
-    tail = betainc(np.maximum(lost, 1e-12), effective - lost + 1, centre)
-    table["p_value"] = np.where(possible, np.where(lost > 0, tail, 1.0), np.nan)
+    tail = np.where(lost > 0, betainc(np.maximum(lost, 1e-12), effective - lost + 1, centre), 1.0)
+    beyond = np.maximum(1e-6, 1 - 1 / variance)
+    steps = np.maximum(floats(table["reference_weeks"]) - 1, 1)
+    table["p_value"] = np.where(possible, student.sf(normal.isf(tail), steps / beyond**2), np.nan)
     table["q_value"] = np.nan
     for places in table[possible].groupby("week").groups.values():
         table.loc[places, "q_value"] = false_discovery_control(floats(table.loc[places, "p_value"]))

@@ -167,6 +167,17 @@ def test_latest_rating_wins_and_an_offer_is_no_score(rows: Rows) -> None:
     assert rows("select score from staging.stg_zendesk__satisfaction_ratings where rating_id = '71001'") == [(1,)]
 
 
+def test_support_tells_how_long_and_how_often(rows: Rows) -> None:
+    told = "first_reply_seconds, reply_clock, reopens, tags"
+    for model in ("stg_zendesk__tickets", "stg_zendesk__tickets_csv"):
+        found = rows(f"select {told} from staging.{model} where ticket_id = '1595'")
+        assert found == [(42 * 60, "calendar", 1 if model.endswith("tickets") else 0, "flicker csat_requested")], model
+    # Intercom tells no instant of the reply here, and its own count leaves out closed hours.
+    assert rows(f"select {told} from staging.stg_intercom__conversations where conversation_id = '1295'") == [
+        (2310, "office_hours", 0, None)
+    ]
+
+
 def test_deleted_and_merged_tickets_do_not_count(rows: Rows) -> None:
     for model in ("stg_zendesk__tickets", "stg_zendesk__tickets_csv"):
         assert rows(f"select ticket_id from staging.{model} where not is_countable order by 1") == [

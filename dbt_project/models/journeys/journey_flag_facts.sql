@@ -6,36 +6,6 @@ with channels as (
     group by journey_id
 ),
 
--- A form filled in again, or a basket filled again, after coming by another channel: the first channel's context was lost.
-steps as (
-    select
-        touches.journey_id,
-        touches.occurred_at,
-        coalesce(sessions.channel, touches.channel, touches.family) as channel,
-        lag(coalesce(sessions.channel, touches.channel, touches.family)) over ordered as last_channel,
-        lag(touches.occurred_at) over ordered as last_at
-    from {{ ref('journey_touches') }} as touches
-    inner join {{ ref('customer_touchpoints') }} as owners on touches.touchpoint_id = owners.touchpoint_id
-    left join {{ ref('sessions') }} as sessions on owners.session_number = sessions.session_number
-    where touches.journey_id is not null
-        and touches.interaction_type in (
-            {%- for name in var('handoff_interactions') %}'{{ name }}'{{ ', ' if not loop.last }}{% endfor %})
-    window ordered as (
-        partition by touches.journey_id, touches.interaction_type order by touches.occurred_at, touches.touchpoint_id
-    )
-),
-
-handoffs as (
-    select
-        journey_id,
-        count(*) filter (
-            where channel <> last_channel
-                and {{ seconds_between('last_at', 'occurred_at') }} <= {{ var('handoff_hours') }} * 3600
-        ) as lost
-    from steps
-    group by journey_id
-),
-
 repeats as (
     select
         *,
@@ -94,7 +64,7 @@ inner join {{ ref('funnel_journeys') }} as kinds
     and journeys.customer_number = kinds.customer_number
     and journeys.journey_number = kinds.journey_number
 left join channels on journeys.journey_id = channels.journey_id
-left join handoffs on journeys.journey_id = handoffs.journey_id
+left join {{ ref('journey_handoffs') }} as handoffs on journeys.journey_id = handoffs.journey_id
 left join {{ ref('purchase_followups') }} as followups on journeys.journey_id = followups.journey_id
 left join contacts on journeys.journey_id = contacts.journey_id
 left join {{ ref('journey_answers') }} as answers
