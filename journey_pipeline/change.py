@@ -252,11 +252,11 @@ def _limits(whole: pd.DataFrame, min_n: int) -> pd.DataFrame:
         for i, week in enumerate(group["week"]):
             row: dict[str, object] = {"metric": metric, "week": week, "signal": "not_enough_weeks"}
             if i >= LIMIT_WEEKS:
-                limits = signals.laney_limits(n[i - LIMIT_WEEKS : i], k[i - LIMIT_WEEKS : i], n[i])
-                low, high = float(limits.low), float(limits.high)
-                side = "low" if k[i] / n[i] < low else "high" if k[i] / n[i] > high else "none"
-                row |= {"centre": limits.centre, "sigma_z": limits.sigma_z, "lcl": low, "ucl": high}
-                row["signal"] = side if n[i] >= min_n else "none"
+                before = n[i - LIMIT_WEEKS : i], k[i - LIMIT_WEEKS : i]
+                limits = signals.laney_limits(*before, n[i])
+                row |= {"centre": limits.centre, "sigma_z": limits.sigma_z}
+                row |= {"lcl": float(limits.low), "ucl": float(limits.high)}
+                row["signal"] = signals.side_of_limits(limits, *before, n[i], k[i]) if n[i] >= min_n else "none"
             found.append(row)
     columns = ["metric", "week", "signal", "centre", "sigma_z", "lcl", "ucl"]
     numbers = dict.fromkeys(columns[3:], "float64")

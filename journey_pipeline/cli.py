@@ -62,6 +62,10 @@ def generate(
     defects: Annotated[
         bool, typer.Option("--defects", help="Plant the rarer documented faults too; truth/defects.json counts them.")
     ] = False,
+    plant: Annotated[
+        str | None,
+        typer.Option(help="A market with a known story: quiet, or broken_onboarding (truth/changes.parquet)."),
+    ] = None,
 ) -> None:
     """Write a synthetic market in the vendors' real formats, with its truth beside it."""
     settings = load(home)
@@ -72,6 +76,7 @@ def generate(
 
     from journey_pipeline import world
     from journey_pipeline.world.assignment import UnknownSource
+    from journey_pipeline.world.plants import UnknownPlant, plant_of
 
     with Progress(console=err, transient=True) as bar:
         task = bar.add_task("generating", total=1.0)
@@ -83,11 +88,14 @@ def generate(
                 seed=world.DEFAULT_SEED if seed is None else seed,
                 end=end.date() if end else world.DEFAULT_END,
                 planted=defects,
+                plant=plant_of(plant),
                 sources=[name.strip() for name in sources.split(",") if name.strip()] if sources is not None else None,
                 progress=lambda what, share: bar.update(task, description=what, completed=share),
             )
         except UnknownSource as unknown:
             _fail(f"--sources: {unknown}", REFUSED)
+        except UnknownPlant as unknown:
+            _fail(f"--plant: {unknown}", REFUSED)
         except (FileExistsError, ValueError) as refusal:
             _fail(str(refusal), FAULT)
     out.print(

@@ -82,6 +82,7 @@ def execute(
 
     tags = {KNOWN_AT_TAG: known_at.isoformat()} if known_at else {}
     with run_lock(settings.home), quick_history(), dg.DagsterInstance.get() as instance:
+        bury_dead_runs(instance)
         job = defs.resolve_job_def("weekly_release")
         with _watched(instance, on_event):
             result = job.execute_in_process(
@@ -96,6 +97,22 @@ def execute(
         if result.success:
             return RunOutcome(result.run_id, _release_id(result), warnings=warned)
         return RunOutcome(result.run_id, None, refusals, _step_faults(result), warned)
+
+
+def bury_dead_runs(instance: dg.DagsterInstance) -> None:
+    """Call runs of this command line that never ended failed, and free what they held.
+
+    Call it with the lock in hand: then all of them are dead, by kill -9 or by power. Dagster frees the pool of a step
+    when the step ends; that of a killed one stays taken, and the next run would wait for it for ever. Runs that the UI
+    started are watched by its daemon.
+    """
+    import dagster as dg
+
+    unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
+    for run in instance.get_runs(unfinished):
+        if run.remote_job_origin is None:
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+            instance.report_run_failed(run, "Its process died.")
 
 
 def _release_id(result: Any) -> str:

@@ -8,8 +8,9 @@ Must not be here: which weeks are compared and the released tables (`change`), i
 
 None of these says what caused a change: a before and after is no experiment.
 
-Sources: Laney 2002 (p' chart); Kitagawa 1955 and Oaxaca-Blinder (mid-point weights); McCullagh & Nelder 1989
-(iteratively reweighted least squares, quasi-likelihood); Fleiss, Levin & Paik 2003 (sample size).
+Sources: Laney 2002 (p' chart); Geisser 1993 (predictive distributions); Kitagawa 1955 and Oaxaca-Blinder (mid-point
+weights); McCullagh & Nelder 1989 (iteratively reweighted least squares, quasi-likelihood); Fleiss, Levin & Paik 2003
+(sample size).
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.special import expit
+from scipy.stats import betabinom, norm
 
 from journey_pipeline.conversion import Z95, Bools, Floats, Numbers, floats, ratio, relative_change
 
 # Mean moving range of two normal values in standard deviations, and the usual width of control limits.
 MOVING_RANGE = 1.128
 LIMIT_SIGMAS = 3.0
+LIMIT_TAIL = float(norm.sf(LIMIT_SIGMAS))
 Z80 = 0.8416212335729143
 
 COUNTS = ("entered0", "converted0", "entered1", "converted1")
@@ -61,6 +64,22 @@ def laney_limits(entered: Numbers, converted: Numbers, tested: Numbers) -> Limit
     half = LIMIT_SIGMAS * sigma_z * noise / np.sqrt(np.asarray(tested, float))
     shown = successes / size if degenerate else centre
     return Limits(shown, sigma_z, np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1))
+
+
+def side_of_limits(limits: Limits, entered: Numbers, converted: Numbers, tested: float, found: float) -> str:
+    """Whether a week of `tested` entrants, of whom `found` converted, lies `high`, `low` or beyond none of its limits.
+
+    The limits are those of a normal, too narrow where few convert: a step that two people a week get through passes
+    them in 1 % of its weeks. So the count must also lie in the 0.135 % tail of what the baseline's counts predict
+    (beta-binomial, Jeffreys' prior; Geisser 1993). Of weeks whose rate stays, no more than 0.27 % are told.
+    """
+    size, successes = float(np.sum(entered)), float(np.sum(converted))
+    predicted = (tested, successes + 0.5, size - successes + 0.5)
+    if found / tested > limits.high and betabinom.sf(found - 1, *predicted) < LIMIT_TAIL:
+        return "high"
+    if found / tested < limits.low and betabinom.cdf(found, *predicted) < LIMIT_TAIL:
+        return "low"
+    return "none"
 
 
 def pool_small(cells: pd.DataFrame, by: Sequence[str], min_n: int) -> pd.DataFrame:

@@ -60,6 +60,30 @@ def test_overdispersed_weeks_seldom_alarm() -> None:
     assert laney < 0.04 * 400 < 0.10 * 400 < naive
 
 
+@pytest.mark.parametrize(("size", "rate"), [(30, 0.025), (60, 0.025), (60, 0.95), (200, 0.01), (200, 0.3)])
+def test_a_rate_that_stays_alarms_as_seldom_as_three_sigma_promise(size: int, rate: float) -> None:
+    """0.27 % of weeks, as Shewhart's limits have it: also of a step that two people a week get through."""
+    weeks = np.random.default_rng(5).binomial(size, rate, (4000, 13))
+    alarms = 0
+    for week in weeks:
+        limits = signals.laney_limits([size] * 12, week[:12], size)
+        alarms += signals.side_of_limits(limits, [size] * 12, week[:12], size, week[12]) != "none"
+    promised = 0.0027 * len(weeks)
+    assert alarms <= promised + 3 * promised**0.5
+
+
+def test_a_week_beyond_its_limits_is_told_with_its_side() -> None:
+    entered, converted = [60] * 12, [2, 1, 3, 1, 2, 1, 2, 1, 2, 3, 1, 2]
+    limits = signals.laney_limits(entered, converted, 60)
+    assert limits.high < 6 / 60  # one week in two hundred holds six by chance
+    assert signals.side_of_limits(limits, entered, converted, 60, 6) == "none"
+    assert signals.side_of_limits(limits, entered, converted, 60, 9) == "high"
+    lost = [60 - count for count in converted]
+    mirrored = signals.laney_limits(entered, lost, 60)
+    assert signals.side_of_limits(mirrored, entered, lost, 60, 54) == "none"
+    assert signals.side_of_limits(mirrored, entered, lost, 60, 51) == "low"
+
+
 # --- mix and rate -------------------------------------------------------------------------------------------------
 
 

@@ -38,9 +38,10 @@ from journey_pipeline.world.commerce import (
 )
 from journey_pipeline.world.deliveries import touchpoints_told, write_sources
 from journey_pipeline.world.mail import load_mail
-from journey_pipeline.world.parameters import PARAMETERS, TIME_ZONE
+from journey_pipeline.world.parameters import TIME_ZONE, Parameters
 from journey_pipeline.world.people import People, load_people, make_people
 from journey_pipeline.world.performance import load_measured
+from journey_pipeline.world.plants import Plant, plant_changes
 from journey_pipeline.world.sessions import Events, Sessions, make_events, make_sessions
 from journey_pipeline.world.tables import (
     define_clock,
@@ -89,6 +90,7 @@ def generate(
     end: date = DEFAULT_END,
     defects: bool = True,
     planted: bool = False,
+    plant: Plant | None = None,
     sources: Iterable[str] | None = None,
     progress: Progress | None = None,
 ) -> Market:
@@ -98,8 +100,9 @@ def generate(
     Files of an earlier market in the same home are removed first. `defects` adds what real exports suffer
     from and a correct pipeline survives: re-deliveries, duplicates, restatements, bots, junk. `planted` adds the
     rarer faults the catalogue documents, counted in `truth/defects.json`: retried messages, wrong clocks, machine
-    opens, mixed encodings. `sources` limits what is written; everything is when it is None. `progress` is called with
-    a step and its share done in [0, 1].
+    opens, mixed encodings. `plant` is a market with other numbers or with a problem that begins and is mended, whose
+    truth is `truth/changes.parquet`. `sources` limits what is written; everything is when it is None. `progress` is
+    called with a step and its share done in [0, 1].
 
     Raises ValueError for `customers` or `weeks` below 1 or an `end` that is not a Monday, UnknownSource;
     FileExistsError when the inbox holds files that no earlier market wrote.
@@ -113,20 +116,24 @@ def generate(
     shutil.rmtree(staging, ignore_errors=True)  # left by a run that was interrupted
     con = duckdb.connect(":memory:", config={"threads": THREADS})
     con.execute("set enable_progress_bar = false")
-    outcomes = _live(con, seed, customers, calendar, defects, chosen, say)
+    plant = plant or Plant()
+    outcomes = _live(con, seed, customers, calendar, plant, defects, chosen, say)
     delivery = Delivery(staging / "inbox", chosen, planted)
     touchpoints = _write(con, delivery, seed, calendar, outcomes, defects, say)
     con.close()
     market = Market(customers, touchpoints, len(delivery.sizes), sum(delivery.sizes.values()), seed, weeks, end)
     manifest = asdict(market) | {"end": str(end), "defects": defects, "planted": planted, "time_zone": TIME_ZONE}
     manifest["sources"] = sorted(chosen)
-    manifest["parameters"] = asdict(PARAMETERS)
+    manifest["parameters"] = asdict(plant.parameters)
+    if plant.changes:
+        manifest["changes"] = [asdict(change) for change in plant.changes]
     manifest["written"] = sorted(delivery.sizes)
     if planted:
         planted_text = json.dumps(dict(sorted(delivery.defects.items())), indent=1)
         (staging / "truth" / "defects.json").write_text(planted_text + "\n")
     (staging / "truth" / "market.json").write_text(json.dumps(manifest, indent=1) + "\n")
-    (out / "truth" / "defects.json").unlink(missing_ok=True)
+    for name in ("defects.json", "changes.parquet"):
+        (out / "truth" / name).unlink(missing_ok=True)
     for name in written:
         (out / "inbox" / name).unlink(missing_ok=True)
     _move(staging, out)
@@ -134,23 +141,27 @@ def generate(
 
 
 def _live(
-    con: duckdb.DuckDBPyConnection, seed: int, customers: int, calendar: Calendar, defects: bool,
+    con: duckdb.DuckDBPyConnection, seed: int, customers: int, calendar: Calendar, plant: Plant, defects: bool,
     sources: frozenset[str], say: Progress,
 ) -> Outcomes:  # fmt: skip
     """Let the people live and leave the tables of what they did."""
-    people = make_people(seed, customers, calendar, PARAMETERS)
+    rates = plant.parameters
+    people = make_people(seed, customers, calendar, rates)
     visits, decisions, outcomes = simulate(
-        seed, people, calendar, PARAMETERS, lambda share: say("living through the days", share)
+        seed, people, calendar, rates, lambda share: say("living through the days", share)
     )
-    sessions = make_sessions(seed, visits, people, calendar, PARAMETERS, defects)
-    events = make_events(seed, sessions, PARAMETERS)
-    _load(con, seed, calendar, people, decisions, sessions, events, defects, sources)
+    sessions = make_sessions(seed, visits, people, calendar, rates, defects)
+    events = make_events(seed, sessions, rates)
+    events, decisions, changed = plant_changes(plant.changes, seed, sessions, events, decisions, rates)
+    if changed:
+        load(con, "changes", changed)
+    _load(con, seed, calendar, people, decisions, sessions, events, rates, defects, sources)
     return outcomes
 
 
 def _load(
     con: duckdb.DuckDBPyConnection, seed: int, calendar: Calendar, people: People, decisions: Decisions,
-    sessions: Sessions, events: Events, defects: bool, sources: frozenset[str],
+    sessions: Sessions, events: Events, rates: Parameters, defects: bool, sources: frozenset[str],
 ) -> None:  # fmt: skip
     """Fill the tables the vendor writers read."""
     end_at = calendar.end_at
@@ -160,18 +171,18 @@ def _load(
     load_people(con, people, mail_tools(people, sources))
     ads = ads_of(sessions, people, calendar, sources)
     load_sessions(con, seed, sessions, people, calendar, trackers_of(sessions, people, sources), ads)
-    orders = make_orders(seed, decisions, sessions, events, PARAMETERS, end_at)
-    load_orders(con, orders, make_refunds(seed, orders, PARAMETERS, end_at))
-    tickets = make_tickets(seed, orders, PARAMETERS, end_at, defects)
+    orders = make_orders(seed, decisions, sessions, events, rates, end_at)
+    load_orders(con, orders, make_refunds(seed, orders, rates, end_at))
+    tickets = make_tickets(seed, orders, rates, end_at, defects)
     load(con, "tickets", tickets | {"desk": desks_of(tickets, people, sources)})
-    answers = make_answers(seed, orders, people, PARAMETERS, end_at)
+    answers = make_answers(seed, orders, people, rates, end_at)
     load(con, "answers", answers | {"tool": survey_tools(answers, calendar, sources)})
-    forms = make_leads(seed, sessions, events, PARAMETERS, defects)
+    forms = make_leads(seed, sessions, events, rates, defects)
     crm = shared(forms["person"], 3, 1, "salesforce", "hubspot", sources)
     asks = forms["decision"].astype(np.int64) >= 0
     load(con, "forms", forms | {"crm": np.where(asks, crm, "hubspot")})
     deals: Columns = {name: values[asks & (forms["copy"] == 0)] for name, values in forms.items()}
-    sales = make_deals(seed, decisions, deals, PARAMETERS, end_at)
+    sales = make_deals(seed, decisions, deals, rates, end_at)
     crm = shared(sales.deals["person"], 3, 1, "salesforce", "hubspot", sources)
     load_sales(con, sales.deals | {"crm": crm}, sales.stages)
     load_events(con, events)

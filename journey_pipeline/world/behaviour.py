@@ -256,8 +256,9 @@ class _Block:
         """Product, community and advocacy visits of people who own something, factual scenario only."""
         rates, u = self.rates, self.draw.random((3, self.size), dtype=np.float32)
         owns = (self.bought_on[0] > _NEVER) & (day - self.bought_on[0] > DELIVERY_DAYS)
+        uses = owns & self.has_user & (day - self.bought_on[0] <= rates.app_days)
         for kind, chosen in (
-            (APP, owns & self.has_user & (u[0] < rates.app_open_daily * (0.4 + self.quality[0]))),
+            (APP, uses & (u[0] < rates.app_open_daily * (0.4 + self.quality[0]))),
             (COMMUNITY, owns & self.member & self.has_user & (u[1] < rates.community_daily)),
             (ADVOCATE, owns & (u[2] < rates.advocacy_daily * np.clip(self.quality[0] - 0.5, 0, None) * 4)),
         ):

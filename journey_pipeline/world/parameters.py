@@ -161,6 +161,7 @@ class Parameters:
     rated: float = 0.50
     rating_flip: float = 0.15
     app_open_daily: float = 0.12
+    app_days: int = 100_000  # after a purchase the app is used for so long
     community_member: float = 0.20
     community_daily: float = 0.03
     advocacy_daily: float = 0.006

@@ -1,8 +1,8 @@
 """What is true in the market, for tests and benchmarks alone: no transformation may read it.
 
-Tables: people, stages, incremental, spend_totals, control_totals. Add a control total when a released number
-should reconcile with the files, here or, for what only one vendor tells, in its writer. Must not be here:
-anything estimated.
+Tables: people, stages, incremental, spend_totals, control_totals, and changes where some are planted. Add a control
+total when a released number should reconcile with the files, here or, for what only one vendor tells, in its writer.
+Must not be here: anything estimated.
 """
 
 from pathlib import Path
@@ -153,6 +153,9 @@ select platform, ad_channel as channel, campaign_id, campaign,
 from ad_days group by all order by spend_date, platform, campaign_id
 """
 
+# What planted changes did (`plants`): as it was, without them, and had no action mended them.
+CHANGES = "select * from changes order by week, channel"
+
 # Orders and deals touched by a channel before they were decided.
 TOUCHED = f"""
 create or replace temp table touched as
@@ -180,6 +183,8 @@ def write_truth(con: duckdb.DuckDBPyConnection, folder: Path, outcomes: Outcomes
     _write(con, folder, "control_totals", CONTROL_TOTALS)
     _write(con, folder, "incremental", INCREMENTAL)
     con.execute(f"create or replace temp table spend_totals as {SPEND_TOTALS}", {"start": start})
+    if con.execute("select count(*) from duckdb_tables() where table_name = 'changes'").fetchall() != [(0,)]:
+        _write(con, folder, "changes", CHANGES)
     _write(con, folder, "spend_totals", "select * from spend_totals order by spend_date, platform, campaign_id")
 
 
