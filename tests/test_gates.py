@@ -132,6 +132,18 @@ def sound() -> duckdb.DuckDBPyConnection:
         create table marts.coverage as select date '2026-11-09' as week, 'ga4' as source,
             'touchpoints' as events_table, 'ok' as status, 'ga4__events,ga4__more' as contracts,
             timestamp '2026-11-15 22:00' as latest_seen_at, 'refuse' as on_gap, timestamp '2026-11-15 23:00' as as_of;
+        create table marts.support_contacts as select 'k1' as contact_id;
+        create table marts.sessions as select 's1' as session_id;
+        create table marts.pain_points as select 'p1' as pain_point_id;
+        create table marts.pain_point_evidence as select 'p1' as pain_point_id, k as kind, r as ref
+            from (values ('journey', 'j'), ('customer', 'c1'), ('contact', 'k1'), ('session', 's1')) as t(k, r);
+        create table journeys.experience_answers as select date '2026-11-09' as week, 'CSAT' as instrument,
+            a as score_id, c as comment from (values ('a1', 'late'), ('a2', ' '), ('a3', null)) as t(a, c);
+        create table journeys.comment_themes_of_answers as select * from (values ('a1', 'delivery'), ('a1', 'price'),
+            ('a2', 'none'), ('a3', 'none')) as t(score_id, theme);
+        create table seeds.segment_rules as select s as segment_set, g as segment
+            from (values ('persona', 'quiet_buyer'), ('rfm', 'lost')) as t(s, g);
+        create table seeds.personas as select 'quiet_buyer' as segment;
         create table identity.identifiers as select 'cus_' || n // 50 as customer_id from range(1000) as t(n);
         create table marts.identity_exceptions as
             select 'over_limit' as reason, 'email' as identifier_type, 'h' as identifier_hash, 9 as customers_affected;
@@ -177,6 +189,9 @@ BREAKS = {
     "stages_have_owners": "update seeds.stages set owner = 'Somebody' where stage = 'purchase'",
     "actions_name_known_members": "update measures.actions set member = 'e-mail'",
     "actions_have_owners": "update measures.actions set proposed_on = timestamp '2026-11-08'",
+    "evidence_is_released": "update marts.pain_point_evidence set ref = 'nobody' where kind = 'session'",
+    "every_comment_has_a_theme": "delete from journeys.comment_themes_of_answers where theme <> 'none'",
+    "personas_are_described": "update seeds.personas set segment = 'quiet_byer'",
     "sources_deliver": "update marts.coverage set status = 'silent'",
     "nobody_is_everybody": "update identity.identifiers set customer_id = 'cus_0' where customer_id = 'cus_1'",
     "shared_identifiers_are_few": "update marts.identity_exceptions set customers_affected = 10",
