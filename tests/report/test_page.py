@@ -105,7 +105,7 @@ def test_headings_tables_and_labels(text: str) -> None:
         "EUR ",
     ):
         assert phrase in page.text
-    assert page.text.count("How to read this.") == 12
+    assert page.text.count("How to read this.") == 11
 
 
 @pytest.mark.parametrize("state", ["empty", "absent"])
