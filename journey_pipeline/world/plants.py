@@ -62,8 +62,8 @@ def _broken(channel: str, from_week: int, until_week: int, **factors: float) -> 
     return tuple(Change(name, from_week, until_week, channel, what, factor) for what, factor in factors.items())
 
 
-# A shop whose lamps are set up in an app once bought. The default market's channels have three purchases a week each, and
-# no week of three tells anything: this one sells to more people of as many, so that a channel has some forty.
+# A shop whose lamps are set up in an app once bought. The default market's channels have three purchases a week each,
+# and no week of three tells anything: this one sells to more people of as many, so that a channel has some forty.
 BUSY = replace(
     PARAMETERS,
     present_at_start=0.40,
