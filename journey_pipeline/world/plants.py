@@ -77,7 +77,7 @@ BUSY = replace(
 
 PLANTS = {
     # Nothing real moves from week to week.
-    "quiet": Plant(replace(PARAMETERS, season_amplitude=0.0, november_lift=0.0)),
+    "quiet": Plant(replace(BUSY, season_amplitude=0.0, november_lift=0.0)),
     "broken_onboarding": Plant(BUSY, _broken("paid_search_generic", 12, 16, first_use=0.3, contact=4.0, quality=0.6)),
 }
 
