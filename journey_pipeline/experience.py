@@ -72,15 +72,26 @@ def net_promoter_score(
     """Net promoter score 100 (p - d) in points and its interval, elementwise; NaN without answers.
 
     se = 100 sqrt((p + d - (p - d)^2) / n). Returns (score, low, high); the interval is cut at -100 and 100,
-    where the normal approximation would leave the scale. Compare two scores by their difference in points: a
-    ratio has no meaning for a number that may be 0 or negative.
+    where the normal approximation would leave the scale. Where all answers are of one kind that has no width, though
+    nobody is sure of a score from two people: three answers are then added, half of them passive, and the interval goes
+    on to the score itself (Rocks 2016, adjusted Wald). Compare two scores by their difference in points: a ratio has
+    no meaning for a number that may be 0 or negative.
     """
-    n = np.asarray(answers, float)
-    p, d = ratio(promoters, n), ratio(detractors, n)
-    score = ratio(100 * (np.asarray(promoters, float) - np.asarray(detractors, float)), n)
-    variance = ratio(np.clip(p + d - (p - d) ** 2, 0, None), n)
-    half = z * 100 * np.sqrt(variance)
-    return score, np.clip(score - half, -100, 100), np.clip(score + half, -100, 100)
+    n, up, down = (np.asarray(counts, float) for counts in (answers, promoters, detractors))
+    score, variance = _points(up, down, n)
+    centre, spread = _points(up + 0.75, down + 0.75, n + 3)
+    is_unanimous = variance == 0
+    half = z * np.sqrt(np.where(is_unanimous, spread, variance))
+    middle = np.where(is_unanimous, centre, score)
+    return score, np.clip(np.fmin(middle - half, score), -100, 100), np.clip(np.fmax(middle + half, score), -100, 100)
+
+
+def _points(promoters: Floats, detractors: Floats, answers: Floats) -> tuple[Floats, Floats]:
+    """The score in points and the variance of its mean."""
+    p, d = ratio(promoters, answers), ratio(detractors, answers)
+    return ratio(100 * (promoters - detractors), answers), ratio(
+        100**2 * np.clip(p + d - (p - d) ** 2, 0, None), answers
+    )
 
 
 def experience(cells: pd.DataFrame, min_n: int = 30, min_customers: int = 20) -> pd.DataFrame:

@@ -120,6 +120,15 @@ def test_nps_stays_on_its_scale_and_mirrors(promoters: int, passives: int, detra
     assert (mirrored[0], mirrored[1]) == pytest.approx((-score, -high))
 
 
+@given(st.integers(1, 300), st.sampled_from([(1, 0), (0, 0), (0, 1)]))
+def test_a_score_of_answers_of_one_kind_is_not_sure(n: int, kind: tuple[int, int]) -> None:
+    promoters, detractors = kind[0] * n, kind[1] * n
+    score, low, high = net_promoter_score(promoters, detractors, n)
+    assert low <= score <= high and high - low > 0
+    more = net_promoter_score(2 * promoters, 2 * detractors, 2 * n)
+    assert more[2] - more[1] < high - low
+
+
 def test_nps_variance_is_that_of_plus_one_zero_minus_one() -> None:
     answers = np.repeat([1, 0, -1], [50, 30, 20])
     score, _, high = net_promoter_score(50, 20, 100)

@@ -42,7 +42,7 @@ summed as (
         journey_number,
         count(*) as answers,
         count(*) filter (where instrument = 'CSAT') as csat_answers,
-        count(*) filter (where is_positive) as positives,
+        count(*) filter (where instrument = 'CSAT' and is_positive) as positives,
         count(*) filter (where is_bad) as bad_answers,
         max(case when is_bad then placed_at end) as last_bad_at
     from placed
