@@ -85,7 +85,7 @@ def simulated(generator: np.random.Generator, size: int, base: float, shock: np.
 
 @pytest.mark.parametrize("after_weeks", [4, 8])
 def test_a_planted_effect_lies_inside_its_interval(after_weeks: int) -> None:
-    """Of 2,000 worlds 96 to 98 % at these sizes; the interval promises 95."""
+    """Of 2,000 worlds 97 and 96 %; the interval promises 95."""
     generator = np.random.default_rng(17)
     held = 0
     after = np.arange(8 + after_weeks) >= 8
