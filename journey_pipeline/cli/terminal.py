@@ -14,7 +14,7 @@ from rich.console import Console
 from journey_pipeline.settings import Settings
 
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
-DONE, FAULT, REFUSED = 0, 1, 2
+FAULT, REFUSED = 1, 2
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder that holds all state (or JOURNEY_HOME).")]
 InboxOption = Annotated[Path | None, typer.Option("--inbox", help="Where exports arrive; <home>/inbox when unset.")]
