@@ -16,7 +16,15 @@ settings.load_profile("journey")
 # pipeline. They are begun first and in this order: begun last, they would leave the other workers idle.
 TOGETHER = (
     ("tests/test_pipeline.py",),
-    ("tests/acceptance/test_experiments.py", "tests/acceptance/test_identity.py", "tests/acceptance/test_market.py"),
+    (
+        "tests/acceptance/test_experiments.py",
+        "tests/acceptance/test_governance.py",
+        "tests/acceptance/test_identity.py",
+        "tests/acceptance/test_market.py",
+        "tests/acceptance/test_pain_points.py",
+    ),
+    ("tests/acceptance/test_planted_problem.py",),
+    ("tests/acceptance/test_quiet_market.py",),
     ("tests/acceptance/",),
     (
         "tests/sql/test_control_totals.py",
