@@ -5,6 +5,7 @@ dbt-duckdb loads this module by its name in profiles.yml. Must not be here: what
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -20,7 +21,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt-duckdb tells no types
 
     def configure_connection(self, conn: Any) -> None:
         """SQL of a model reaches no further than that of Python."""
-        harden(conn, load().home)
+        harden(conn, Path(self.creds.path).parent)
 
     def configure_cursor(self, cursor: Any) -> None:
         """Temporary macros belong to one cursor; the key never stands in the profile, which dbt writes down."""
