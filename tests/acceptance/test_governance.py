@@ -21,8 +21,11 @@ import dagster as dg
 from journey_pipeline.defs.gates import marts_gate
 from journey_pipeline.defs.published import published
 from journey_pipeline.defs.resources import resources
-found = dg.materialize(
-    [marts_gate, published], resources=resources(), partition_key=sys.argv[1], raise_on_error=False,
+wanted = dg.AssetSelection.checks(*marts_gate.check_keys) | dg.AssetSelection.assets(published)
+job = dg.define_asset_job("last_steps", selection=wanted)
+defs = dg.Definitions(assets=[published], asset_checks=[marts_gate], jobs=[job], resources=resources())
+found = defs.resolve_job_def("last_steps").execute_in_process(
+    partition_key=sys.argv[1], raise_on_error=False,
     run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
 )
 failed = [e.asset_key.to_user_string() + " " + e.check_name for e in found.get_asset_check_evaluations() if not e.passed

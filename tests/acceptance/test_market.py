@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from journey_pipeline import laws
+from journey_pipeline import laws, settings
 from journey_pipeline.attribution import hazard_tables
 from journey_pipeline.defs.hazard import read_inputs
 from journey_pipeline.defs.measures import MEASURES, read_cells
@@ -261,7 +261,9 @@ def test_experiments_of_the_seed_calibrate_what_is_released(home: Path, tmp_path
         encoding="utf-8",
     )
     shutil.copyfile(home / "warehouse.duckdb", tmp_path / "warehouse.duckdb")
-    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+    # dbt opens the file beside this connection, and DuckDB wants one configuration for both.
+    config = {key: value for key, value in settings.load().duckdb_config().items() if key != "threads"}
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb"), config=config) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"insert into seeds.experiments by name select * from read_csv('{seed}')")
         measured_again(connection, tmp_path)
