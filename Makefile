@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup run test ui bench truth lint clean
+.PHONY: setup run test acceptance ui bench truth lint clean
 
 setup: $(STAMP)
 
@@ -22,6 +22,9 @@ run: setup
 
 test: setup
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
+acceptance: setup
+	$(BIN)/python -m pytest -m long --numprocesses auto --maxprocesses 4 --dist loadfile
 
 ui: setup
 	$(BIN)/journey ui

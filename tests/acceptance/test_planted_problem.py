@@ -19,6 +19,8 @@ import pytest
 
 from tests.pipeline_runs import KEY, ask
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 START = date(2026, 5, 18)
 CHANNEL = "paid_search_generic"

@@ -10,6 +10,8 @@ from scipy.stats import binom
 
 from tests.pipeline_runs import AS_OF, ask, journey
 
+pytestmark = pytest.mark.long
+
 YEAR_FROM = date.fromisoformat(AS_OF) - timedelta(weeks=52)
 SOURCES = "ga4,hubspot,shopify,typeform,zendesk"
 # Of one seed: more than that comes once in a thousand where the rate stated is the true one.
