@@ -44,6 +44,28 @@ COLUMNS = [
     "value_at_stake", "answers", "bad_answers", "dissatisfied", "dissatisfied_overall", "pain_score", "p_value",
     "q_value", "is_signal", "explained_by", "is_small_sample", "query",
 ]  # fmt: skip
+# Of a table without a row, whose numbers are floating point but for these.
+_TYPES = {
+    **dict.fromkeys(["week", "cohort_week"], "datetime64[us]"),
+    **dict.fromkeys(["is_signal", "is_small_sample"], "bool"),
+    **dict.fromkeys(
+        [
+            "pain_point_id",
+            "kind",
+            "step",
+            "funnel",
+            "stage",
+            "breakdown",
+            "member",
+            "reference_kind",
+            "value_basis",
+            "explained_by",
+            "query",
+        ],
+        "str",
+    ),
+    **dict.fromkeys(["rank", "window_seconds", "entered", "dropped", "reference_weeks"], "Int64"),
+}
 
 
 def score(
@@ -72,6 +94,8 @@ def pain_points(
     """
     require_unique(steps, KEY, "pain_step_cells")
     judged = _judged(steps, as_of)
+    if judged.empty:
+        return pd.DataFrame({name: pd.Series(dtype=_TYPES.get(name, "float64")) for name in COLUMNS})
     table = _with_reference(judged)
     table = _with_peers(table, min_n)
     table = _with_answers(table, answers)
@@ -150,6 +174,8 @@ def _with_peers(table: pd.DataFrame, min_n: int) -> pd.DataFrame:
     """What the better quarter of the members of a breakdown lost: of the cohorts of one week, members of some size."""
     rates = table[(table["breakdown"] != WHOLE) & (table["entered"] >= min_n)]
     rates = rates.assign(drop=ratio(floats(rates["dropped"]), floats(rates["entered"])))
+    if rates.empty:  # an empty group has no types to merge by
+        return table.assign(peer_reference=np.nan)
     by = ["week", "step", "breakdown"]
     grouped = rates.groupby(by)["drop"]
     peers = grouped.quantile(0.25)[grouped.size() >= 2].rename("peer_reference")

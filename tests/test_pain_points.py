@@ -211,3 +211,17 @@ def test_bad_answers_of_a_step_raise_its_pain_and_few_of_them_little() -> None:
     assert with_answers(2)["dissatisfied"] == pytest.approx((2 + 30 * 0.2) / 32)
     assert with_answers(70)["dissatisfied"] == pytest.approx((70 + 30 * 0.2) / 100)
     assert with_answers(70)["pain_score"] == pytest.approx(with_answers(70)["value_at_stake"] * (1 + 0.76 - 0.2))
+
+
+def test_where_nothing_was_judged_the_table_is_there_and_typed() -> None:
+    """A home with surveys alone has no steps, and a young one has none that had the time."""
+    full = told(cells())
+    young = told(cells(weeks=1), datetime.fromisoformat(str(FIRST.date())))
+    for empty in (told(cells().iloc[:0]), young):
+        assert len(empty) == 0 and list(empty) == list(full)
+        kinds = [(one.dtypes[name].kind, name) for one in (empty, full) for name in full]
+        assert kinds[: len(full.columns)] == kinds[len(full.columns) :]
+
+
+def test_a_market_too_small_for_peers_has_none() -> None:
+    assert told(cells(sizes={"paid": 9, "email": 8, "direct": 7}))["peer_reference"].isna().all()
