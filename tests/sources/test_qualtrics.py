@@ -177,7 +177,8 @@ def test_a_scale_holds_from_its_day_on(
     with duckdb.connect(str(delivered.path), read_only=True) as connection:
         connection.execute("""
             create temp table questions as select * from seeds.survey_questions limit 0;
-            insert into questions values
+            insert into questions (source, survey_pattern, question_pattern, valid_from, instrument, scale_min,
+                scale_max, is_reversed, family) values
                 ('tool', '.*', 'delivery', date '2015-01-01', 'CSAT', 1, 5, false, 'commerce'),
                 ('tool', '.*', 'delivery', date '2026-07-01', 'CSAT', 0, 10, false, 'commerce'),
                 ('tool', '.*', 'delivery', date '2026-12-01', 'CSAT', 0, 10, true, 'commerce');
