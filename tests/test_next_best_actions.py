@@ -118,6 +118,7 @@ def recommended(models: dict[str, str], *customers: dict[str, Any]) -> dict[str,
         create table warehouse.journeys.customer_segments
             (customer_number bigint, segment_set varchar, segment varchar);
         create schema warehouse.measures;
+        create table warehouse.measures.value_segments (customer_number integer, segment_set varchar, segment varchar);
         create table warehouse.measures.prediction_scores
             (customer_id varchar, target varchar, outcome varchar, value double);
         create table warehouse.journeys.customer_consents
