@@ -53,6 +53,7 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "conformance": ("week", "design", "finding"),
     "customer_timeline": ("customer_id", "occurred_at", "kind", "event_id"),
     "journey_map": ("week", "stage", "family", "interaction_type"),
+    "journey_consents": ("week", "stage_number"),
     "credits": ("conversion_id", "conversion_type", "model", "channel", "touchpoint_id"),
     "credit_consents": ("week", "conversion_type", "channel"),
     "self_reported_sources": ("week", "conversion_type", "channel"),

@@ -84,6 +84,7 @@ def put_events(bench: Bench, events: Sequence[tuple[str, int, object]], **column
         family="website",
         device_category=None,
         sub_stage=None,
+        is_denied=False,
     ).assign(**columns)
     bench.put(
         "journeys.events_without_names",

@@ -17,19 +17,21 @@ from .compiled_models import Bench, compile_models
 from .funnel_bench import DAY, MODES, VECTORS, put_events, put_funnel, put_people, run_funnel
 
 STAGES = ["awareness", "consideration", "purchase", "experience", "advocacy"]
+CONSENTS = ("consent_analytics", "consent_ads")
 # What the vectors call strict allows other events in between: that is `sequential` here.
 VECTOR_MODES = {"reached": "reached", "sequential": "strict", "any_order": "any_order"}
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return compile_models(tmp_path_factory.mktemp("dbt"), "path:models/journeys")
+    return compile_models(tmp_path_factory.mktemp("dbt"), "path:models/journeys mart_journey_consents")
 
 
 @pytest.fixture
 def bench(models: dict[str, str]) -> Bench:
     made = Bench(models)
     put_people(made)
+    put_consents(made)
     made.clock("2026-03-02")
     return made
 
@@ -53,16 +55,24 @@ def put_seeds(bench: Bench, *more: tuple[str, str]) -> None:
 
 def put_touchpoints(bench: Bench, rows: list[dict[str, object]]) -> None:
     nothing = dict.fromkeys(
-        ("session_number", "stage_evidence", "page_path", "device_category", "is_machine", "is_internal_test")
+        ("session_number", "stage_evidence", "page_path", "device_category", "is_machine", "is_internal_test", *CONSENTS)
     )
     frame = pd.DataFrame([{**nothing, "customer_id": "c", "family": "website", **row} for row in rows])
     frame["touchpoint_id"] = [f"t{n:03}" for n in range(len(frame))]
     frame["customer_number"] = pd.factorize(frame["customer_id"])[0]
-    kinds = dict.fromkeys(nothing, "varchar") | {"is_machine": "boolean", "is_internal_test": "boolean"}
+    kinds = dict.fromkeys(nothing, "varchar") | dict.fromkeys(("is_machine", "is_internal_test", *CONSENTS), "boolean")
     bench.put("journeys.customer_touchpoints", frame, occurred_at="timestamp", **kinds)
 
 
+def put_consents(bench: Bench, *spans: tuple[str, str, str, str, str | None]) -> None:
+    """What customers answered: customer, purpose, state, from and until."""
+    frame = pd.DataFrame(spans, columns=["customer_id", "purpose", "state", "valid_from", "valid_to"], dtype=object)
+    kinds = dict.fromkeys(("customer_id", "purpose", "state"), "varchar")
+    bench.put("journeys.customer_consents", frame, valid_from="timestamp", valid_to="timestamp", **kinds)
+
+
 def proven(bench: Bench, funnel: str = "journey") -> list[list[object]]:
+    bench.run("denied_touches")
     bench.run("stage_events")
     return bench.ask(
         "select event_id, stage, coalesce(sub_stage, '') from warehouse.journeys.stage_events "
@@ -98,6 +108,43 @@ def test_machines_and_tests_prove_nothing(bench: Bench) -> None:
     view = {"interaction_type": "page_view", "occurred_at": "2026-01-03"}
     put_touchpoints(bench, [{**view, "is_machine": True}, {**view, "is_internal_test": True}, view])
     assert [row[0] for row in proven(bench)] == ["t002"]
+
+
+def test_what_was_denied_is_followed_by_no_journey_and_told(bench: Bench) -> None:
+    put_seeds(bench)
+    view = {"interaction_type": "page_view", "page_path": "/pricing", "occurred_at": "2026-01-07"}
+    order = {"family": "commerce", "interaction_type": "order_placed", "occurred_at": "2026-01-08"}
+    touches: list[dict[str, object]] = [
+        {**view, "consent_analytics": False},  # denied where it happened
+        {**view, "consent_ads": False},  # governs advertising, and this is none
+        {**view, "family": "advertising", "interaction_type": "first_visit", "consent_ads": False},
+        {**view, "customer_id": "refuser"},  # denied elsewhere, for the time
+        {**view, "customer_id": "refuser", "occurred_at": "2026-01-09"},  # allowed again by then
+        {**order, "customer_id": "refuser", "occurred_at": "2026-01-07"},  # no measurement, a purchase
+        {**view, "customer_id": "other"},
+    ]
+    put_touchpoints(bench, touches)
+    put_consents(
+        bench,
+        ("refuser", "analytics", "denied", "2026-01-01", "2026-01-09"),
+        ("refuser", "analytics", "granted", "2026-01-09", None),
+        ("other", "email_marketing", "withdrawn", "2026-01-01", None),
+    )
+    bench.run("denied_touches")
+    denied = bench.ask("select touchpoint_id from warehouse.journeys.denied_touches order by all")
+    assert denied["touchpoint_id"].tolist() == ["t000", "t002", "t003"]
+    bench.run("stage_events")
+    bench.run("funnel_events")
+    followed = bench.ask("select event_id from warehouse.journeys.funnel_events order by all")["event_id"]
+    assert not {*followed} & {*denied["touchpoint_id"]}
+    assert {*followed} == {"t001", "t004", "t005", "t006"}
+    told = bench.run("mart_journey_consents").set_index("stage")
+    columns = ["touches", "denied_touches", "customers", "customers_with_denied"]
+    assert told[columns].T.to_dict("list") == {
+        "awareness": [1, 1, 0, 1],
+        "consideration": [5, 2, 3, 3],
+        "purchase": [1, 0, 1, 1],
+    }
 
 
 def test_the_most_specific_line_says_what_a_page_proves(bench: Bench) -> None:
@@ -163,6 +210,7 @@ def test_a_new_funnel_is_lines_in_the_seeds_and_no_code(bench: Bench) -> None:
             for day, word in enumerate(words)
         ],
     )
+    bench.run("denied_touches")
     bench.run("stage_events")
     run_funnel(bench)
     found = bench.ask(

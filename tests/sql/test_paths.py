@@ -50,6 +50,7 @@ def put_touches(bench: Bench, touches: list[Touch]) -> None:
     frame = frame.assign(touchpoint_id=[f"t{n:05}" for n in range(len(frame))], channel="direct")
     frame = frame.assign(is_machine=frame["interaction_type"] == "robot", is_internal_test=frame["family"] == "test")
     bench.put("journeys.customer_touchpoints", numbered(frame), occurred_at="timestamp")
+    bench.connection.execute("create or replace table warehouse.journeys.denied_touches (touchpoint_id varchar)")
 
 
 def put_journeys(bench: Bench, journeys: list[dict[str, Any]]) -> None:

@@ -41,6 +41,7 @@ def told(bench: Bench, touches: list[Touch], bought_after: float | None = ORDER)
     frame["touchpoint_id"] = [f"t{n:03}" for n in range(len(frame))]
     frame = frame.assign(customer_id="c", customer_number=1, channel="direct", is_machine=False, is_internal_test=False)
     bench.put("journeys.customer_touchpoints", frame, occurred_at="timestamp", page_path="varchar")
+    bench.connection.execute("create or replace table warehouse.journeys.denied_touches (touchpoint_id varchar)")
     bought = None if bought_after is None else START + timedelta(seconds=bought_after)
     times = {"awareness_at": START, "purchase_at": bought}
     later = dict.fromkeys(("consideration_at", "experience_at", "advocacy_at"))

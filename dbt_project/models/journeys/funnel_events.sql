@@ -17,6 +17,7 @@ events as (
         not stage_events.is_exclusion and stage_events.stage_number >= funnels.terminal_from as is_terminal
     from {{ ref('stage_events') }} as stage_events
     inner join funnels on stage_events.funnel = funnels.funnel
+    where not stage_events.is_denied
 ),
 
 looked_around as (

@@ -1,16 +1,18 @@
 with touches as (
     select
-        customer_id,
-        customer_number,
-        touchpoint_id,
-        occurred_at,
-        coalesce(family, 'unknown') as family,
-        coalesce(interaction_type, 'unknown') as interaction_type,
-        channel
-    from {{ ref('customer_touchpoints') }}
-    where customer_id is not null
-        and not coalesce(is_machine, false)
-        and not coalesce(is_internal_test, false)
+        seen.customer_id,
+        seen.customer_number,
+        seen.touchpoint_id,
+        seen.occurred_at,
+        coalesce(seen.family, 'unknown') as family,
+        coalesce(seen.interaction_type, 'unknown') as interaction_type,
+        seen.channel
+    from {{ ref('customer_touchpoints') }} as seen
+    left join {{ ref('denied_touches') }} as denied on seen.touchpoint_id = denied.touchpoint_id
+    where seen.customer_id is not null
+        and denied.touchpoint_id is null
+        and not coalesce(seen.is_machine, false)
+        and not coalesce(seen.is_internal_test, false)
 ),
 
 journeys as (

@@ -1,10 +1,20 @@
 {{ config(materialized='view') }}
 with touchpoints as (
-    select touchpoint_id, customer_id, customer_number, occurred_at, family, interaction_type, page_path, stage_evidence
-    from {{ ref('customer_touchpoints') }}
-    where customer_id is not null
-        and not coalesce(is_machine, false)
-        and not coalesce(is_internal_test, false)
+    select
+        seen.touchpoint_id,
+        seen.customer_id,
+        seen.customer_number,
+        seen.occurred_at,
+        seen.family,
+        seen.interaction_type,
+        seen.page_path,
+        seen.stage_evidence,
+        denied.touchpoint_id is not null as is_denied
+    from {{ ref('customer_touchpoints') }} as seen
+    left join {{ ref('denied_touches') }} as denied on seen.touchpoint_id = denied.touchpoint_id
+    where seen.customer_id is not null
+        and not coalesce(seen.is_machine, false)
+        and not coalesce(seen.is_internal_test, false)
 ),
 
 stage_map as (
@@ -116,6 +126,7 @@ proven as (
         told.customer_number,
         told.touchpoint_id,
         told.occurred_at,
+        told.is_denied,
         case when not told.requires_purchase or coalesce(purchases.first_purchase_at <= told.occurred_at, false) then told.stage else told.prospect_stage end as stage,
         case when not told.requires_purchase or coalesce(purchases.first_purchase_at <= told.occurred_at, false) then told.sub_stage else told.prospect_sub_stage end as sub_stage
     from told
@@ -131,6 +142,7 @@ select
     stages.stage_number,
     stages.stage,
     proven.sub_stage,
-    stages.is_exclusion
+    stages.is_exclusion,
+    proven.is_denied
 from proven
 inner join stages on proven.funnel = stages.funnel and proven.stage = stages.stage
