@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from journey_pipeline.report.consent import consent
 from journey_pipeline.report.reading import Released, Row
 from journey_pipeline.report.sources import sources
 from journey_pipeline.report.wording import contract_name, count, day, name
@@ -50,6 +51,7 @@ def quality(released: Released) -> dict[str, Any]:
         "quarantine": [
             {**row, "contract": contract_name(row["contract"])} for row in released.rows("quarantine", _QUARANTINE)
         ],
+        "consent": consent(released),
         **sources(released),
     }
 

@@ -55,7 +55,15 @@ def put_seeds(bench: Bench, *more: tuple[str, str]) -> None:
 
 def put_touchpoints(bench: Bench, rows: list[dict[str, object]]) -> None:
     nothing = dict.fromkeys(
-        ("session_number", "stage_evidence", "page_path", "device_category", "is_machine", "is_internal_test", *CONSENTS)
+        (
+            "session_number",
+            "stage_evidence",
+            "page_path",
+            "device_category",
+            "is_machine",
+            "is_internal_test",
+            *CONSENTS,
+        )
     )
     frame = pd.DataFrame([{**nothing, "customer_id": "c", "family": "website", **row} for row in rows])
     frame["touchpoint_id"] = [f"t{n:03}" for n in range(len(frame))]
