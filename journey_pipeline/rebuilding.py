@@ -31,6 +31,10 @@ from journey_pipeline.run_lock import run_lock
 from journey_pipeline.settings import Settings, code_version
 
 _SCRATCH = "rebuild-"
+# The cause of everything where the states between are not built.
+NOT_SPLIT = "not_split"
+# Tells what changed since another release: not of the lake and its cuts alone.
+_OF_ITS_HISTORY = {"restatements"}
 _EVENTS = ("raw", SEEDS, "staging", "events")
 _RIGHT_OF_EVENTS = ("identity", "journeys", "measures", "marts")
 
@@ -162,7 +166,9 @@ def reproduce(settings: Settings, release_id: str | None = None, *, anyway: bool
             tables = _published_again(settings, folder, cut)
     then = told["tables"]
     differing = [
-        name for name in sorted(then.keys() | tables.keys()) if then.get(name, {}).get("digest") != tables.get(name)
+        name
+        for name in sorted((then.keys() | tables.keys()) - _OF_ITS_HISTORY)
+        if then.get(name, {}).get("digest") != tables.get(name)
     ]
     return Reproduction(told["release_id"], tuple(differing), changed)
 
@@ -188,6 +194,23 @@ def _published_again(settings: Settings, folder: Path, cut: Cut) -> dict[str, st
     except release.ReleaseRefused as refusal:
         raise NotRebuilt(str(refusal)) from None
     return {name: table["digest"] for name, table in release.read_manifest(folder)["tables"].items()}
+
+
+@contextmanager
+def states_since(
+    settings: Settings, previous: release.Release | None, candidate: release.ReleaseFacts
+) -> Iterator[list[State]]:
+    """The states to tell a candidate's changes by: split by cause where the home wants it, and none where none changed.
+
+    Of two releases that follow each other the newer is told; a week built again behind the served one is not split.
+    """
+    if previous is None or previous.release_id == candidate.release_id:
+        yield []
+    elif settings.split_restatements and previous.as_of <= candidate.as_of:
+        with restatement_states(settings, previous, settings.warehouse) as states:
+            yield states
+    else:
+        yield [State("", previous.folder / DATABASE, "main"), State(NOT_SPLIT, settings.warehouse, "marts")]
 
 
 @contextmanager

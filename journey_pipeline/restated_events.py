@@ -112,7 +112,7 @@ def _find_corrections(engine: duckdb.DuckDBPyConnection) -> None:
 def _find_causes(engine: duckdb.DuckDBPyConnection, table: str, key: tuple[str, ...]) -> None:
     """Create `c.<table>`: every key whose rows differ, with the cause."""
     columns = [name for name, *_ in engine.execute(f"describe after.events.{table}").fetchall()]
-    values = [name for name in columns if name not in (*key, *_LINEAGE)]
+    values = [name for name in columns if name not in _LINEAGE]
     keys = ", ".join(key)
     has_file = "source_file_id" in columns
 

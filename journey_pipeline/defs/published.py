@@ -5,7 +5,7 @@ from functools import partial
 
 import dagster as dg
 
-from journey_pipeline import notifications, release, report
+from journey_pipeline import notifications, rebuilding, release, report
 from journey_pipeline.baselines import Baselines
 from journey_pipeline.candidate_facts import facts_of, gates_of
 from journey_pipeline.coverage import missing_deliveries
@@ -44,15 +44,17 @@ def published(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
         Baselines(home.lake.root / "baselines", known_at, as_of).freeze(baselines)
         missing = [str(one) for one in missing_deliveries(connection)]
     gates = gates_of(green)
-    done = release.publish(
-        home.settings.warehouse,
-        home.settings.home,
-        manifest=facts,
-        gates=gates,
-        report=partial(report.build_report, facts=facts),
-        published_at=datetime.now(UTC),
-        threads=home.settings.threads,
-    )
+    served = release.current(home.settings.home)
+    with rebuilding.states_since(home.settings, served, facts) as states:
+        done = release.publish(
+            home.settings.warehouse,
+            home.settings.home,
+            manifest=facts,
+            gates=gates,
+            report=partial(report.build_report, facts=facts),
+            published_at=datetime.now(UTC),
+            threads=home.settings.threads,
+        )
     settings = home.settings
     removed = release.collect(
         settings.home, datetime.now(UTC), keep_releases=settings.keep_releases, keep_days=settings.keep_days
@@ -66,6 +68,7 @@ def published(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
             "release": done.release_id,
             "is_current": done.is_current,
             "gates": len(gates),
+            "changed_by": [state.cause for state in states[1:]],
             "old_releases_removed": len(removed),
             "dagster/row_count": sum(done.tables.values()),
             "report": dg.MetadataValue.path(str(home.settings.home / "published" / "report" / "index.html")),
