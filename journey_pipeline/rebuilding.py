@@ -100,7 +100,7 @@ def rebuild(settings: Settings, folder: Path, cut: Cut, words: Sequence[str], *,
     with dg.DagsterInstance.ephemeral() as instance:
         result = job.execute_in_process(
             instance=instance,
-            partition_key=_partition(settings, cut.as_of),
+            partition_key=partition_of(settings, cut.as_of),
             tags={KNOWN_AT_TAG: cut.known_at.isoformat()},
             resources={
                 "home": LakeReader(path=str(settings.home)),
@@ -117,7 +117,7 @@ def rebuild(settings: Settings, folder: Path, cut: Cut, words: Sequence[str], *,
     return file
 
 
-def _partition(settings: Settings, as_of: datetime) -> str:
+def partition_of(settings: Settings, as_of: datetime) -> str:
     """The week that ends at an instant."""
     local = as_of.replace(tzinfo=UTC).astimezone(ZoneInfo(settings.time_zone))
     return (local.date() - timedelta(days=7)).isoformat()
