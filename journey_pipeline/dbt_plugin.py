@@ -21,7 +21,12 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt-duckdb tells no types
 
     def configure_connection(self, conn: Any) -> None:
         """SQL of a model reaches no further than that of Python."""
-        harden(conn, Path(self.creds.path).parent)
+        harden(conn, self._home())
+
+    def _home(self) -> Path:
+        """The home the warehouse lies in; one that is rebuilt lies below it, and reads the same lake."""
+        home, folder = load().home, Path(self.creds.path).parent
+        return home if folder.is_relative_to(home) else folder
 
     def configure_cursor(self, cursor: Any) -> None:
         """Temporary macros belong to one cursor; the key never stands in the profile, which dbt writes down."""

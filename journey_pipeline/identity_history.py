@@ -27,11 +27,15 @@ _CHANGES = (
 
 @dataclass(frozen=True)
 class History:
-    """The parts of a lake before the build of (`known_at`, `as_of`); both cuts are naive UTC."""
+    """The parts of a lake before the build of (`known_at`, `as_of`); both cuts are naive UTC.
+
+    A build that is not kept reads as any other and leaves no part.
+    """
 
     folder: Path
     known_at: datetime
     as_of: datetime
+    is_kept: bool = True
 
     @property
     def part(self) -> str:
@@ -63,7 +67,7 @@ class History:
             order by as_of, from_customer_id, to_customer_id
             """
         )
-        if not self._is_newest():
+        if not (self.is_kept and self._is_newest()):
             return
         moved = """
             select coalesce(now.identifier_hash, known.identifier_hash) as identifier_hash,

@@ -96,7 +96,7 @@ def execute(
         refusals, warned = gates_that_spoke(result.get_asset_check_evaluations())
         if result.success:
             return RunOutcome(result.run_id, _release_id(result), warnings=warned)
-        return RunOutcome(result.run_id, None, refusals, _step_faults(result), warned)
+        return RunOutcome(result.run_id, None, refusals, step_faults(result), warned)
 
 
 def bury_dead_runs(instance: dg.DagsterInstance) -> None:
@@ -182,7 +182,7 @@ def gates_that_spoke(evaluations: Iterable[dg.AssetCheckEvaluation]) -> tuple[li
     return found["ERROR"], found["WARN"]
 
 
-def _step_faults(result: Any) -> list[str]:
+def step_faults(result: Any) -> list[str]:
     """First line of each step that broke by itself; steps stopped by a failed check are refusals, not faults."""
     told = (step_fault(event) for event in result.filter_events(lambda e: e.is_step_failure))
     return [fault for fault in told if fault is not None]

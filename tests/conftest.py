@@ -1,5 +1,6 @@
 """What holds for all tests: no property has a deadline, and what is dear to make is made by one worker only."""
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
 # No test asserts a wall-clock time, so no example of a property has one either.
 settings.register_profile("journey", deadline=None)
 settings.load_profile("journey")
+
+# The states between two releases cost as much as several runs: only the tests that ask for them build them.
+os.environ.setdefault("JOURNEY_SPLIT_RESTATEMENTS", "false")
 
 # Files that share a fixture of the session, each worker of which would make its own, and files with whole runs of the
 # pipeline. They are begun first and in this order: begun last, they would leave the other workers idle.

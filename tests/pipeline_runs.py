@@ -24,7 +24,7 @@ KEY = "the tests' own pseudonym key"
 def journey(*arguments: str, home: Path, **variables: str | None) -> subprocess.CompletedProcess[str]:
     """`journey <arguments> --home <home>` with nothing of this process's own settings; None unsets a variable."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("JOURNEY_", "DAGSTER_"))}
-    given = {"JOURNEY_PSEUDONYM_KEY": KEY, **variables}
+    given = {"JOURNEY_PSEUDONYM_KEY": KEY, "JOURNEY_SPLIT_RESTATEMENTS": "false", **variables}
     environment |= {name: value for name, value in given.items() if value is not None}
     return subprocess.run(
         [sys.executable, "-m", "journey_pipeline.cli", *arguments, "--home", str(home)],

@@ -168,3 +168,9 @@ left join {{ ref('segment_assignments') }} as standing
 left join {{ ref('segment_assignments') }} as latest
     on {{ relation }}.customer_number = latest.customer_number and latest.is_latest and told_weeks.week_number is null
 {%- endmacro %}
+
+{# Sample variance from exact sums: of n, of the values, of their squares. Null for fewer than two. #}
+{% macro variance_of(count, total, total_of_squares) -%}
+    (cast({{ total_of_squares }} as double) - cast({{ total }} as double) * cast({{ total }} as double) / {{ count }})
+        / nullif({{ count }} - 1, 0)
+{%- endmacro %}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from journey_pipeline.cli.terminal import (
+    FAULT,
+    REFUSED,
     HomeOption,
+    fail,
     out,
     release_errors,
 )
@@ -72,6 +76,35 @@ def release_verify(
     with release_errors():
         one = release.verify(load(home).home, release_id)
     out.print(f"{one.release_id} is what its manifest says")
+
+
+@app.command("reproduce")
+def release_reproduce(
+    release_id: Annotated[str | None, typer.Argument(help="The current release when unset.")] = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Also by other code or settings than it was made with.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Build a release again from the lake and compare every table: 0 identical, 1 not, 2 it cannot be built."""
+    from journey_pipeline import rebuilding, release
+    from journey_pipeline.run_lock import RunLocked
+
+    settings = load(home)
+    try:
+        made = rebuilding.reproduce(settings, release_id, anyway=anyway)
+    except (rebuilding.NotRebuilt, release.ReleaseError, RunLocked) as refusal:
+        fail(str(refusal), REFUSED)
+    if as_json:
+        out.print_json(data=asdict(made) | {"is_identical": not made.differing})
+    else:
+        for line in (*made.changed, *(f"{table} differs" for table in made.differing)):
+            out.print(line, markup=False)
+        if not made.differing:
+            out.print(f"{made.release_id} is what the lake gives")
+    if made.differing:
+        raise typer.Exit(FAULT)
 
 
 @app.command("diff")

@@ -50,7 +50,7 @@ def customers(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
     with warehouse.get_connection() as connection:
         require_left(context, connection, "identity")
         known_at, as_of = connection.execute("select known_at, as_of from raw.run_parameters").fetchall()[0]
-        history = History(home.lake.root / "identity", known_at, as_of)
+        history = History(home.lake.root / "identity", known_at, as_of, is_kept=home.lands)
         summary = identity_tables.build(connection, history, home.settings.matching)
         for name in _TABLES:
             verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"identity/{name}", True)])

@@ -5,8 +5,9 @@ from functools import partial
 
 import dagster as dg
 
-from journey_pipeline import notifications, release, report, verdicts
+from journey_pipeline import notifications, rebuilding, release, report
 from journey_pipeline.baselines import Baselines
+from journey_pipeline.candidate_facts import facts_of, gates_of
 from journey_pipeline.coverage import missing_deliveries
 from journey_pipeline.defs.gates import require_left
 from journey_pipeline.defs.resources import (
@@ -19,7 +20,6 @@ from journey_pipeline.defs.resources import (
     week_end,
 )
 from journey_pipeline.door_frames import MART_KEYS
-from journey_pipeline.settings import code_version, shared_numbers
 
 
 @dg.asset(
@@ -37,44 +37,24 @@ def published(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
     """Publish the candidate, if every gate of every word is green for exactly this candidate."""
     with warehouse.get_connection() as connection:
         green = require_left(context, connection, "published")
-        as_of, known_at, candidate_id, files = connection.execute(
-            """
-            select as_of, known_at, candidate_id, (select count(*) from raw.source_files where outcome = 'loaded')
-            from raw.run_parameters
-            """
-        ).fetchall()[0]
+        facts = facts_of(connection, home.settings)
+        known_at, as_of = connection.execute("select known_at, as_of from raw.run_parameters").fetchall()[0]
         # Before the release is served, so that no release goes by a baseline that the lake does not hold.
         baselines = connection.execute("select * from measures.baselines order by all").df()
         Baselines(home.lake.root / "baselines", known_at, as_of).freeze(baselines)
         missing = [str(one) for one in missing_deliveries(connection)]
-    facts = release.ReleaseFacts(
-        as_of=as_of.replace(tzinfo=UTC),
-        known_at=known_at.replace(tzinfo=UTC),
-        time_zone=home.settings.time_zone,
-        candidate_id=candidate_id,
-        configuration_hash=home.settings.configuration_hash(),
-        code_version=code_version(),
-        rule_versions={
-            "definitions": str(shared_numbers()["definition_version"]),
-            "channels": str(shared_numbers()["channel_ruleset"]),
-        },
-        input_files=files,
-        tables=MART_KEYS,
-    )
-    gates = [
-        release.GateResult(v.gate, v.word, v.asset, v.passed, v.failing_rows, v.description)
-        for v in green
-        if v.gate != verdicts.BUILT
-    ]
-    done = release.publish(
-        home.settings.warehouse,
-        home.settings.home,
-        manifest=facts,
-        gates=gates,
-        report=partial(report.build_report, facts=facts),
-        published_at=datetime.now(UTC),
-        threads=home.settings.threads,
-    )
+    gates = gates_of(green)
+    served = release.current(home.settings.home)
+    with rebuilding.states_since(home.settings, served, facts) as states:
+        done = release.publish(
+            home.settings.warehouse,
+            home.settings.home,
+            manifest=facts,
+            gates=gates,
+            report=partial(report.build_report, facts=facts),
+            published_at=datetime.now(UTC),
+            threads=home.settings.threads,
+        )
     settings = home.settings
     removed = release.collect(
         settings.home, datetime.now(UTC), keep_releases=settings.keep_releases, keep_days=settings.keep_days
@@ -88,6 +68,7 @@ def published(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
             "release": done.release_id,
             "is_current": done.is_current,
             "gates": len(gates),
+            "changed_by": [state.cause for state in states[1:]],
             "old_releases_removed": len(removed),
             "dagster/row_count": sum(done.tables.values()),
             "report": dg.MetadataValue.path(str(home.settings.home / "published" / "report" / "index.html")),

@@ -13,7 +13,7 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
-from journey_pipeline import ingest, preflight, pseudonyms, verdicts
+from journey_pipeline import ingest, preflight, pseudonyms, rebuilding, verdicts
 from journey_pipeline.defs.freshness import freshness_policy, standing_metadata
 from journey_pipeline.defs.resources import (
     DATA_ENGINEERING,
@@ -53,11 +53,12 @@ def landed(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) 
     # A new home gets its key before it loads a file; one that has files and no key any more goes no further.
     pseudonyms.key_of(home.settings)
     preflight.require_room(home.settings)
-    files, loaded_at = _inbox(home.settings.inbox_folder, context.run_id), _run_time(context)
+    if home.lands:
+        rebuilding.clear(home.settings.home)
     with warehouse.get_connection() as connection:
         for key in sorted(context.selected_asset_keys):
             contract = contracts()[key.path[1]]
-            outcomes = ingest.land(contract, files, home.lake, loaded_at, _parser(home))
+            outcomes = _land(context, home, contract)
             for outcome in outcomes:
                 if outcome.fault is not None:
                     context.log.error(str(outcome.fault))
@@ -93,7 +94,7 @@ def landed(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) 
 def delivered(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Close the landing: what arrived, and which candidate everything to the right now speaks of."""
     # Files that no contract knows are outcomes too; they belong to no object, so they are written down here.
-    ingest.land(None, _inbox(home.settings.inbox_folder, context.run_id), home.lake, _run_time(context), _parser(home))
+    _land(context, home, None)
     cut = known_at(context.run.tags) or ingest.known_at(home.lake)
     with warehouse.get_connection() as connection:
         ingest.source_files(connection, home.lake, cut)
@@ -108,6 +109,14 @@ def delivered(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
         verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"raw/{name}", True) for name in built])
         for name in names:
             yield dg.MaterializeResult(asset_key=["raw", name], metadata=table_metadata(connection, "raw", name))
+
+
+def _land(context: dg.AssetExecutionContext, home: Home, contract: ingest.Contract | None) -> list[ingest.FileOutcome]:  # type: ignore[type-arg]
+    """Land the new files of a source object, or of none; nothing where the lake is only read."""
+    if not home.lands:
+        return []
+    files = _inbox(home.settings.inbox_folder, context.run_id)
+    return ingest.land(contract, files, home.lake, _run_time(context), _parser(home))
 
 
 @lru_cache(maxsize=1)

@@ -51,6 +51,20 @@ class Home(dg.ConfigurableResource):  # type: ignore[type-arg]
         """The only state."""
         return Lake(self.settings.lake)
 
+    @property
+    def lands(self) -> bool:
+        """Whether this run may add to the lake: new files, and what it found of customers."""
+        return True
+
+
+class LakeReader(Home):
+    """A home whose lake is read as it is."""
+
+    @property
+    def lands(self) -> bool:
+        """Never."""
+        return False
+
 
 class Warehouse(DuckDBResource):
     """The warehouse file, confined to its home; the home is held for the whole run."""
@@ -68,6 +82,22 @@ class Warehouse(DuckDBResource):
         with super().get_connection() as connection, closing(connection):
             harden(connection, settings.home)
             yield connection
+
+    @property
+    def is_gated(self) -> bool:
+        """Whether a word is built on green words alone."""
+        return True
+
+
+class ScratchWarehouse(Warehouse):
+    """A warehouse beside that of the home, thrown away when it has been read."""
+
+    has_gates: bool
+
+    @property
+    def is_gated(self) -> bool:
+        """As whoever asked for it said: states between two releases are not published, so nothing judges them."""
+        return self.has_gates
 
 
 def resources() -> dict[str, object]:

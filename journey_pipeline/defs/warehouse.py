@@ -26,7 +26,6 @@ from journey_pipeline.defs.resources import (
     ONE_BY_ONE,
     WEEKS,
     WRITER_POOL,
-    Home,
     Warehouse,
     settings,
 )
@@ -87,8 +86,8 @@ def _parse(*flags: str) -> Any:
     return result.result
 
 
-def _point_dbt_at_warehouse() -> None:
-    os.environ["JOURNEY_WAREHOUSE"] = str(settings.warehouse)
+def _point_dbt_at(warehouse: Warehouse) -> None:
+    os.environ["JOURNEY_WAREHOUSE"] = warehouse.database
     os.environ["JOURNEY_THREADS"] = str(settings.threads)
     os.environ["JOURNEY_MEMORY_LIMIT"] = settings.memory_limit
 
@@ -144,10 +143,10 @@ def word(name: str, select: str) -> dg.AssetsDefinition:
         pool=WRITER_POOL,
         dagster_dbt_translator=WordTranslator(),
     )
-    def _word(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) -> Iterator[Any]:
+    def _word(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[Any]:
         with warehouse.get_connection() as connection:
             require_left(context, connection, name)
-        yield from _build(context, home, warehouse)
+        yield from _build(context, warehouse)
 
     return _word
 
@@ -158,16 +157,16 @@ def _tag(manifest: Any, asked: set[str]) -> None:
         node.tags = [tag for tag in node.tags if tag != ASKED] + [ASKED] * (unique_id in asked)
 
 
-def _call(home: Home) -> list[str]:
+def _call(warehouse: Warehouse) -> list[str]:
     """The one call of dbt that builds and tests what is asked."""
     return [
         # In full, so that a lookup whose columns changed replaces the one an older version left behind.
         *("build", "--full-refresh", "--indirect-selection=empty", "--no-write-json", f"--select=tag:{ASKED}"),
-        *dbt_arguments(home.settings.home / "work" / "dbt"),
+        *dbt_arguments(Path(warehouse.database).parent / "work" / "dbt"),
     ]
 
 
-def _build(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) -> Iterator[Any]:
+def _build(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[Any]:
     """Build the selected models, run the selected tests, tell Dagster and the verdict store of each."""
     from dbt.cli.main import dbtRunner
 
@@ -181,9 +180,9 @@ def _build(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) 
     }
     manifest = _parse("--no-write-json")
     _tag(manifest, {*assets, *checks})
-    _point_dbt_at_warehouse()
+    _point_dbt_at(warehouse)
     try:
-        result = dbtRunner(manifest=manifest).invoke(_call(home))
+        result = dbtRunner(manifest=manifest).invoke(_call(warehouse))
     finally:
         let_go()
     if result.exception is not None and not hasattr(result.result, "results"):

@@ -5,8 +5,8 @@ with answers as (
         scores.family as scale,
         scores.source || ' ' || scores.question as item,
         scores.answered_at,
-        -- Whatever the item's scale, 1 to 5.
-        1 + 4 * cast(scores.score_share as double) as score,
+        -- Whatever the item's scale, 1 to 5; decimal, so that a sum is the same in whatever order it is made.
+        cast(1 + 4 * scores.score_share as decimal(18, 9)) as score,
         row_number() over (
             partition by customers.customer_number, scores.family, scores.source, scores.question
             order by scores.answered_at desc, scores.score_id

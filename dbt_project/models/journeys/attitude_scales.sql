@@ -13,19 +13,30 @@ complete as (
     select * from {{ ref('attitude_scores') }} where is_complete
 ),
 
+-- From exact sums: an engine's own variance depends on how rows were dealt to its threads.
 variances as (
-    select answers.scale, answers.item, var_samp(answers.score) as variance
+    select
+        answers.scale,
+        answers.item,
+        {{ variance_of('count(*)', 'sum(answers.score)', 'sum(answers.score * answers.score)') }} as variance
     from {{ ref('attitude_answers') }} as answers
     inner join complete on answers.customer_number = complete.customer_number and answers.scale = complete.scale
     group by answers.scale, answers.item
 ),
 
 items as (
-    select scale, count(*) as items, sum(variance) as item_variance from variances group by scale
+    select scale, count(*) as items, cast(sum(cast(variance as decimal(18, 12))) as double) as item_variance
+    from variances
+    group by scale
 ),
 
 totals as (
-    select scale, count(*) as complete_answers, var_samp(score_sum) as total_variance from complete group by scale
+    select
+        scale,
+        count(*) as complete_answers,
+        {{ variance_of('count(*)', 'sum(score_sum)', 'sum(score_sum * score_sum)') }} as total_variance
+    from complete
+    group by scale
 ),
 
 respondents as (

@@ -14,7 +14,7 @@ summed as (
         count(*) as answered,
         items.items,
         avg(answers.score) as score,
-        sum(answers.score) as score_sum,
+        cast(sum(answers.score) as decimal(18, 9)) as score_sum,
         max(answers.answered_at) as answered_at
     from answers
     inner join items on answers.scale = items.scale

@@ -21,7 +21,7 @@ seen as (
             as longest_wait,
         count(*) filter (where signals.signal = 'friction') as frictions,
         count(distinct case when signals.signal = 'channel' then signals.detail end) as channels,
-        max_by(signals.detail, signals.occurred_at)
+        max_by(signals.detail, (signals.occurred_at, signals.detail))
             filter (where signals.signal = 'visit' and signals.detail is not null) as device
     from stretches as units
     inner join {{ ref('driver_signals') }} as signals

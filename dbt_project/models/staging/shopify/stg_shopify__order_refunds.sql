@@ -12,7 +12,7 @@ first_seen as (
         max_by(replace(name, '#', ''), (_delivery_rank, _row_number)) as order_name,
         {{ clean_money('refunded_amount') }} as refunded_amount,
         min_by(upper(currency), (_delivery_rank, _row_number)) as currency,
-        min_by({{ clean_email('email') }}, _delivery_rank) as email,
+        min_by({{ clean_email('email') }}, (_delivery_rank, _row_number)) as email,
         min(coalesce(_exported_at, {{ utc_instant('created_at') }})) as occurred_at,
         min_by(_file_id, (_delivery_rank, _row_number)) as source_file_id,
         min_by(_row_number, (_delivery_rank, _row_number)) as source_row_number
