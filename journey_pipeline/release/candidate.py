@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,20 +16,24 @@ from typing import Any
 import duckdb
 
 from journey_pipeline.release.digest import quoted, table_digest
-from journey_pipeline.release.facts import GateResult, ReleaseFacts, ReleaseRefused
+from journey_pipeline.release.facts import ADDED_TABLES, GateResult, ReleaseFacts, ReleaseRefused
 
 DATABASE = "journey.duckdb"
 TABLES = "tables"
 # DuckDB 1.5 opens files of this version; it cannot open the 2.0 default. BI tools lag behind.
 STORAGE_VERSION = "v1.2.0"
-ADDED_TABLES = ("gate_results", "release")
 _SPILL = ".spill"
 _ROW_GROUP_ROWS = 122_880
 
 
 @contextmanager
-def candidate_connection(warehouse: Path, building: Path, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An in-memory engine that sees the warehouse (`w`, read-only) and may write only into the building folder."""
+def candidate_connection(
+    warehouse: Path, building: Path, threads: int, readable: Sequence[Path] = ()
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-memory engine that sees the warehouse (`w`, read-only) and may write only into the building folder.
+
+    It may attach what lies in the `readable` folders.
+    """
     spill = building / _SPILL
     spill.mkdir()
     connection = duckdb.connect()
@@ -44,7 +48,8 @@ def candidate_connection(warehouse: Path, building: Path, threads: int) -> Itera
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set preserve_insertion_order = true")
         connection.execute(f"set temp_directory = {literal(spill)}")
-        connection.execute(f"set allowed_directories = [{literal(warehouse.parent)}, {literal(building)}]")
+        folders = ", ".join(map(literal, [warehouse.parent, building, *readable]))
+        connection.execute(f"set allowed_directories = [{folders}]")
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
         connection.execute(f"attach {literal(warehouse)} as w (read_only)")
@@ -81,9 +86,11 @@ def build_database(
     building: Path,
     facts: ReleaseFacts,
     gates: Sequence[GateResult],
+    restate: Callable[[duckdb.DuckDBPyConnection, str], None],
 ) -> None:
-    """Write `journey.duckdb` as a new file: every marts table in key order, the gates and the facts.
+    """Write `journey.duckdb` as a new file: every marts table in key order, the gates, the facts, the restatements.
 
+    `restate` makes the table of that name from the new file and what was released before.
     A new file holds no bytes of deleted rows. It is reattached read-only as `o`.
 
     Raises:
@@ -95,6 +102,7 @@ def build_database(
         connection.execute(f"create table o.{quoted(name)} as from w.marts.{quoted(name)} order by {_order(key)}")
     _write_gates(connection, gates)
     _write_facts(connection, facts)
+    restate(connection, "o.restatements")
     connection.execute("checkpoint o")
     connection.execute("detach o")
     if target.with_name(target.name + ".wal").exists():

@@ -16,12 +16,10 @@ import duckdb
 
 from journey_pipeline.release import manifest as manifests
 from journey_pipeline.release.candidate import DATABASE, literal
-from journey_pipeline.release.digest import VOLATILE_COLUMNS, quoted
+from journey_pipeline.release.digest import STAMPS, quoted
 from journey_pipeline.release.facts import ReleaseError, ReleaseNotFound
 from journey_pipeline.release.pointer import release_folder, served_id
 
-# What says of every row when it was made, and of no row that it says something else.
-STAMPS = VOLATILE_COLUMNS | {"as_of"}
 WHOLE_ROW = "*"
 
 

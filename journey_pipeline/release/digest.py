@@ -13,6 +13,8 @@ import duckdb
 
 # Load times differ between two loads of the same bytes; everything else must be reproducible.
 VOLATILE_COLUMNS = frozenset({"loaded_at", "known_at"})
+# What says of every row when it was made, and of no row that it says something else.
+STAMPS = VOLATILE_COLUMNS | {"as_of"}
 
 _SAFE_TEXT = frozenset(
     {

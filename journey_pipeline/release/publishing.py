@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -42,6 +43,9 @@ from journey_pipeline.release.pointer import (
     switch_link,
     sync,
 )
+from journey_pipeline.release.restated_tables import Scope
+from journey_pipeline.release.restatements import NOT_SPLIT, restate
+from journey_pipeline.release.states import State
 from journey_pipeline.release.verification import verify
 
 Report = Callable[[duckdb.DuckDBPyConnection, Path], None]
@@ -70,6 +74,7 @@ def publish(
     published_at: datetime,
     threads: int = 2,
     expected_gates: Collection[tuple[str, str]] = (),
+    states: Sequence[State] = (),
     fault: Callable[[str], None] = lambda _: None,
 ) -> Release:
     """Turn a gated warehouse into `<home>/releases/<id>` and let `<home>/published` point at it.
@@ -86,11 +91,15 @@ def publish(
         published_at: the time of publishing, with a time zone.
         threads: DuckDB threads.
         expected_gates: (gate, asset) pairs that must be among the verdicts.
+        states: what leads from the release that is served to this candidate, cause by cause; without them the
+            restatements name no causes.
         fault: called with each name of STEPS; a test may raise or kill here.
 
     Raises:
-        ReleaseRefused: a gate failed or is missing, or the warehouse is not what the facts say.
-        ReleaseDamaged: the candidate was published before and its files changed since.
+        ReleaseRefused: a gate failed or is missing, the warehouse is not what the facts say, or the states do not
+            lead from the served release to it.
+        ReleaseDamaged: the candidate was published before and its files changed since, or those of the served
+            release did, from which the restatements are told.
         ReleaseError: another publish is running, or the release id belongs to another candidate.
     """
     if reasons := gate_reasons(gates, expected_gates):
@@ -107,12 +116,13 @@ def publish(
                 _build(
                     building,
                     warehouse,
+                    home,
                     manifest,
                     gates,
                     report,
                     published_at,
                     threads,
-                    current_id(home),
+                    states,
                     fault,
                 )
                 building.rename(root / release_id)
@@ -151,20 +161,31 @@ def gate_reasons(gates: Sequence[GateResult], expected_gates: Collection[tuple[s
 def _build(
     building: Path,
     warehouse: Path,
+    home: Path,
     facts: ReleaseFacts,
     gates: Sequence[GateResult],
     report: Report | None,
     published_at: datetime,
     threads: int,
-    previous_release_id: str | None,
+    states: Sequence[State],
     fault: Callable[[str], None],
 ) -> None:
     """Everything that happens before the rename, inside the building folder only."""
     building.mkdir()
-    with candidate_connection(warehouse, building, threads) as connection:
+    served = current(home)
+    previous = None if served is None or _is_newer(served, facts) else served
+    chain = _chain(previous, warehouse, states)
+    with candidate_connection(warehouse, building, threads, [state.database.parent for state in chain]) as connection:
         if reasons := check_warehouse(connection, facts):
             raise ReleaseRefused(reasons)
-        build_database(connection, building, facts, gates)
+        scope = None if previous is None else Scope(previous.release_id, previous.as_of, facts.time_zone)
+        try:
+            told = partial(restate, states=chain, tables=facts.tables, scope=scope)
+            build_database(connection, building, facts, gates, told)
+        except duckdb.Error:
+            if previous is not None:
+                verify(home, previous.release_id)  # says so if it is the release before that cannot be read
+            raise
         fault("database")
         export_tables(connection, building, facts)
         tables = describe_tables(connection, facts)
@@ -180,7 +201,7 @@ def _build(
         tables=tables,
         files=manifests.describe_files(building),
         published_at=published_at,
-        previous_release_id=previous_release_id,
+        previous_release_id=None if served is None else served.release_id,
     )
     manifests.write(building, content)
     fault("manifest")
@@ -188,12 +209,30 @@ def _build(
     fault("sealed")
 
 
+def _chain(previous: Release | None, warehouse: Path, states: Sequence[State]) -> list[State]:
+    """The states from the previous release to the candidate; where none are given, a single step between the two.
+
+    Raises:
+        ReleaseRefused: the given states begin or end elsewhere.
+    """
+    if previous is None:
+        return []
+    ends = [previous.folder.resolve() / DATABASE, warehouse]
+    if not states:
+        return [State("", ends[0], "main"), State(NOT_SPLIT, ends[1], "marts")]
+    if [states[place].database.resolve() for place in (0, -1)] != ends:
+        raise ReleaseRefused([f"restatements: the states do not lead from {previous.release_id} to the candidate"])
+    return [*states]
+
+
+def _is_newer(served: Release, facts: ReleaseFacts) -> bool:
+    return (served.as_of, served.known_at) > (facts.as_of, facts.known_at)
+
+
 def _serve(home: Path, facts: ReleaseFacts, fault: Callable[[str], None]) -> None:
     """Move the pointer forward to this release, unless newer data is served already."""
     served = current(home)
-    if served is not None and (
-        served.release_id == facts.release_id or (served.as_of, served.known_at) > (facts.as_of, facts.known_at)
-    ):
+    if served is not None and (served.release_id == facts.release_id or _is_newer(served, facts)):
         return
     make_link(home, facts.release_id)
     fault("linked")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from journey_pipeline.release import Release, publish
@@ -69,3 +70,21 @@ def publisher(home: Path, warehouses: Path) -> Publish:
         return publish(warehouse, home, **(arguments | options))
 
     return run
+
+
+def publish_changed(
+    home: Path, changes: Sequence[str], candidate_id: str = "changed0", days: int = 0, **options: Any
+) -> Release:
+    """Publish the first week, or one so many days later with its times alone moved, after `changes` to its tables."""
+    warehouse = home / candidate_id / "warehouse.duckdb"
+    warehouse.parent.mkdir()
+    build_warehouse(warehouse, candidate_id=candidate_id, only=FEW)
+    as_of = FIRST_AS_OF + timedelta(days=days)
+    with duckdb.connect(str(warehouse)) as connection:
+        for change in changes:
+            connection.execute(change)
+        connection.execute(f"update raw.run_parameters set as_of = as_of + to_days({days})")
+    return publish(
+        warehouse, home, manifest=facts_of(as_of=as_of, candidate_id=candidate_id, only=FEW), gates=green_gates(),
+        report=None, published_at=PUBLISHED_AT + timedelta(days=1 + days), **options,
+    )  # fmt: skip

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 
-import duckdb
 import pytest
 
-from journey_pipeline.release import Release, ReleaseError, ReleaseNotFound, cells, differences, publish
-from tests.release.conftest import PUBLISHED_AT, Publish
-from tests.release.small_warehouse import FEW, FIRST_AS_OF, build_warehouse, facts_of, green_gates
-
-
-def _publish_changed(home: Path, changes: Sequence[str], candidate_id: str = "changed0", days: int = 0) -> Release:
-    """Publish the first week, or one so many days later with its times alone moved, after `changes` to its tables."""
-    warehouse = home / candidate_id / "warehouse.duckdb"
-    warehouse.parent.mkdir()
-    build_warehouse(warehouse, candidate_id=candidate_id, only=FEW)
-    as_of = FIRST_AS_OF + timedelta(days=days)
-    with duckdb.connect(str(warehouse)) as connection:
-        for change in changes:
-            connection.execute(change)
-        connection.execute(f"update raw.run_parameters set as_of = as_of + to_days({days})")
-    return publish(
-        warehouse, home, manifest=facts_of(as_of=as_of, candidate_id=candidate_id, only=FEW), gates=green_gates(),
-        report=None, published_at=PUBLISHED_AT + timedelta(days=1 + days),
-    )  # fmt: skip
+from journey_pipeline.release import ReleaseError, ReleaseNotFound, cells, differences
+from tests.release.conftest import Publish, publish_changed
 
 
 def test_a_changed_an_added_and_a_removed_row_are_told_with_their_cells(home: Path, publish_week: Publish) -> None:
     first = publish_week(0)
-    second = _publish_changed(
+    second = publish_changed(
         home,
         [
             "update marts.customers set country = 'SE', order_count = 99 where customer_id = 'c000004'",
@@ -60,13 +40,13 @@ def test_a_changed_an_added_and_a_removed_row_are_told_with_their_cells(home: Pa
 
 def test_times_of_the_run_alone_are_no_difference(home: Path, publish_week: Publish) -> None:
     publish_week(0)
-    _publish_changed(home, ["update marts.stage_conversion set as_of = as_of + to_days(7)"], days=7)
+    publish_changed(home, ["update marts.stage_conversion set as_of = as_of + to_days(7)"], days=7)
     assert [one.table for one in differences(home)] == ["release"]
 
 
 def test_columns_that_came_and_went_are_named(home: Path, publish_week: Publish) -> None:
     publish_week(0)
-    later = _publish_changed(
+    later = publish_changed(
         home,
         ["alter table marts.customers drop column country", "alter table marts.customers add column region varchar"],
         days=7,

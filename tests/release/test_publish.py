@@ -93,7 +93,7 @@ def test_a_release_holds_every_table_twice_and_says_so(home: Path) -> None:
     assert release.is_current
     assert release.release_id == "2026-11-16-00000000"
     assert (home / "published").readlink() == Path("releases/2026-11-16-00000000")
-    expected = {*TABLES, "gate_results", "release"}
+    expected = {*TABLES, "gate_results", "release", "restatements"}
     assert set(release.tables) == expected
     assert {path.stem for path in (release.folder / "tables").iterdir()} == expected
     with duckdb.connect(str(home / "published" / "journey.duckdb"), read_only=True) as reader:
@@ -101,7 +101,8 @@ def test_a_release_holds_every_table_twice_and_says_so(home: Path) -> None:
             ((rows,),) = reader.execute(f"select count(*) from {name}").fetchall()
             parquet = pq.ParquetFile(home / "published" / "tables" / f"{name}.parquet")
             assert rows == parquet.metadata.num_rows == release.tables[name]
-            assert parquet.metadata.row_group(0).column(0).compression == "ZSTD"
+            if rows:
+                assert parquet.metadata.row_group(0).column(0).compression == "ZSTD"
         ids = [row[0] for row in reader.execute("select touchpoint_id from touchpoints").fetchall()]
         assert ids == sorted(ids)
         assert reader.execute("select release_id, candidate_id, input_files from release").fetchall() == [
