@@ -5,10 +5,10 @@ from functools import partial
 
 import dagster as dg
 
-from journey_pipeline import notifications, release, report, verdicts
+from journey_pipeline import notifications, release, report
 from journey_pipeline.baselines import Baselines
 from journey_pipeline.coverage import missing_deliveries
-from journey_pipeline.defs.gates import require_left
+from journey_pipeline.defs.gates import expected_gates, require_left
 from journey_pipeline.defs.resources import (
     CUSTOMER_EXPERIENCE,
     ONE_BY_ONE,
@@ -36,7 +36,7 @@ from journey_pipeline.settings import code_version, shared_numbers
 def published(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Publish the candidate, if every gate of every word is green for exactly this candidate."""
     with warehouse.get_connection() as connection:
-        green = require_left(context, connection, "published")
+        require_left(context, connection, "published")
         as_of, known_at, candidate_id, files = connection.execute(
             """
             select as_of, known_at, candidate_id, (select count(*) from raw.source_files where outcome = 'loaded')
@@ -61,16 +61,11 @@ def published(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
         input_files=files,
         tables=MART_KEYS,
     )
-    gates = [
-        release.GateResult(v.gate, v.word, v.asset, v.passed, v.failing_rows, v.description)
-        for v in green
-        if v.gate != verdicts.BUILT
-    ]
     done = release.publish(
         home.settings.warehouse,
         home.settings.home,
         manifest=facts,
-        gates=gates,
+        gates=expected_gates("published"),
         report=partial(report.build_report, facts=facts),
         published_at=datetime.now(UTC),
         threads=home.settings.threads,
@@ -87,7 +82,7 @@ def published(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
         metadata={
             "release": done.release_id,
             "is_current": done.is_current,
-            "gates": len(gates),
+            "gates": done.gates_passed,
             "old_releases_removed": len(removed),
             "dagster/row_count": sum(done.tables.values()),
             "report": dg.MetadataValue.path(str(home.settings.home / "published" / "report" / "index.html")),
