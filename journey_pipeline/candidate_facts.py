@@ -1,16 +1,15 @@
-"""What a release says of itself, read from the candidate in a warehouse: its cuts, its versions, its gates.
+"""What a release says of itself, read from the candidate in a warehouse: its cuts and its versions.
 
-Add here when a release must carry one more fact. Must not be here: whether it may be published (`verdicts`, `release`).
+Add here when a release must carry one more fact. Must not be here: whether it may be published (`release.audit`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC
 
 import duckdb
 
-from journey_pipeline import release, verdicts
+from journey_pipeline import release
 from journey_pipeline.door_frames import MART_KEYS
 from journey_pipeline.settings import Settings, code_version, shared_numbers
 
@@ -37,12 +36,3 @@ def facts_of(connection: duckdb.DuckDBPyConnection, settings: Settings) -> relea
         input_files=files,
         tables=MART_KEYS,
     )
-
-
-def gates_of(green: Iterable[verdicts.Verdict]) -> list[release.GateResult]:
-    """The verdicts of gates as a release holds them; that an asset was built is none."""
-    return [
-        release.GateResult(v.gate, v.word, v.asset, v.passed, v.failing_rows, v.description)
-        for v in green
-        if v.gate != verdicts.BUILT
-    ]

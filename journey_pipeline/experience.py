@@ -120,7 +120,8 @@ def experience(cells: pd.DataFrame, min_n: int = 30, min_customers: int = 20) ->
     raw = _score(points, [floats(table[name]) for name in _COUNTS], n)
     shares = [np.minimum(ratio(table[f"weighted_{name}"], weights), 1) * effective for name in _COUNTS]
     weighted = _score(points, shares, effective)
-    is_withheld = (table["segment_set"] != "all").to_numpy() & (n > 0) & (n < min_customers)
+    told = np.where(n > 0, n, floats(table["answers"]))  # a mean answer is told on a scale without a score as well
+    is_withheld = (table["segment_set"] != "all").to_numpy() & (told > 0) & (told < min_customers)
     for name, value in zip(("score", "ci_low", "ci_high"), raw, strict=True):
         table[name] = np.where(is_withheld, np.nan, value)
     has_customers = floats(table["weighed_answers"]) > 0

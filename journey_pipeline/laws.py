@@ -23,6 +23,7 @@ from journey_pipeline.laws_of_governance import (
     stages_have_owners,
 )
 from journey_pipeline.laws_of_pain import every_comment_has_a_theme, evidence_is_released, personas_are_described
+from journey_pipeline.laws_of_privacy import few_people_are_not_told, text_names_nobody
 
 __all__ = ["EVENTS", "MARTS", "Outcome"]
 
@@ -415,6 +416,8 @@ MARTS: dict[tuple[str, str], Law] = {
     ("kpis_have_owners", "marts/kpi_scorecard"): kpis_have_owners,
     ("stages_have_owners", "marts/stage_conversion"): stages_have_owners,
     ("evidence_is_released", "marts/pain_point_evidence"): evidence_is_released,
+    ("text_names_nobody", "marts/customers"): text_names_nobody,
+    ("few_people_are_not_told", "marts/segment_metrics"): few_people_are_not_told,
     ("every_touchpoint_is_shipped", "marts/touchpoints"): every_touchpoint_is_shipped,
     ("sources_deliver", "marts/coverage"): sources_deliver,
     ("nobody_is_everybody", "marts/identifiers"): nobody_is_everybody,

@@ -36,19 +36,25 @@ def check_personas(described: pd.DataFrame, rules: pd.DataFrame) -> None:
 
 
 def personas(
-    metrics: pd.DataFrame, channels: pd.DataFrame, flags: pd.DataFrame, described: pd.DataFrame, rules: pd.DataFrame
+    metrics: pd.DataFrame,
+    channels: pd.DataFrame,
+    flags: pd.DataFrame,
+    described: pd.DataFrame,
+    rules: pd.DataFrame,
+    min_people: int = 5,
 ) -> pd.DataFrame:
     """Released table `personas`: one row per week of segment metrics and persona.
 
     What was never described stays empty; `top_pains` are the flags that hold for a greater share of the persona's
-    journeys of twelve weeks than of all journeys, the greatest difference first.
+    journeys of twelve weeks than of all journeys, the greatest difference first. How fewer than `min_people` customers
+    came is not told.
     """
     check_personas(described, rules)
     own = metrics[metrics["segment_set"] == SET].assign(week=weeks(metrics["week"]))
     table = _wide(own)
     for frame in (described, rules):
         table = _in_force(table, frame if frame is described else frame[frame["segment_set"] == SET])
-    table = table.merge(_favourites(channels), on=KEY, how="left")
+    table = table.merge(_favourites(channels, min_people), on=KEY, how="left")
     stated = table["preferred_channel"].replace("", None)
     table["preferred_channel_by"] = pd.Series("people", table.index).where(
         stated.notna(), table["channel"].notna().map({True: "data", False: None})
@@ -82,10 +88,11 @@ def _in_force(table: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     return found.drop(columns="valid_from")
 
 
-def _favourites(channels: pd.DataFrame) -> pd.DataFrame:
+def _favourites(channels: pd.DataFrame, min_people: int) -> pd.DataFrame:
     """The channel by which most of a persona's customers come, with their share of those who come by any."""
     told = channels[~channels["channel"].isin(WITHOUT_CHANNEL)].assign(week=weeks(channels["week"]))
     told["whole"] = told.groupby(KEY)["customers"].transform("sum")
+    told = told[told["whole"] >= min_people]
     first = told.sort_values([*KEY, "customers", "channel"], ascending=[True, True, False, True]).drop_duplicates(KEY)
     return first.assign(channel_share=ratio(floats(first["customers"]), floats(first["whole"])))[
         [*KEY, "channel", "channel_share"]

@@ -79,11 +79,14 @@ def silent_score_needed(target: Numbers, score: Numbers, answers: Numbers, custo
     return ratio(np.asarray(target, float) - spoken * np.asarray(score, float), 1 - spoken)
 
 
-def response_bias(strata: pd.DataFrame, left: pd.DataFrame, scorecard: pd.DataFrame, min_n: int = 30) -> pd.DataFrame:
+def response_bias(
+    strata: pd.DataFrame, left: pd.DataFrame, scorecard: pd.DataFrame, min_n: int = 30, min_answers: int = 5
+) -> pd.DataFrame:
     """Released table `response_bias`: one row per week and question, from `response_strata` and `response_left`.
 
     Scores are shares of positive answers (0 to 1) or NPS points. `target_value` is what the scorecard's first target of
-    customer satisfaction asks for in the week, for CSAT alone. Raises ValueError when a key repeats.
+    customer satisfaction asks for in the week, for CSAT alone. Fewer than `min_answers` of those who left, or stayed,
+    have no score. Raises ValueError when a key repeats.
     """
     require_unique(strata, [*QUESTION, "stratum"], "response_strata")
     require_unique(left, [*QUESTION, "has_left"], "response_left")
@@ -97,7 +100,7 @@ def response_bias(strata: pd.DataFrame, left: pd.DataFrame, scorecard: pd.DataFr
         found = table[QUESTION].merge(side, on=QUESTION, how="left")
         table[f"answers_{name}"] = found["answers"].fillna(0)
         table[f"customers_{name}"] = found["customers"].fillna(0)
-        table[f"score_{name}"] = found["score"]
+        table[f"score_{name}"] = found["score"].where(found["answers"] >= min_answers)
     table["target_value"] = table["week"].map(_targets(scorecard)).astype("float64")
     table.loc[table["instrument"] != "CSAT", "target_value"] = np.nan
     needed = silent_score_needed(table["target_value"], table["raw"], table["answers"], table["customers"])

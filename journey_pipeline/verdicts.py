@@ -71,12 +71,16 @@ def as_of(connection: duckdb.DuckDBPyConnection) -> datetime:
 
 
 def _parameter(connection: duckdb.DuckDBPyConnection, name: str) -> Any:
-    exists = connection.execute(
-        "select 1 from duckdb_tables() where schema_name = 'raw' and table_name = 'run_parameters'"
-    ).fetchall()
-    if not exists:
+    if not _exists(connection, "raw", "run_parameters"):
         raise NotGreen("the warehouse holds no candidate yet; materialise the raw assets first")
     return connection.execute(f"select {name} from raw.run_parameters").fetchall()[0][0]
+
+
+def _exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    found = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, table]
+    ).fetchall()
+    return bool(found)
 
 
 def record(connection: duckdb.DuckDBPyConnection, verdicts: Iterable[Verdict]) -> None:
@@ -93,13 +97,19 @@ def record(connection: duckdb.DuckDBPyConnection, verdicts: Iterable[Verdict]) -
 
 def read(connection: duckdb.DuckDBPyConnection) -> list[Verdict]:
     """Verdicts that speak of the current candidate, in a fixed order."""
-    prepare(connection)
+    return of_candidate(connection, candidate(connection))
+
+
+def of_candidate(connection: duckdb.DuckDBPyConnection, candidate_id: str) -> list[Verdict]:
+    """Verdicts that speak of one candidate, in a fixed order; none where the warehouse has no store."""
+    if not _exists(connection, "operations", "gate_results"):
+        return []
     rows = connection.execute(
         """
         select gate, asset, passed, failing_rows, description from operations.gate_results
         where candidate_id = ? order by asset, gate
         """,
-        [candidate(connection)],
+        [candidate_id],
     ).fetchall()
     return [Verdict(*row) for row in rows]
 

@@ -135,6 +135,15 @@ def test_nps_variance_is_that_of_plus_one_zero_minus_one() -> None:
     assert (high - score) / 100 == pytest.approx(1.959963984540054 * answers.std() / 10)
 
 
+def test_the_mean_of_a_handful_is_withheld_on_a_scale_without_a_score_too() -> None:
+    few = pd.DataFrame(
+        [cell("CSAT", 4, positives=1) | {"segment_set": "rfm", "segment": "lost", "scored": 0, "positives": 0}]
+    )
+    assert experience(few)[["score", "mean_answer"]].isna().all(axis=None)
+    everybody = few.assign(segment_set="all", segment="all")
+    assert experience(everybody)["mean_answer"].notna().all()
+
+
 def test_table_is_sorted_and_complete() -> None:
     found = experience(survey_cells(), min_n=10)
     assert list(found.columns) == EXPERIENCE_COLUMNS

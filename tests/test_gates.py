@@ -115,7 +115,7 @@ def sound() -> duckdb.DuckDBPyConnection:
             union all select 'c2', 'not_rated', 'prospect';
         create table marts.segment_metrics as
             select date '2026-11-09' as week, s as segment_set, g as segment, 'customer_share' as metric,
-                n::double as numerator
+                n::double as numerator, 2.0::double as denominator, n / 2 as value
             from (values ('rfm', 'lost', 1), ('rfm', 'not_rated', 1), ('rfm', 'champions', 0),
                 ('lifecycle', 'dormant', 1), ('lifecycle', 'prospect', 1)) as t(s, g, n);
         create table marts.customer_segments as select * from (values ('c1', 'rfm', 'lost'), ('c2', 'rfm', 'not_rated'),
@@ -144,6 +144,18 @@ def sound() -> duckdb.DuckDBPyConnection:
         create table seeds.segment_rules as select s as segment_set, g as segment
             from (values ('persona', 'quiet_buyer'), ('rfm', 'lost')) as t(s, g);
         create table seeds.personas as select 'quiet_buyer' as segment;
+        create table seeds.published_text_allowances as select 'link_audit' as table_name, 'campaign' as column_name,
+            'email' as kind, '.*@ourfirm[.]com' as pattern;
+        create table marts.link_audit as select 'write to hello@ourfirm.com' as campaign;
+        create table marts.experience as select date '2026-11-09' as week, 'CSAT:1-5' as definition_id,
+            s as segment_set, 'lost' as segment, n as answers, 0.5 as score, 0.5 as reweighted_score,
+            4.0 as mean_answer from (values ('all', 1), ('rfm', 5)) as t(s, n);
+        create table marts.comment_themes as select date '2026-11-09' as week, 'CSAT' as instrument,
+            'delivery' as theme, 5 as comments, 0.1 as share, 0.1 as negative_share, 0.1 as mean_score_share;
+        create table marts.personas as select date '2026-11-09' as week, 'quiet_buyer' as persona, 5 as customers,
+            0.5 as channel_share, 9.0 as revenue_per_customer, 10.0 as nps;
+        create table marts.response_bias as select date '2026-11-09' as week, 'CSAT:1-5' as definition_id,
+            5 as answers_left, 0.5 as score_left, 4 as answers_stayed, null::double as score_stayed;
         create table identity.identifiers as select 'cus_' || n // 50 as customer_id from range(1000) as t(n);
         create table marts.identity_exceptions as
             select 'over_limit' as reason, 'email' as identifier_type, 'h' as identifier_hash, 9 as customers_affected;
@@ -192,6 +204,8 @@ BREAKS = {
     "evidence_is_released": "update marts.pain_point_evidence set ref = 'nobody' where kind = 'session'",
     "every_comment_has_a_theme": "delete from journeys.comment_themes_of_answers where theme <> 'none'",
     "personas_are_described": "update seeds.personas set segment = 'quiet_byer'",
+    "text_names_nobody": "insert into marts.link_audit values ('win back maya.okafor@example.com')",
+    "few_people_are_not_told": "insert into marts.segment_metrics select '2026-11-09', 'rfm', 'lost', 'nps', 1, 4, 25",
     "sources_deliver": "update marts.coverage set status = 'silent'",
     "nobody_is_everybody": "update identity.identifiers set customer_id = 'cus_0' where customer_id = 'cus_1'",
     "shared_identifiers_are_few": "update marts.identity_exceptions set customers_affected = 10",

@@ -16,6 +16,7 @@ import pytest
 from journey_pipeline.door_frames import MART_KEYS
 from journey_pipeline.flow import FLOW, SEEDS
 from journey_pipeline.ingest import load_contracts
+from journey_pipeline.release.audit import shortfalls
 from journey_pipeline.verdicts import Verdict
 
 
@@ -127,6 +128,23 @@ def test_every_dbt_test_is_a_blocking_check(graph: Any, manifest: dict[str, Any]
     checks = {key.name: graph.get_check_spec(key) for key in graph.asset_check_keys}
     assert tests - set(checks) == set(), "name the guarded model: meta: {dagster: {ref: {name: ...}}}"
     assert [name for name in tests if not checks[name].blocking] == []
+
+
+def test_each_gate_alone_stops_a_release(graph: Any) -> None:
+    """For each of them a candidate in which it alone failed, and one in which it alone never ran."""
+    from journey_pipeline.defs.gates import expected_gates
+
+    gates = expected_gates("published")
+    blocking = [key for key in graph.asset_check_keys if graph.get_check_spec(key).blocking]
+    assert {(key.name, key.asset_key.to_user_string()) for key in blocking} <= {*gates}
+    green = [Verdict(gate, asset, True) for gate, asset in gates]
+    assert shortfalls(green, gates) == []
+    for place, (gate, asset) in enumerate(gates):
+        others = green[:place] + green[place + 1 :]
+        (failed,) = shortfalls([*others, Verdict(gate, asset, False, 2, "x=1")], gates)
+        assert failed == f"gate {gate} on {asset} ({asset.split('/')[0]}) failed, 2 failing rows: x=1"
+        (absent,) = shortfalls(others, gates)
+        assert absent == f"gate {gate} on {asset} is missing: it was expected and never ran on this candidate"
 
 
 def test_every_check_says_what_it_demands(graph: Any) -> None:

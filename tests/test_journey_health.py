@@ -191,6 +191,14 @@ def test_a_persona_is_told_by_rule_people_and_data() -> None:
     assert row["top_pains"] == "no_follow_up"
 
 
+def test_how_a_handful_of_a_persona_came_is_not_told() -> None:
+    metrics, channels, *others = persona_tables(["quiet_buyer"])
+    few = channels.assign(customers=[3, 1, 20])
+    row = personas(metrics, few, *others).iloc[0]
+    assert row[["preferred_channel", "preferred_channel_by", "channel_share"]].isna().all()
+    assert personas(metrics, channels.assign(customers=[3, 2, 20]), *others).iloc[0]["channel_share"] == 0.6
+
+
 def test_what_people_know_of_a_channel_comes_before_the_data() -> None:
     tables = persona_tables(["quiet_buyer"])
     tables[3]["preferred_channel"] = "sms"

@@ -118,6 +118,18 @@ def test_customers_who_left_are_told_beside_the_others() -> None:
     assert (found["answers_stayed"], found["score_stayed"], found["customers_left"]) == (80, 0.75, 50)
 
 
+def test_a_handful_who_left_have_no_score_of_their_own() -> None:
+    both = pd.concat(
+        [
+            left(customers=50, answers=4, positives=1),
+            left(customers=950, answers=5, positives=4).assign(has_left=False),
+        ]
+    )
+    found = response_bias(strata(), both, SCORECARD).iloc[0]
+    assert (found["answers_left"], np.isnan(found["score_left"])) == (4, True)
+    assert (found["answers_stayed"], found["score_stayed"]) == (5, 0.8)
+
+
 def test_permuted_rows_change_nothing_and_one_group_is_the_raw_score() -> None:
     cells = strata()
     pd.testing.assert_frame_equal(

@@ -33,6 +33,12 @@ def _all_gates() -> list[tuple[str, str]]:
     return checks + [(verdicts.BUILT, key.to_user_string()) for key in graph.materializable_asset_keys]
 
 
+def expected_gates(word: str) -> list[tuple[str, str]]:
+    """Every (gate, asset) that must have passed before `word` may be built."""
+    words = left_of(word)
+    return [gate for gate in _all_gates() if gate[1].split("/", 1)[0] in words]
+
+
 def require_left(
     context: dg.AssetExecutionContext, connection: duckdb.DuckDBPyConnection, word: str
 ) -> list[verdicts.Verdict]:
@@ -40,8 +46,6 @@ def require_left(
 
     Refuses as well when the warehouse holds another week than the partition asked for: it holds one at a time.
     """
-    words = left_of(word) if context.resources.warehouse.is_gated else ()
-    expected = [gate for gate in _all_gates() if gate[1].split("/", 1)[0] in words]
     try:
         held = verdicts.as_of(connection)
         if held != as_of(context.partition_key):
@@ -49,7 +53,9 @@ def require_left(
                 f"refused: the warehouse holds the candidate as of {held} UTC, not the week of {context.partition_key}"
                 "\nmaterialise raw for this partition first"
             )
-        return verdicts.require_green(connection, expected, words)
+        if not context.resources.warehouse.is_gated:
+            return []
+        return verdicts.require_green(connection, expected_gates(word), left_of(word))
     except verdicts.NotGreen as refusal:
         raise dg.Failure(str(refusal), allow_retries=False) from None
 

@@ -55,6 +55,7 @@ from journey_pipeline.predictions import impact
 from journey_pipeline.settings import shared_numbers
 
 MIN_N = int(shared_numbers()["min_n"])
+SMALL_CELL = int(shared_numbers()["small_cell"])
 FITTED_MODELS = attribution.chosen_models(
     shared_numbers()["fitted_models"], markov_order=int(shared_numbers()["markov_order"])
 )
@@ -217,7 +218,7 @@ MEASURES: dict[str, Measure] = {
     ),
     "response_bias": Measure(
         ("journeys.response_strata", "journeys.response_left", "measures.kpi_scorecard"),
-        partial(response_bias.response_bias, min_n=MIN_N),
+        partial(response_bias.response_bias, min_n=MIN_N, min_answers=SMALL_CELL),
         CUSTOMER_EXPERIENCE,
         "One row per week and question: who answered is not who buys, and what that does to the score.",
     ),
@@ -323,7 +324,7 @@ MEASURES: dict[str, Measure] = {
             "seeds.personas",
             "seeds.segment_rules",
         ),
-        personas.personas,
+        partial(personas.personas, min_people=SMALL_CELL),
         CUSTOMER_EXPERIENCE,
         "One row per week and persona: rule, description, and what the data says of its customers.",
     ),

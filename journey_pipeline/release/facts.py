@@ -61,15 +61,12 @@ class ReleaseDamaged(ReleaseError):
 
 @dataclass(frozen=True)
 class GateResult:
-    """The verdict of one gate.
-
-    `passed` is None when the gate was expected and never gave a verdict; that counts as a failure.
-    """
+    """The verdict of one gate on the candidate that was released."""
 
     gate: str
     word: str
     asset: str
-    passed: bool | None
+    passed: bool
     failing_rows: int = 0
     description: str = ""
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from journey_pipeline.release import manifest as manifests
+from journey_pipeline.release.audit import Gate, audited
 from journey_pipeline.release.candidate import (
     DATABASE,
     build_database,
@@ -69,11 +70,10 @@ def publish(
     home: Path,
     *,
     manifest: ReleaseFacts,
-    gates: Sequence[GateResult],
+    gates: Collection[Gate],
     report: Report | None,
     published_at: datetime,
     threads: int = 2,
-    expected_gates: Collection[tuple[str, str]] = (),
     states: Sequence[State] = (),
     fault: Callable[[str], None] = lambda _: None,
 ) -> Release:
@@ -86,11 +86,10 @@ def publish(
         warehouse: the warehouse file; nothing may hold it open for writing.
         home: the folder that holds all state.
         manifest: the facts of the candidate, with every released table and its primary key.
-        gates: every verdict; the list is believed only when all of them passed.
+        gates: every (gate, asset) that must have passed; what each said is read from the warehouse.
         report: writes `report/` from the new read-only file; called with a connection and the folder.
         published_at: the time of publishing, with a time zone.
         threads: DuckDB threads.
-        expected_gates: (gate, asset) pairs that must be among the verdicts.
         states: what leads from the release that is served to this candidate, cause by cause; without them the
             restatements name no causes.
         fault: called with each name of STEPS; a test may raise or kill here.
@@ -102,10 +101,9 @@ def publish(
             release did, from which the restatements are told.
         ReleaseError: another publish is running, or the release id belongs to another candidate.
     """
-    if reasons := gate_reasons(gates, expected_gates):
-        raise ReleaseRefused(reasons)
     warehouse = warehouse.resolve()
     with exclusive(home) as root:
+        green = audited(warehouse, manifest, gates)
         for leftover in root.glob(f"{BUILDING}*"):
             _remove(leftover)
         fault("cleaned")
@@ -118,7 +116,7 @@ def publish(
                     warehouse,
                     home,
                     manifest,
-                    gates,
+                    green,
                     report,
                     published_at,
                     threads,
@@ -141,21 +139,6 @@ def publish(
             manifests.read(root / release_id),
             is_current=current_id(home) == release_id,
         )
-
-
-def gate_reasons(gates: Sequence[GateResult], expected_gates: Collection[tuple[str, str]] = ()) -> list[str]:
-    """Why these verdicts do not allow a release; empty when they do."""
-    reasons = [] if gates else ["no gate gave a verdict"]
-    for gate in gates:
-        where = f"gate {gate.gate} on {gate.asset} ({gate.word})"
-        if gate.passed is None:
-            reasons.append(f"{where} is missing: it gave no verdict")
-        elif gate.passed is not True:
-            reasons.append(f"{where} failed, {gate.failing_rows} failing rows: {gate.description}")
-    absent = {*expected_gates} - {(gate.gate, gate.asset) for gate in gates}
-    return reasons + [
-        f"gate {gate} on {asset} is missing: it was expected and never ran" for gate, asset in sorted(absent)
-    ]
 
 
 def _build(

@@ -81,7 +81,9 @@ def experience(released: Released) -> dict[str, Any]:
 
 def _bias(row: Row) -> dict[str, Any]:
     form = points if row["instrument"] == "NPS" else share
-    left = f"{form(row['score_left'])} of {answers(row['answers_left'])}" if row["answers_left"] else "no answers"
+    left = answers(row["answers_left"]) if row["answers_left"] else "no answers"
+    if row["score_left"] is not None:
+        left = f"{form(row['score_left'])} of {left}"
     return {
         "question": _question(row["definition_id"]),
         "answers": count(row["answers"]),
