@@ -10,6 +10,7 @@ import re
 import shutil
 from pathlib import Path
 
+from journey_pipeline.fault_points import point
 from journey_pipeline.settings import Settings
 
 # A warehouse is some twelve times the files it was built from, and may be that size once more while tables are replaced
@@ -53,6 +54,7 @@ def require_room(settings: Settings, free_disk: int | None = None, free_memory: 
             f"too little memory: this run may use {_size(limit)} (memory_limit {settings.memory_limit} and the process "
             f"itself), there are {_size(memory)}; lower `memory_limit` in journey.toml, or end something else"
         )
+    point("room_checked")
 
 
 def needed_disk(settings: Settings) -> int:

@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from journey_pipeline.fault_points import point
 from journey_pipeline.run_history import quick_history
 from journey_pipeline.run_lock import run_lock
 
@@ -83,6 +84,7 @@ def execute(
     tags = {KNOWN_AT_TAG: known_at.isoformat()} if known_at else {}
     with run_lock(settings.home), quick_history(), dg.DagsterInstance.get() as instance:
         bury_dead_runs(instance)
+        point("dead_runs_buried")
         job = defs.resolve_job_def("weekly_release")
         with _watched(instance, on_event):
             result = job.execute_in_process(
@@ -93,6 +95,7 @@ def execute(
                 # What a run says is in its event log; the terminal shows steps and reasons, not debug lines.
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
+        point("run_ended")
         refusals, warned = gates_that_spoke(result.get_asset_check_evaluations())
         if result.success:
             return RunOutcome(result.run_id, _release_id(result), warnings=warned)

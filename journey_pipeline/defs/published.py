@@ -19,6 +19,7 @@ from journey_pipeline.defs.resources import (
     week_end,
 )
 from journey_pipeline.door_frames import MART_KEYS
+from journey_pipeline.fault_points import point
 from journey_pipeline.settings import code_version, shared_numbers
 
 
@@ -37,6 +38,7 @@ def published(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
     """Publish the candidate, if every gate of every word is green for exactly this candidate."""
     with warehouse.get_connection() as connection:
         green = require_left(context, connection, "published")
+        point("candidate_green")
         as_of, known_at, candidate_id, files = connection.execute(
             """
             select as_of, known_at, candidate_id, (select count(*) from raw.source_files where outcome = 'loaded')

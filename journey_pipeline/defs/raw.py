@@ -27,6 +27,7 @@ from journey_pipeline.defs.resources import (
     known_at,
 )
 from journey_pipeline.defs.tables import table_metadata
+from journey_pipeline.fault_points import point
 from journey_pipeline.settings import Settings, code_version
 
 
@@ -62,6 +63,7 @@ def landed(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) 
                 if outcome.fault is not None:
                     context.log.error(str(outcome.fault))
             ingest.register(connection, contract, home.lake, known_at(context.run.tags))
+            point("raw_registered")
             standing = standing_metadata(next(iter(ingest.standing(home.lake, contracts(), contract.id)), None))
             counts = {f"files_{name}": sum(o.outcome == name for o in outcomes) for name in ("loaded", "quarantined")}
             metadata = {**table_metadata(connection, "raw", contract.id), **standing, **counts}
@@ -101,11 +103,14 @@ def delivered(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
         if cut is None or not connection.execute("select 1 from raw.source_files limit 1").fetchall():
             raise dg.Failure(_nothing_loaded(home.lake, cut), allow_retries=False)
         ingest.file_loads(connection, home.lake)
+        point("ledger_shown")
         _write_run_parameters(connection, home.settings, as_of(context.partition_key), cut)
+        point("run_parameters_written")
         verdicts.prepare(connection)
         names = ["run_parameters", "source_files", "quarantine", "file_loads", "service_levels"]
         built = [*names, *contracts()]
         verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"raw/{name}", True) for name in built])
+        point("raw_recorded")
         for name in names:
             yield dg.MaterializeResult(asset_key=["raw", name], metadata=table_metadata(connection, "raw", name))
 
@@ -113,7 +118,9 @@ def delivered(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
 @lru_cache(maxsize=1)
 def _inbox(folder: Path, _run_id: str) -> list[ingest.InboxFile]:
     """What the inbox held when the run first looked: one state for all its objects, walked once."""
-    return ingest.scan(folder, contracts())
+    found = ingest.scan(folder, contracts())
+    point("inbox_scanned")
+    return found
 
 
 def _nothing_loaded(lake: ingest.Lake, cut: datetime | None) -> str:

@@ -31,6 +31,7 @@ from journey_pipeline.defs.resources import (
     settings,
 )
 from journey_pipeline.defs.tables import table_metadata
+from journey_pipeline.fault_points import point
 from journey_pipeline.ingest import safe_path
 from journey_pipeline.settings import DBT_PROJECT
 
@@ -182,10 +183,12 @@ def _build(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) 
     manifest = _parse("--no-write-json")
     _tag(manifest, {*assets, *checks})
     _point_dbt_at_warehouse()
+    point("dbt_begun")
     try:
         result = dbtRunner(manifest=manifest).invoke(_call(home))
     finally:
         let_go()
+    point("dbt_ended")
     if result.exception is not None and not hasattr(result.result, "results"):
         raise dg.Failure(f"dbt could not start: {result.exception}")
     found: list[verdicts.Verdict] = []
@@ -210,6 +213,7 @@ def _build(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) 
             elif status == "error":
                 errors.append(f"{unique_id.split('.')[2]}: {_cause(str(node.message))}")
         verdicts.record(connection, found)
+        point("word_recorded")
     if errors:
         raise dg.Failure("dbt could not build: " + "; ".join(errors))
 

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from journey_pipeline.fault_points import point
 from journey_pipeline.ingest.faults import Fault
 
 _SCHEMA = """
@@ -85,6 +86,7 @@ class Lake:
         for folder in self.staging_path.iterdir():
             if not _is_alive(folder.name.split("-")[0]):
                 shutil.rmtree(folder, ignore_errors=True)
+        point("lake_prepared")
 
     @property
     def ledger_path(self) -> Path:
@@ -131,7 +133,9 @@ class Lake:
         parsed.chmod(0o600)
         with parsed.open("rb") as content:
             os.fsync(content.fileno())
+        point("raw_synced")
         parsed.replace(target)
+        point("raw_kept")
 
     def set_aside(self, sha256: str, content: Path | None, fault: Fault) -> None:
         """Keep the bytes of a held file whole, with the reason in words that hold no personal value."""
@@ -143,6 +147,7 @@ class Lake:
         reason = folder / "reason.json"
         with os.fdopen(os.open(reason, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
             json.dump({**fault.as_dict(), "message": str(fault)}, out, ensure_ascii=False, indent=2)
+        point("file_set_aside")
 
 
 def _is_alive(process_id: str) -> bool:

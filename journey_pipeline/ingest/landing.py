@@ -16,6 +16,7 @@ from functools import partial
 from itertools import islice
 from queue import SimpleQueue
 
+from journey_pipeline.fault_points import point
 from journey_pipeline.ingest.contract import Contract
 from journey_pipeline.ingest.engine import Resources, parser
 from journey_pipeline.ingest.faults import Fault, IngestError
@@ -72,12 +73,15 @@ def land(
             for file, verdict in batch:
                 contents[file] = verdict.sha256
                 verdict.write(ledger)
+        point("verdicts_written")
     delivered = [(file, sha256) for file, sha256 in contents.items() if sha256 is not None]
     if contract is not None:
         _judge_again(contract, lake, {sha256 for _, sha256 in delivered})
     with lake.ledger() as ledger:
         record_deliveries(ledger, contract, contract_id, delivered, loaded_at)
-        return outcomes(ledger, contract_id, delivered, {sha256 for _, sha256 in delivered} - judged)
+        found = outcomes(ledger, contract_id, delivered, {sha256 for _, sha256 in delivered} - judged)
+    point("deliveries_recorded")
+    return found
 
 
 def _batches(
@@ -129,6 +133,7 @@ class _Landing:
                 staged = stage(file.path, folder, file.members)
             except IngestError as error:
                 return self.refused(file, file.fault or error.fault, None)
+            point("file_staged")
             if self.contract is None or file.fault is not None:
                 return self.refused(file, file.fault or Fault("E_UNKNOWN_FILE", "remove the file"), staged)
             if staged.sha256 in self.judged:
@@ -139,6 +144,7 @@ class _Landing:
                 parsed = parser.parse(root, self.contract, staged, file.name, folder, target)
             except IngestError as error:
                 return self.held(self.contract, file, staged, error)
+            point("file_parsed")
             self.lake.keep_raw(self.contract.id, staged.sha256, target)
             return _Verdict(staged.sha256, partial(write_loaded, self.contract, staged, parsed, self.loaded_at))
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from journey_pipeline.fault_points import point
 from journey_pipeline.release import manifest as manifests
 from journey_pipeline.release.candidate import (
     DATABASE,
@@ -46,19 +47,6 @@ from journey_pipeline.release.verification import verify
 
 Report = Callable[[duckdb.DuckDBPyConnection, Path], None]
 
-# The names `fault` is called with, in order, each after the step of that name is done.
-STEPS = (
-    "cleaned",
-    "database",
-    "tables",
-    "report",
-    "manifest",
-    "sealed",
-    "renamed",
-    "linked",
-    "switched",
-)
-
 
 def publish(
     warehouse: Path,
@@ -70,7 +58,6 @@ def publish(
     published_at: datetime,
     threads: int = 2,
     expected_gates: Collection[tuple[str, str]] = (),
-    fault: Callable[[str], None] = lambda _: None,
 ) -> Release:
     """Turn a gated warehouse into `<home>/releases/<id>` and let `<home>/published` point at it.
 
@@ -86,7 +73,6 @@ def publish(
         published_at: the time of publishing, with a time zone.
         threads: DuckDB threads.
         expected_gates: (gate, asset) pairs that must be among the verdicts.
-        fault: called with each name of STEPS; a test may raise or kill here.
 
     Raises:
         ReleaseRefused: a gate failed or is missing, or the warehouse is not what the facts say.
@@ -99,7 +85,7 @@ def publish(
     with exclusive(home) as root:
         for leftover in root.glob(f"{BUILDING}*"):
             _remove(leftover)
-        fault("cleaned")
+        point("release_cleaned")
         release_id = manifest.release_id
         if release_id not in release_ids(home):
             building = root.resolve() / f"{BUILDING}{release_id}"
@@ -113,7 +99,6 @@ def publish(
                     published_at,
                     threads,
                     current_id(home),
-                    fault,
                 )
                 building.rename(root / release_id)
             finally:
@@ -124,8 +109,8 @@ def publish(
                 f"release id {release_id} already belongs to another candidate that starts with the same eight "
                 "characters. Next: move that release away or change the configuration."
             )
-        fault("renamed")
-        _serve(home, manifest, fault)
+        point("release_renamed")
+        _serve(home, manifest)
         return manifests.as_release(
             root / release_id,
             manifests.read(root / release_id),
@@ -157,7 +142,6 @@ def _build(
     published_at: datetime,
     threads: int,
     previous_release_id: str | None,
-    fault: Callable[[str], None],
 ) -> None:
     """Everything that happens before the rename, inside the building folder only."""
     building.mkdir()
@@ -165,15 +149,15 @@ def _build(
         if reasons := check_warehouse(connection, facts):
             raise ReleaseRefused(reasons)
         build_database(connection, building, facts, gates)
-        fault("database")
+        point("release_database")
         export_tables(connection, building, facts)
         tables = describe_tables(connection, facts)
-        fault("tables")
+        point("release_tables")
     if report is not None:
         (building / "report").mkdir()
         with duckdb.connect(str(building / DATABASE), read_only=True) as reader:
             report(reader, building / "report")
-    fault("report")
+    point("release_report")
     content = manifests.compose(
         facts,
         gates,
@@ -183,12 +167,12 @@ def _build(
         previous_release_id=previous_release_id,
     )
     manifests.write(building, content)
-    fault("manifest")
+    point("release_manifest")
     _seal(building)
-    fault("sealed")
+    point("release_sealed")
 
 
-def _serve(home: Path, facts: ReleaseFacts, fault: Callable[[str], None]) -> None:
+def _serve(home: Path, facts: ReleaseFacts) -> None:
     """Move the pointer forward to this release, unless newer data is served already."""
     served = current(home)
     if served is not None and (
@@ -196,9 +180,9 @@ def _serve(home: Path, facts: ReleaseFacts, fault: Callable[[str], None]) -> Non
     ):
         return
     make_link(home, facts.release_id)
-    fault("linked")
+    point("release_linked")
     switch_link(home)
-    fault("switched")
+    point("release_switched")
 
 
 def _seal(building: Path) -> None:

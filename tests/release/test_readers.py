@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import queue
 import signal
 import threading
@@ -17,7 +16,8 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from journey_pipeline.release import STEPS, ReleaseFacts, current, list_releases, publish, verify
+from journey_pipeline import fault_points
+from journey_pipeline.release import ReleaseFacts, current, list_releases, publish, verify
 from tests.release.conftest import Publish
 from tests.release.small_warehouse import FEW, FIRST_AS_OF, build_warehouse, facts_of, green_gates
 
@@ -101,11 +101,8 @@ def _doomed_facts() -> ReleaseFacts:
     return facts_of(as_of=FIRST_AS_OF + timedelta(weeks=3), candidate_id="00000000ff", only=FEW)
 
 
-def _publish_and_die(warehouse: Path, home: Path, step_of_death: str) -> None:
-    def fault(step: str) -> None:
-        if step == step_of_death:
-            os.kill(os.getpid(), signal.SIGKILL)
-
+def _publish_and_die(warehouse: Path, home: Path, fault: str | None) -> None:
+    fault_points.arm(fault)
     publish(
         warehouse,
         home,
@@ -113,7 +110,6 @@ def _publish_and_die(warehouse: Path, home: Path, step_of_death: str) -> None:
         gates=green_gates(),
         report=lambda _, folder: _write(folder / "index.html"),
         published_at=datetime(2026, 11, 16, 7, tzinfo=UTC),
-        fault=fault,
     )
 
 
@@ -127,13 +123,16 @@ def candidate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_warehouse(path, as_of=_doomed_facts().as_of, candidate_id=_doomed_facts().candidate_id, only=FEW)
 
 
+STEPS = [name.removeprefix("release_") for name in fault_points.POINTS if name.startswith("release_")]
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_kill_nine_at_every_step(released_home: Path, candidate: Path, step: str) -> None:
     home, earlier = released_home, {release.release_id for release in list_releases(released_home)}
     old = current(home)
     assert old is not None
     new_id = _doomed_facts().release_id
-    worker = _PROCESSES.Process(target=_publish_and_die, args=(candidate, home, step))
+    worker = _PROCESSES.Process(target=_publish_and_die, args=(candidate, home, f"release_{step}:kill"))
     worker.start()
     worker.join()
     assert worker.exitcode == -signal.SIGKILL
@@ -150,7 +149,7 @@ def test_kill_nine_at_every_step(released_home: Path, candidate: Path, step: str
     assert all(name.startswith(".building-") for name in leftovers)
     assert {path.name for path in home.iterdir()} == {"releases", "published"}
 
-    _publish_and_die(candidate, home, "never")
+    _publish_and_die(candidate, home, None)
     served = current(home)
     assert served is not None
     assert served.release_id == new_id
