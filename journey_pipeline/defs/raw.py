@@ -55,10 +55,18 @@ def landed(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) 
     pseudonyms.key_of(home.settings)
     preflight.require_room(home.settings)
     files, loaded_at = _inbox(home.settings.inbox_folder, context.run_id), _run_time(context)
+    names = [key.path[1] for key in sorted(context.selected_asset_keys)]
+    damaged = ingest.damaged_files(home.lake, names)
+    found = {
+        name: ingest.land(contracts()[name], files, home.lake, loaded_at, _parser(home), damaged) for name in names
+    }
+    try:
+        ingest.require_intact(home.lake, damaged)
+    except ingest.LakeDamaged as damage:
+        raise dg.Failure(str(damage), allow_retries=False) from None
     with warehouse.get_connection() as connection:
-        for key in sorted(context.selected_asset_keys):
-            contract = contracts()[key.path[1]]
-            outcomes = ingest.land(contract, files, home.lake, loaded_at, _parser(home))
+        for name, outcomes in found.items():
+            key, contract = dg.AssetKey(["raw", name]), contracts()[name]
             for outcome in outcomes:
                 if outcome.fault is not None:
                     context.log.error(str(outcome.fault))

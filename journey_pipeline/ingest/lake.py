@@ -5,11 +5,12 @@ Must not be here: parsing, contracts' rules, DuckDB.
 
 Ledger tables: `files` (one verdict per contract and content), `deliveries` (one row per path and content,
 with whether the inbox still has it in that form), `placements` (each time a path came to hold another content),
-`bad_cells` (cells that broke a rule, as shapes).
+`bad_cells` (cells that broke a rule, as shapes), `raw_files` (SHA-256 of the Parquet file of a content).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -44,6 +45,9 @@ create table if not exists bad_cells (
     contract text not null, sha256 text not null, record integer, line integer, column_name text,
     rule text not null, expected text, found_shape text);
 create index if not exists bad_cells_of_file on bad_cells (contract, sha256);
+create table if not exists raw_files (
+    contract text not null, sha256 text not null, parquet_sha256 text not null,
+    primary key (contract, sha256, parquet_sha256));
 """
 
 FOREVER = "9999"
@@ -126,16 +130,22 @@ class Lake:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def keep_raw(self, contract: str, sha256: str, parsed: Path) -> None:
-        """Move a parsed file to its place, durably."""
+    def keep_raw(self, contract: str, sha256: str, parsed: Path) -> str:
+        """Move a parsed file to its place, durably; returns the SHA-256 of what lies there now."""
         target = self.raw_path(contract, sha256)
         target.parent.mkdir(mode=0o700, exist_ok=True)
         parsed.chmod(0o600)
         with parsed.open("rb") as content:
             os.fsync(content.fileno())
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        if target.exists():
+            # Known before it takes the other's place: whoever dies between the two leaves one of two known files.
+            with self.ledger() as ledger:
+                ledger.execute("insert or ignore into raw_files values (?, ?, ?)", (contract, sha256, digest))
         point("raw_synced")
         parsed.replace(target)
         point("raw_kept")
+        return digest
 
     def set_aside(self, sha256: str, content: Path | None, fault: Fault) -> None:
         """Keep the bytes of a held file whole, with the reason in words that hold no personal value."""

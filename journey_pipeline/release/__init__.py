@@ -16,6 +16,7 @@ from journey_pipeline.release.facts import (
     ReleaseRefused,
 )
 from journey_pipeline.release.history import current, list_releases, read_manifest, rollback, show
+from journey_pipeline.release.pointer import current_id
 from journey_pipeline.release.publishing import publish
 from journey_pipeline.release.retention import collect, expired
 from journey_pipeline.release.verification import verify
@@ -33,6 +34,7 @@ __all__ = [
     "cells",
     "collect",
     "current",
+    "current_id",
     "differences",
     "expired",
     "list_releases",
