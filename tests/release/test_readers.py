@@ -17,7 +17,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from journey_pipeline import fault_points
-from journey_pipeline.release import ReleaseFacts, current, list_releases, publish, verify
+from journey_pipeline.release import (
+    ReleaseFacts,
+    current,
+    list_releases,
+    publish,
+    read_manifest,
+    rollback,
+    table_digest,
+    verify,
+)
 from tests.release.conftest import Publish
 from tests.release.small_warehouse import FEW, FIRST_AS_OF, build_warehouse, facts_of, green_gates
 
@@ -84,6 +93,61 @@ def test_two_reader_processes_and_a_thread_during_publishes(home: Path, publish_
         assert errors == []
         assert set(seen) == set(published), "a reader missed a release that was served while it read"
         assert seen == sorted(seen), "a reader saw an older release after a newer one"
+
+
+SWITCHES = 100
+
+
+def _read_everything(home: Path, stop: Event, results: Any, counts: Any, number: int) -> None:
+    """Read all tables, by the file and by Parquet, each time anew through the pointer."""
+    seen, errors = [], []
+    while not stop.is_set():
+        try:
+            seen.append(_read_all_tables(home))
+        except (duckdb.Error, OSError, AssertionError, ValueError) as error:
+            errors.append(f"{type(error).__name__}: {error}")
+        counts[number] += 1
+    results.put((seen, errors))
+
+
+def _read_all_tables(home: Path) -> str:
+    """The id of the release that all tables of one opened file are of, row by row as its manifest says."""
+    with duckdb.connect(str(home / "published" / "journey.duckdb"), read_only=True) as connection:
+        ((release_id,),) = connection.execute("select release_id from release").fetchall()
+        tables = read_manifest(home, release_id)["tables"]
+        for name, table in tables.items():
+            assert table_digest(connection, name) == table["digest"], f"{name} is not of {release_id}"
+    folder = (home / "published").resolve()  # once a read: the pointer may move on meanwhile
+    parquet = {name: pq.read_table(folder / "tables" / f"{name}.parquet") for name in tables}
+    assert parquet["release"]["release_id"].to_pylist() == [folder.name]
+    rows = {name: table["rows"] for name, table in read_manifest(home, folder.name)["tables"].items()}
+    assert {name: table.num_rows for name, table in parquet.items()} == rows
+    return str(release_id)
+
+
+def test_two_readers_of_all_tables_during_a_hundred_publishes_and_rollbacks(home: Path, publish_week: Publish) -> None:
+    names = [publish_week(0).release_id]
+    stop, results, counts = _PROCESSES.Event(), _PROCESSES.SimpleQueue(), _PROCESSES.Array("i", 2)
+    arguments = [(home, stop, results, counts, number) for number in range(2)]
+    readers = [_PROCESSES.Process(target=_read_everything, args=one) for one in arguments]
+    for reader in readers:
+        reader.start()
+    try:
+        _wait_for_reads(counts)
+        names += [publish_week(week).release_id for week in range(1, 11)]
+        for switch in range(SWITCHES - 10):
+            # Ever another one, the newest and the oldest among them.
+            rollback(home, names[switch * 7 % len(names)])
+        _wait_for_reads(counts)
+    finally:
+        stop.set()
+    answers = [results.get() for _ in readers]
+    for reader in readers:
+        reader.join()
+    for seen, errors in answers:
+        assert errors == []
+        assert len(set(seen)) > 1
+        assert set(seen) <= set(names)
 
 
 def test_a_reader_keeps_its_snapshot(home: Path, publish_week: Publish) -> None:
