@@ -189,8 +189,9 @@ def _report(settings: Settings, outcome: RunOutcome, before: str | None) -> None
 
     for line in outcome.warnings:
         err.print(f"  [yellow]warning[/] {escape(line)}", soft_wrap=True)
-    current = release.current(settings.home)
-    if outcome.release_id and current:
+    # Not asked for where nothing was released: what is served may be damaged, and the run says why it stopped.
+    current = release.current(settings.home) if outcome.release_id else None
+    if current:
         if outcome.release_id != current.release_id:
             out.print(f"stored {outcome.release_id}; published stays at the newer {current.release_id}", soft_wrap=True)
             return

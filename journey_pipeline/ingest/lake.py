@@ -131,19 +131,29 @@ class Lake:
             shutil.rmtree(folder, ignore_errors=True)
 
     def keep_raw(self, contract: str, sha256: str, parsed: Path) -> str:
-        """Move a parsed file to its place, durably; returns the SHA-256 of what lies there now."""
+        """Move a parsed file to its place, durably; returns the SHA-256 of what lies there now.
+
+        Of a file that takes another's place the ledger knows it from here on; of a new one, its verdict tells it.
+        """
         target = self.raw_path(contract, sha256)
         target.parent.mkdir(mode=0o700, exist_ok=True)
         parsed.chmod(0o600)
         with parsed.open("rb") as content:
             os.fsync(content.fileno())
             digest = hashlib.file_digest(content, "sha256").hexdigest()
-        if target.exists():
+        is_other = target.exists()
+        if is_other:
             # Known before it takes the other's place: whoever dies between the two leaves one of two known files.
             with self.ledger() as ledger:
                 ledger.execute("insert or ignore into raw_files values (?, ?, ?)", (contract, sha256, digest))
         point("raw_synced")
         parsed.replace(target)
+        if is_other:
+            with self.ledger() as ledger:
+                ledger.execute(
+                    "delete from raw_files where contract = ? and sha256 = ? and parquet_sha256 <> ?",
+                    (contract, sha256, digest),
+                )
         point("raw_kept")
         return digest
 

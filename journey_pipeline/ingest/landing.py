@@ -180,6 +180,6 @@ def _judge_again(contract: Contract, lake: Lake, delivered: set[str]) -> None:
             except IngestError:
                 # Still too much of it is wrong: what was accepted stays, and the next version may try.
                 continue
-            digest = lake.keep_raw(contract.id, sha256, target)
+            lake.keep_raw(contract.id, sha256, target)
         with lake.ledger() as ledger:
-            write_judged_again(contract, sha256, parsed, digest, ledger)
+            write_judged_again(contract, sha256, parsed, ledger)

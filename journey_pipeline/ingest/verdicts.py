@@ -82,10 +82,8 @@ def outdated(lake: Lake, contract: Contract) -> list[str]:
     return [str(row["sha256"]) for row in rows]
 
 
-def write_judged_again(
-    contract: Contract, sha256: str, parsed: Parsed, digest: str, ledger: sqlite3.Connection
-) -> None:
-    """Write down the new verdict on records that lay in the lake, in the Parquet file of that digest."""
+def write_judged_again(contract: Contract, sha256: str, parsed: Parsed, ledger: sqlite3.Connection) -> None:
+    """Write down the new verdict on records that lay in the lake."""
     ledger.execute(
         "update files set contract_version = ?, accepted = ?, quarantined = ?, dropped = ?, columns = ? "
         "where contract = ? and sha256 = ?",
@@ -100,13 +98,6 @@ def write_judged_again(
         ),
     )
     _write_bad_cells(ledger, contract.id, sha256, parsed.bad_cells)
-    write_digest(ledger, contract.id, sha256, digest)
-
-
-def write_digest(ledger: sqlite3.Connection, contract_id: str, sha256: str, digest: str) -> None:
-    """Write down what the Parquet file of a content is from now on."""
-    ledger.execute("delete from raw_files where contract = ? and sha256 = ?", (contract_id, sha256))
-    ledger.execute("insert into raw_files values (?, ?, ?)", (contract_id, sha256, digest))
 
 
 def write_loaded(
@@ -140,7 +131,8 @@ def write_loaded(
         ),
     )
     _write_bad_cells(ledger, contract.id, staged.sha256, parsed.bad_cells)
-    write_digest(ledger, contract.id, staged.sha256, digest)
+    ledger.execute("delete from raw_files where contract = ? and sha256 = ?", (contract.id, staged.sha256))
+    ledger.execute("insert into raw_files values (?, ?, ?)", (contract.id, staged.sha256, digest))
 
 
 def write_held(

@@ -102,6 +102,12 @@ def test_a_new_version_of_a_kept_file_is_known_before_it_takes_the_place_of_the_
             home.lake.keep_raw(contract, sha256, other)
         fault_points.arm(None)
         assert damaged_files(home.lake, [contract]) == []
+    older = home.lake.raw_path(contract, sha256).read_bytes()
+    other.write_bytes(older + b"newest")
+    home.lake.keep_raw(contract, sha256, other)
+    # What was replaced is no longer the file: an old copy, put back, is found.
+    home.lake.raw_path(contract, sha256).write_bytes(older)
+    assert [one.sha256 for one in damaged_files(home.lake, [contract])] == [sha256]
 
 
 def test_what_the_machine_could_not_parse_is_read_again_by_the_next_load(tmp_path: Path) -> None:

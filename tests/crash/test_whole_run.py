@@ -6,8 +6,10 @@ killed at each of its places, then built undisturbed for the next.
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,6 +140,41 @@ def test_an_error_of_the_machine_at_a_place_that_writes_is_told_and_leaves_no_tr
                 if status != 1 or not [line for line in told if code in line]:
                     untold.append((word, fault, kind, status, told))
                 market.must_stand()
+        assert build(market.context, AS_OF, (word,)) == (0, []), word
+    assert untold == []
+    assert digests(market.home) == market.clean
+
+
+@pytest.fixture
+def small_disk(market: Market) -> Iterator[Path]:
+    """The market's home on a disk of its own; the path of a file that fills it all but for a little."""
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("only root may mount a small disk")
+    shutil.rmtree(market.home)
+    market.home.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", str(market.home)], check=False)
+    if mounted.returncode:
+        pytest.skip("no small disk is to be had here")
+    try:
+        shutil.copytree(market.before, market.home, symlinks=True, dirs_exist_ok=True)
+        yield market.home / "filler"
+    finally:
+        subprocess.run(["umount", str(market.home)], check=True)
+
+
+def test_a_disk_that_is_really_full_is_told_and_with_room_the_run_goes_on(market: Market, small_disk: Path) -> None:
+    untold = []
+    for word in WORDS:
+        if word in ("raw", "staging", "identity", "measures", "published"):
+            free = shutil.disk_usage(market.home).free
+            with small_disk.open("wb") as filler:
+                os.posix_fallocate(filler.fileno(), 0, free - 300_000)
+            status, told = build(market.context, AS_OF, (word,))
+            print(word, status, told, flush=True)
+            if status != 1 or not [line for line in told if "E_NO_SPACE" in line or "too little disk space" in line]:
+                untold.append((word, status, told))
+            market.must_stand()
+            small_disk.unlink()
         assert build(market.context, AS_OF, (word,)) == (0, []), word
     assert untold == []
     assert digests(market.home) == market.clean

@@ -54,32 +54,47 @@ def build(context: Any, as_of: str, words: tuple[str, ...] = WORDS, fault: str |
 
 
 def _build(as_of: str, words: tuple[str, ...], fault: str | None, send: Connection) -> None:
+    from journey_pipeline import machine_faults
+    from journey_pipeline.defs.resources import settings
+
     os.umask(0o077)
+    fault_points.arm(fault)
+    try:
+        told = _execute(as_of, words)
+    except Exception as error:
+        # As the command line does: around the steps, a fault of the machine is told in words.
+        told = [machine_faults.in_words(f"{type(error).__name__}: {error}", settings) or repr(error)]
+    send.send(told)
+    os._exit(1 if told else 0)
+
+
+def _execute(as_of: str, words: tuple[str, ...]) -> list[str]:
+    """Why the run did not succeed, a line each."""
     import dagster as dg
 
     from journey_pipeline import preflight, running
     from journey_pipeline.definitions import defs
     from journey_pipeline.defs.resources import settings
+    from journey_pipeline.run_history import quick_history
     from journey_pipeline.run_lock import run_lock
     from tests.crash.loaded import partition
 
-    fault_points.arm(fault)
     running.dagster_home(settings)
-    preflight.require_room(settings)
+    if "raw" in words:
+        preflight.require_room(settings)
     schemas = {*words, "seeds"} if "staging" in words else set(words)
-    with run_lock(settings.home), dg.DagsterInstance.get() as instance:
+    with run_lock(settings.home), quick_history(), dg.DagsterInstance.get() as instance:
         running.bury_dead_runs(instance)
         fault_points.point("dead_runs_buried")
         job = defs.resolve_job_def("weekly_release")
-        keys = [key for key in job.asset_layer.executable_asset_keys if key.path[0] in schemas]
         result = job.execute_in_process(
             instance=instance,
             partition_key=partition(as_of),
-            asset_selection=keys,
+            asset_selection=[key for key in job.asset_layer.executable_asset_keys if key.path[0] in schemas],
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
         fault_points.point("run_ended")
         refusals, _ = running.gates_that_spoke(result.get_asset_check_evaluations())
-        send.send([*refusals, *running._step_faults(result, settings)])
-    os._exit(0 if result.success else 1)
+        told = [*refusals, *running._step_faults(result, settings)]
+        return told or ([] if result.success else ["it did not succeed and does not say why"])
