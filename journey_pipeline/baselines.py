@@ -20,6 +20,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from journey_pipeline.fault_points import point
+
 _STAMP = "%Y%m%dT%H%M%S%f"
 # What a baseline is of, and what it says.
 IDENTITY = ("metric", "mode", "window_seconds", "program_start", "time_zone", "definition_version")
@@ -86,7 +88,9 @@ class Baselines:
         partial.chmod(0o600)
         with partial.open("rb") as content:
             os.fsync(content.fileno())
+        point("baselines_drafted")
         partial.replace(final)
+        point("baselines_frozen")
 
     def _precedes(self, path: Path) -> bool:
         known_at, as_of, _ = path.stem.split("-")

@@ -12,6 +12,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 from journey_pipeline import pseudonyms
+from journey_pipeline.fault_points import point
 from journey_pipeline.hardening import harden
 from journey_pipeline.settings import load
 
@@ -31,6 +32,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt-duckdb tells no types
     def configure_cursor(self, cursor: Any) -> None:
         """Temporary macros belong to one cursor; the key never stands in the profile, which dbt writes down."""
         pseudonyms.add_function(cursor, pseudonyms.key_of(load()))
+        point("model_begun")
 
 
 def let_go() -> None:

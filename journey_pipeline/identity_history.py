@@ -16,6 +16,8 @@ from pathlib import Path
 
 import duckdb
 
+from journey_pipeline.fault_points import point
+
 _STAMP = "%Y%m%dT%H%M%S%f"
 # Columns of the two kinds of part.
 _IDENTIFIERS = "identifier_hash varchar, identifier_type varchar, first_seen_at timestamp, customer_id varchar"
@@ -89,7 +91,9 @@ class History:
         partial.chmod(0o600)
         with partial.open("rb") as content:
             os.fsync(content.fileno())
+        point("history_drafted")
         partial.replace(final)
+        point("history_kept")
 
     def _earlier(self, kind: str) -> list[Path]:
         """Parts of builds that knew and saw no more than this one, without its own."""

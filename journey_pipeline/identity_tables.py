@@ -12,6 +12,7 @@ import duckdb
 import numpy as np
 
 from journey_pipeline import identity, person_records
+from journey_pipeline.fault_points import point
 from journey_pipeline.identity_history import History
 from journey_pipeline.settings import MatchingSwitch, shared_numbers
 
@@ -54,9 +55,11 @@ def build(connection: duckdb.DuckDBPyConnection, history: History, matching: Mat
         int(shared_numbers()["max_identifiers_per_customer"]),
         int(shared_numbers()["max_accounts_around_identifier"]),
     )
+    point("customers_resolved")
     history.read(connection)
     _write_customers(connection, resolution)
     _write_links(connection, resolution)
+    point("customers_written")
     history.write(connection)
     customers, largest, left_out, merges, splits = connection.execute(
         """

@@ -10,6 +10,7 @@ import re
 import shutil
 from pathlib import Path
 
+from journey_pipeline.fault_points import point
 from journey_pipeline.settings import Settings
 
 # A warehouse is some twelve times the files it was built from, and may be that size once more while tables are replaced
@@ -43,16 +44,19 @@ def require_room(settings: Settings, free_disk: int | None = None, free_memory: 
     have = shutil.disk_usage(settings.home).free if free_disk is None else free_disk
     if have < need:
         raise NoRoom(
-            f"too little disk space: this run needs about {_size(need)} beside what the home holds, there are "
-            f"{_size(have)}; free some, let old releases go (`keep_releases`, `keep_days`), or move the home (`home`)"
+            f"too little disk space: this run needs about {size_text(need)} beside what the home holds, there "
+            f"are {size_text(have)}; free some, let old releases go (`keep_releases`, `keep_days`), or move the home "
+            "(`home`)"
         )
     limit = _bytes(settings.memory_limit) + PROCESS_BYTES
     memory = available_memory() if free_memory is None else free_memory
     if memory is not None and memory < limit:
         raise NoRoom(
-            f"too little memory: this run may use {_size(limit)} (memory_limit {settings.memory_limit} and the process "
-            f"itself), there are {_size(memory)}; lower `memory_limit` in journey.toml, or end something else"
+            f"too little memory: this run may use {size_text(limit)} (memory_limit {settings.memory_limit} and the "
+            f"process itself), there are {size_text(memory)}; lower `memory_limit` in journey.toml, or end something "
+            "else"
         )
+    point("room_checked")
 
 
 def needed_disk(settings: Settings) -> int:
@@ -98,5 +102,6 @@ def _bytes(text: str) -> int:
     return int(float(text[:-2]) * _UNITS[text[-2:]])
 
 
-def _size(count: int) -> str:
+def size_text(count: int) -> str:
+    """Bytes as a person reads them."""
     return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{count / 1e6:,.0f} MB"

@@ -14,6 +14,7 @@ from functools import cache
 
 import duckdb
 
+from journey_pipeline.fault_points import point
 from journey_pipeline.settings import DBT_PROJECT, Settings, SettingsError
 
 _SEEDS = DBT_PROJECT / "seeds"
@@ -76,15 +77,23 @@ def key_of(settings: Settings) -> bytes:
 def new_key(settings: Settings) -> bytes:
     """Make the key file of a home. Raises SettingsError when there is one."""
     settings.home.mkdir(parents=True, exist_ok=True)
+    # Whole under its name or not there: half a key would be taken for the wrong one by every later run.
+    draft = settings.pseudonym_file.with_suffix(f".{os.getpid()}.part")
     try:
-        descriptor = os.open(settings.pseudonym_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
+            stream.write(secrets.token_hex(32))
+            stream.flush()
+            os.fsync(stream.fileno())
+        point("key_drafted")
+        os.link(draft, settings.pseudonym_file)
     except FileExistsError:
         raise SettingsError(
             f"{settings.pseudonym_file.name} is there already and {_WHAT_A_NEW_KEY_DOES}; "
             "move it away first if that is what you want"
         ) from None
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(secrets.token_hex(32))
+    finally:
+        draft.unlink(missing_ok=True)
+    point("key_kept")
     return _read(settings)
 
 

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from journey_pipeline import release
+from journey_pipeline import leftovers, release
 from journey_pipeline.door_frames import MART_KEYS
 from journey_pipeline.flow import SEEDS
 from journey_pipeline.hardening import harden
@@ -60,12 +60,6 @@ def scratch_folder(home: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def clear(home: Path) -> None:
-    """Remove the scratch folders that killed rebuilds left; call it with the run lock in hand."""
-    for leftover in (home / "work").glob(f"{_SCRATCH}*"):
-        shutil.rmtree(leftover)
 
 
 def rebuild(settings: Settings, folder: Path, cut: Cut, words: Sequence[str], *, gated: bool) -> Path:
@@ -113,7 +107,8 @@ def rebuild(settings: Settings, folder: Path, cut: Cut, words: Sequence[str], *,
         )
         if not result.success:
             refusals, _ = gates_that_spoke(result.get_asset_check_evaluations())
-            raise NotRebuilt("the state could not be built again:\n  " + "\n  ".join(refusals + step_faults(result)))
+            reasons = refusals + step_faults(result, settings)
+            raise NotRebuilt("the state could not be built again:\n  " + "\n  ".join(reasons))
     return file
 
 
@@ -161,7 +156,7 @@ def reproduce(settings: Settings, release_id: str | None = None, *, anyway: bool
         )
     cut = Cut(*(_naive(told[name]) for name in ("as_of", "known_at")))
     with run_lock(settings.home):
-        clear(settings.home)
+        leftovers.clear(settings.home)
         with scratch_folder(settings.home) as folder:
             tables = _published_again(settings, folder, cut)
     then = told["tables"]

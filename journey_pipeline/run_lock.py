@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from journey_pipeline.fault_points import point
+
 FILE_NAME = "run.lock"
 # Homes this process holds: a run that the command line starts asks once more where the graph begins.
 _held: set[Path] = set()
@@ -46,6 +48,7 @@ def run_lock(home: Path) -> Iterator[None]:
         stream.flush()
         _held.add(home)
         try:
+            point("lock_taken")
             yield
         finally:
             _held.discard(home)

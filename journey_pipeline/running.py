@@ -15,6 +15,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from journey_pipeline import machine_faults
+from journey_pipeline.fault_points import point
 from journey_pipeline.run_history import quick_history
 from journey_pipeline.run_lock import run_lock
 
@@ -83,6 +85,7 @@ def execute(
     tags = {KNOWN_AT_TAG: known_at.isoformat()} if known_at else {}
     with run_lock(settings.home), quick_history(), dg.DagsterInstance.get() as instance:
         bury_dead_runs(instance)
+        point("dead_runs_buried")
         job = defs.resolve_job_def("weekly_release")
         with _watched(instance, on_event):
             result = job.execute_in_process(
@@ -93,10 +96,11 @@ def execute(
                 # What a run says is in its event log; the terminal shows steps and reasons, not debug lines.
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
+        point("run_ended")
         refusals, warned = gates_that_spoke(result.get_asset_check_evaluations())
         if result.success:
             return RunOutcome(result.run_id, _release_id(result), warnings=warned)
-        return RunOutcome(result.run_id, None, refusals, step_faults(result), warned)
+        return RunOutcome(result.run_id, None, refusals, step_faults(result, settings), warned)
 
 
 def bury_dead_runs(instance: dg.DagsterInstance) -> None:
@@ -182,13 +186,13 @@ def gates_that_spoke(evaluations: Iterable[dg.AssetCheckEvaluation]) -> tuple[li
     return found["ERROR"], found["WARN"]
 
 
-def step_faults(result: Any) -> list[str]:
+def step_faults(result: Any, settings: Settings) -> list[str]:
     """First line of each step that broke by itself; steps stopped by a failed check are refusals, not faults."""
-    told = (step_fault(event) for event in result.filter_events(lambda e: e.is_step_failure))
+    told = (step_fault(event, settings) for event in result.filter_events(lambda e: e.is_step_failure))
     return [fault for fault in told if fault is not None]
 
 
-def step_fault(event: dg.DagsterEvent) -> str | None:
+def step_fault(event: dg.DagsterEvent, settings: Settings) -> str | None:
     """The first line of a step's failure, or None when a check stopped it."""
     error = event.step_failure_data.error
     while error is not None and error.cause is not None:
@@ -197,7 +201,7 @@ def step_fault(event: dg.DagsterEvent) -> str | None:
     line = text.description if text and text.description else (error.message if error else "unknown fault")
     if "DagsterAssetCheckFailedError" in line:
         return None
-    return f"{event.step_key}: {without_values(line.strip())}"
+    return f"{event.step_key}: {machine_faults.in_words(line, settings) or without_values(line.strip())}"
 
 
 def without_values(message: str) -> str:

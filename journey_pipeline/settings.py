@@ -20,6 +20,8 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from journey_pipeline import fault_points
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 
@@ -154,6 +156,10 @@ def load(home: Path | None = None, inbox: Path | None = None) -> Settings:
         {name[8:].lower(): value for name, value in os.environ.items() if name.startswith("JOURNEY_")},
         "environment JOURNEY_",
     )
+    try:
+        fault_points.arm_from_environment()
+    except fault_points.UnknownFault as unknown:
+        raise SettingsError(str(unknown)) from None
     os.environ["JOURNEY_HOME"] = str(chosen)  # one answer for this process and the children it starts
     if inbox is not None:
         os.environ["JOURNEY_INBOX"] = str(inbox.expanduser().resolve())
@@ -166,7 +172,7 @@ def load(home: Path | None = None, inbox: Path | None = None) -> Settings:
 
 
 # Variables that other parts read directly: not settings of the home, but not typing errors either.
-_OTHER_VARIABLES = {"warehouse"}
+_OTHER_VARIABLES = {"warehouse", "fault"}
 
 
 def _refuse_unknown(values: dict[str, Any], where: str) -> None:

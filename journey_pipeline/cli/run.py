@@ -19,6 +19,7 @@ from journey_pipeline.cli.terminal import (
     err,
     fail,
     out,
+    release_errors,
     shown,
 )
 from journey_pipeline.settings import Settings, load
@@ -103,9 +104,11 @@ def run(
     from journey_pipeline import (
         action_register,
         ingest,
+        machine_faults,
         next_best_actions,
         preflight,
         pseudonyms,
+        release,
         running,
         segment_rules,
         weeks,
@@ -136,14 +139,22 @@ def run(
         fail(str(refusal), REFUSED)
     for name in ingest.unfinished(settings.inbox_folder):
         err.print(f"{ingest.safe_path(name)}: {_UNFINISHED}", markup=False, soft_wrap=True)
-    pseudonyms.key_of(settings)
     err.print(f"building the week that ends on {monday:%A %d %B %Y} ({settings.time_zone})")
+    with release_errors():
+        served = release.current_id(settings.home)
     try:
+        pseudonyms.key_of(settings)
         preflight.require_room(settings)
         outcome = running.execute(settings, monday, known_at, _StepPrinter())
     except (RunLocked, preflight.NoRoom) as refusal:
         fail(str(refusal), FAULT)
-    _report(settings, outcome)
+    except Exception as error:
+        # Around the steps: the lock, the run history, the key. What is no fault of the machine is one of ours.
+        told = machine_faults.in_words(f"{type(error).__name__}: {error}", settings)
+        if told is None:
+            raise
+        fail(f"{told}\n{_standing(settings, served)}", FAULT)
+    _report(settings, outcome, served)
 
 
 class _StepPrinter:
@@ -163,14 +174,24 @@ class _StepPrinter:
             err.print(f"  {mark}  {name}  {seconds:.0f} s")
 
 
-def _report(settings: Settings, outcome: RunOutcome) -> None:
+def _standing(settings: Settings, before: str | None) -> str:
+    """What readers are served after a run that did not end well, which may have come as far as the switch."""
+    from journey_pipeline import release
+
+    now = release.current_id(settings.home)
+    if now is None:
+        return "nothing has been published yet"
+    return f"published release is unchanged: {now}" if now == before else f"published before the run broke: {now}"
+
+
+def _report(settings: Settings, outcome: RunOutcome, before: str | None) -> None:
     from journey_pipeline import release
 
     for line in outcome.warnings:
         err.print(f"  [yellow]warning[/] {escape(line)}", soft_wrap=True)
-    current = release.current(settings.home)
-    standing = f"published release is unchanged: {current.release_id}" if current else "nothing has been published yet"
-    if outcome.release_id and current:
+    # Not asked for where nothing was released: what is served may be damaged, and the run says why it stopped.
+    current = release.current(settings.home) if outcome.release_id else None
+    if current:
         if outcome.release_id != current.release_id:
             out.print(f"stored {outcome.release_id}; published stays at the newer {current.release_id}", soft_wrap=True)
             return
@@ -185,10 +206,12 @@ def _report(settings: Settings, outcome: RunOutcome) -> None:
             err.print(f"  {line}", soft_wrap=True, markup=False)
         for line in outcome.faults:
             err.print(f"  {line}", soft_wrap=True, markup=False)
-        fail(f"{standing}. Mend the file or the rule that is named, then `journey run` again", REFUSED)
+        fail(
+            f"{_standing(settings, before)}. Mend the file or the rule that is named, then `journey run` again", REFUSED
+        )
     for line in outcome.faults:
         err.print(f"  {line}", soft_wrap=True, markup=False)
-    fail(f"the run broke (run {outcome.run_id}); {standing}. `journey ui` shows its log", FAULT)
+    fail(f"the run broke (run {outcome.run_id}); {_standing(settings, before)}. `journey ui` shows its log", FAULT)
 
 
 @app.command()

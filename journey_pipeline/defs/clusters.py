@@ -16,6 +16,7 @@ from journey_pipeline import clusters, verdicts
 from journey_pipeline.defs.gates import require_left
 from journey_pipeline.defs.resources import MARKETING, ONE_BY_ONE, WEEKS, WRITER_POOL, Warehouse
 from journey_pipeline.defs.tables import table_metadata, write_table
+from journey_pipeline.fault_points import point
 from journey_pipeline.segment_rules import CLUSTERS
 from journey_pipeline.segments import NOT_CLUSTERED, NOT_YET_KNOWN
 
@@ -108,6 +109,7 @@ def customer_clusters(context: dg.AssetExecutionContext, warehouse: Warehouse) -
     with warehouse.get_connection() as connection:
         require_left(context, connection, "measures")
         build(connection)
+        point("clusters_written")
         for name in _TABLES:
             verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"measures/{name}", True)])
             yield dg.MaterializeResult(

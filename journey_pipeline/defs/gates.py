@@ -14,6 +14,7 @@ import duckdb
 
 from journey_pipeline import door_frames, expectations, ingest, laws, verdicts
 from journey_pipeline.defs.resources import WRITER_POOL, Home, Warehouse, as_of, contracts
+from journey_pipeline.fault_points import point
 from journey_pipeline.flow import left_of
 
 DOOR = "great_expectations_door"
@@ -62,7 +63,9 @@ def require_left(
 
 def _results(connection: duckdb.DuckDBPyConnection, found: Iterable[verdicts.Verdict]) -> Iterator[dg.AssetCheckResult]:
     all_of_them = list(found)
+    point("gate_judged")
     verdicts.record(connection, all_of_them)
+    point("gate_recorded")
     yield from map(check_result, all_of_them)
 
 

@@ -16,6 +16,7 @@ from journey_pipeline.attribution.hazard_tables import HazardInputs
 from journey_pipeline.defs.gates import require_left
 from journey_pipeline.defs.resources import MARKETING, ONE_BY_ONE, WEEKS, WRITER_POOL, Warehouse
 from journey_pipeline.defs.tables import table_metadata, write_table
+from journey_pipeline.fault_points import point
 
 # 131,072 rows of stocks are 13 MB.
 BATCH = 64
@@ -124,6 +125,7 @@ def hazard(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[
         tables = hazard_tables.combined(fits)
         for name in _TABLES:
             write_table(connection, name, tables[name], hazard_tables.TYPES[name])
+            point("hazard_written")
             verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"measures/{name}", True)])
             yield dg.MaterializeResult(
                 asset_key=["measures", name], metadata=table_metadata(connection, "measures", name)

@@ -9,6 +9,7 @@ from journey_pipeline import identity_tables, verdicts
 from journey_pipeline.defs.gates import require_left
 from journey_pipeline.defs.resources import DATA_ENGINEERING, ONE_BY_ONE, WEEKS, WRITER_POOL, Home, Warehouse
 from journey_pipeline.defs.tables import table_metadata
+from journey_pipeline.fault_points import point
 from journey_pipeline.identity_history import History
 
 _EVENTS = [
@@ -54,6 +55,7 @@ def customers(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
         summary = identity_tables.build(connection, history, home.settings.matching)
         for name in _TABLES:
             verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"identity/{name}", True)])
+            point("identity_recorded")
             yield dg.MaterializeResult(
                 asset_key=["identity", name],
                 metadata={**table_metadata(connection, "identity", name), **asdict(summary)},

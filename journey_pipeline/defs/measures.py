@@ -51,6 +51,7 @@ from journey_pipeline.defs.resources import (
 )
 from journey_pipeline.defs.tables import table_metadata, write_table
 from journey_pipeline.experiments import effects, looks
+from journey_pipeline.fault_points import point
 from journey_pipeline.predictions import impact
 from journey_pipeline.settings import shared_numbers
 
@@ -416,8 +417,11 @@ def asset_of(name: str, measure: Measure) -> dg.AssetsDefinition:
             frames = [read_cells(connection, cells) for cells in measure.cells]
             arguments = [week_end(context.partition_key)] if measure.needs_as_of else []
             measured = measure.compute(*frames, *arguments)
+            point("measure_computed")
             write_table(connection, name, measured)
+            point("measure_written")
             verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"measures/{name}", True)])
+            point("measure_recorded")
             return dg.MaterializeResult(
                 metadata={**table_metadata(connection, "measures", name), **_picture(measure, measured)}
             )
@@ -479,6 +483,7 @@ def signals(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse)
         signalled = change.weekly_signals(cells, baselines, targets, as_of, PROGRAM_START, min_n=MIN_N)
         for name, table in zip(_SIGNALS, (baselines, signalled), strict=True):
             write_table(connection, name, table)
+            point("signals_written")
             verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"measures/{name}", True)])
             yield dg.MaterializeResult(
                 asset_key=["measures", name], metadata=table_metadata(connection, "measures", name)

@@ -25,7 +25,9 @@ def tell_of_failure(context: dg.HookContext) -> None:
         return
     gates = _events(context, dg.DagsterEventType.ASSET_CHECK_EVALUATION)
     refusals, _ = gates_that_spoke(event.asset_check_evaluation_data for event in gates)
-    faults = [fault for event in _events(context, dg.DagsterEventType.STEP_FAILURE) if (fault := step_fault(event))]
+    faults = [
+        fault for event in _events(context, dg.DagsterEventType.STEP_FAILURE) if (fault := step_fault(event, settings))
+    ]
     notice = notifications.Notice(
         kind="failed" if faults else "refused",
         as_of=week_end(run.tags["dagster/partition"]).date(),

@@ -16,6 +16,7 @@ from journey_pipeline import report, verdicts
 from journey_pipeline.defs.gates import require_left
 from journey_pipeline.defs.resources import MARKETING, ONE_BY_ONE, WEEKS, WRITER_POOL, Warehouse
 from journey_pipeline.defs.tables import table_metadata
+from journey_pipeline.fault_points import point
 from journey_pipeline.predictions import backtest, cards, scores, values
 from journey_pipeline.predictions.backtest import Trained
 from journey_pipeline.predictions.clv import Terms
@@ -59,6 +60,7 @@ def predictions(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iter
     with warehouse.get_connection() as connection:
         require_left(context, connection, "measures")
         pictures = predict(connection)
+        point("predictions_written")
         for name in _TABLES:
             verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"measures/{name}", True)])
             told = pictures if name == "prediction_quality" else {}
@@ -83,6 +85,7 @@ def predict(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         return pictures
     trained = [_trained(connection, target, terms, int(numbers["prediction_min_events"])) for target in TARGETS]
     _score(connection, trained)
+    point("predictions_scored")
     for each in trained:
         quality, model = _records(connection, each, *run)
         _append(connection, "prediction_quality", quality)

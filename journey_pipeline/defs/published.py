@@ -20,6 +20,7 @@ from journey_pipeline.defs.resources import (
     week_end,
 )
 from journey_pipeline.door_frames import MART_KEYS
+from journey_pipeline.fault_points import point
 
 
 @dg.asset(
@@ -37,6 +38,7 @@ def published(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
     """Publish the candidate, if every gate of every word is green for exactly this candidate."""
     with warehouse.get_connection() as connection:
         require_left(context, connection, "published")
+        point("candidate_green")
         facts = facts_of(connection, home.settings)
         known_at, as_of = connection.execute("select known_at, as_of from raw.run_parameters").fetchall()[0]
         # Before the release is served, so that no release goes by a baseline that the lake does not hold.

@@ -5,7 +5,7 @@ A new source object needs no line here: the contracts are the list.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
-from journey_pipeline import ingest, preflight, pseudonyms, rebuilding, verdicts
+from journey_pipeline import ingest, preflight, pseudonyms, verdicts
 from journey_pipeline.defs.freshness import freshness_policy, standing_metadata
 from journey_pipeline.defs.resources import (
     DATA_ENGINEERING,
@@ -27,6 +27,7 @@ from journey_pipeline.defs.resources import (
     known_at,
 )
 from journey_pipeline.defs.tables import table_metadata
+from journey_pipeline.fault_points import point
 from journey_pipeline.settings import Settings, code_version
 
 
@@ -53,16 +54,21 @@ def landed(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) 
     # A new home gets its key before it loads a file; one that has files and no key any more goes no further.
     pseudonyms.key_of(home.settings)
     preflight.require_room(home.settings)
-    if home.lands:
-        rebuilding.clear(home.settings.home)
+    names = [key.path[1] for key in sorted(context.selected_asset_keys)]
+    damaged = ingest.damaged_files(home.lake, names)
+    found = {name: _land(context, home, contracts()[name], damaged) for name in names}
+    try:
+        ingest.require_intact(home.lake, damaged)
+    except ingest.LakeDamaged as damage:
+        raise dg.Failure(str(damage), allow_retries=False) from None
     with warehouse.get_connection() as connection:
-        for key in sorted(context.selected_asset_keys):
-            contract = contracts()[key.path[1]]
-            outcomes = _land(context, home, contract)
+        for name, outcomes in found.items():
+            key, contract = dg.AssetKey(["raw", name]), contracts()[name]
             for outcome in outcomes:
                 if outcome.fault is not None:
                     context.log.error(str(outcome.fault))
             ingest.register(connection, contract, home.lake, known_at(context.run.tags))
+            point("raw_registered")
             standing = standing_metadata(next(iter(ingest.standing(home.lake, contracts(), contract.id)), None))
             counts = {f"files_{name}": sum(o.outcome == name for o in outcomes) for name in ("loaded", "quarantined")}
             metadata = {**table_metadata(connection, "raw", contract.id), **standing, **counts}
@@ -102,27 +108,37 @@ def delivered(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
         if cut is None or not connection.execute("select 1 from raw.source_files limit 1").fetchall():
             raise dg.Failure(_nothing_loaded(home.lake, cut), allow_retries=False)
         ingest.file_loads(connection, home.lake)
+        point("ledger_shown")
         _write_run_parameters(connection, home.settings, as_of(context.partition_key), cut)
+        point("run_parameters_written")
         verdicts.prepare(connection)
         names = ["run_parameters", "source_files", "quarantine", "file_loads", "service_levels"]
         built = [*names, *contracts()]
         verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"raw/{name}", True) for name in built])
+        point("raw_recorded")
         for name in names:
             yield dg.MaterializeResult(asset_key=["raw", name], metadata=table_metadata(connection, "raw", name))
 
 
-def _land(context: dg.AssetExecutionContext, home: Home, contract: ingest.Contract | None) -> list[ingest.FileOutcome]:  # type: ignore[type-arg]
+def _land(
+    context: dg.AssetExecutionContext,  # type: ignore[type-arg]
+    home: Home,
+    contract: ingest.Contract | None,
+    damaged: Collection[ingest.RawFile] = (),
+) -> list[ingest.FileOutcome]:
     """Land the new files of a source object, or of none; nothing where the lake is only read."""
     if not home.lands:
         return []
     files = _inbox(home.settings.inbox_folder, context.run_id)
-    return ingest.land(contract, files, home.lake, _run_time(context), _parser(home))
+    return ingest.land(contract, files, home.lake, _run_time(context), _parser(home), damaged)
 
 
 @lru_cache(maxsize=1)
 def _inbox(folder: Path, _run_id: str) -> list[ingest.InboxFile]:
     """What the inbox held when the run first looked: one state for all its objects, walked once."""
-    return ingest.scan(folder, contracts())
+    found = ingest.scan(folder, contracts())
+    point("inbox_scanned")
+    return found
 
 
 def _nothing_loaded(lake: ingest.Lake, cut: datetime | None) -> str:

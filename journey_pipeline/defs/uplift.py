@@ -16,6 +16,7 @@ from journey_pipeline.defs.gates import require_left
 from journey_pipeline.defs.resources import MARKETING, ONE_BY_ONE, WEEKS, WRITER_POOL, Warehouse
 from journey_pipeline.defs.tables import table_metadata, write_table
 from journey_pipeline.experiments import uplift
+from journey_pipeline.fault_points import point
 
 # Batches of 98 chunks are 200,704 feature rows, 70 MB.
 BATCH = 98
@@ -56,6 +57,7 @@ def uplift_of_experiments(context: dg.AssetExecutionContext, warehouse: Warehous
     with warehouse.get_connection() as connection:
         require_left(context, connection, "measures")
         learn(connection)
+        point("uplift_written")
         for name in _TABLES:
             verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"measures/{name}", True)])
             yield dg.MaterializeResult(

@@ -14,6 +14,7 @@ from journey_pipeline.defs.clusters import CELLS_OF
 from journey_pipeline.defs.gates import require_left
 from journey_pipeline.defs.resources import MARKETING, ONE_BY_ONE, WEEKS, WRITER_POOL, Warehouse
 from journey_pipeline.defs.tables import table_metadata
+from journey_pipeline.fault_points import point
 from journey_pipeline.segment_rules import UNKNOWN, case_of, predicted_sets
 
 _TABLES = {
@@ -80,6 +81,7 @@ def value_segments(context: dg.AssetExecutionContext, warehouse: Warehouse) -> I
     with warehouse.get_connection() as connection:
         require_left(context, connection, "measures")
         build(connection)
+        point("value_segments_written")
         for name in _TABLES:
             verdicts.record(connection, [verdicts.Verdict(verdicts.BUILT, f"measures/{name}", True)])
             yield dg.MaterializeResult(

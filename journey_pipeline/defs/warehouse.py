@@ -15,7 +15,7 @@ import dagster as dg
 import duckdb
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
-from journey_pipeline import verdicts
+from journey_pipeline import machine_faults, verdicts
 from journey_pipeline.dbt_demands import demand
 from journey_pipeline.dbt_sources import write_generated_files
 from journey_pipeline.defs.gates import check_result, require_left
@@ -30,8 +30,9 @@ from journey_pipeline.defs.resources import (
     settings,
 )
 from journey_pipeline.defs.tables import table_metadata
+from journey_pipeline.fault_points import point
 from journey_pipeline.ingest import safe_path
-from journey_pipeline.settings import DBT_PROJECT
+from journey_pipeline.settings import DBT_PROJECT, Settings
 
 UNIQUE_ID = "dagster_dbt/unique_id"
 # The tag of what one call of dbt builds and tests.
@@ -181,12 +182,14 @@ def _build(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[
     manifest = _parse("--no-write-json")
     _tag(manifest, {*assets, *checks})
     _point_dbt_at(warehouse)
+    point("dbt_begun")
     try:
         result = dbtRunner(manifest=manifest).invoke(_call(warehouse))
     finally:
         let_go()
+    point("dbt_ended")
     if result.exception is not None and not hasattr(result.result, "results"):
-        raise dg.Failure(f"dbt could not start: {result.exception}")
+        raise dg.Failure(f"dbt could not start: {result.exception!r}")
     found: list[verdicts.Verdict] = []
     errors: list[str] = []
     with warehouse.get_connection() as connection:
@@ -207,14 +210,17 @@ def _build(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[
                 found.append(verdict)
                 yield check_result(verdict)
             elif status == "error":
-                errors.append(f"{unique_id.split('.')[2]}: {_cause(str(node.message))}")
+                errors.append(f"{unique_id.split('.')[2]}: {_cause(str(node.message), settings)}")
         verdicts.record(connection, found)
+        point("word_recorded")
     if errors:
         raise dg.Failure("dbt could not build: " + "; ".join(errors))
 
 
-def _cause(message: str) -> str:
+def _cause(message: str, settings: Settings) -> str:
     """What went wrong, without the values DuckDB likes to quote: structural errors whole, others by their kind."""
+    if told := machine_faults.in_words(message, settings):
+        return told
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     cause = lines[1] if len(lines) > 1 else lines[0]
     kind = cause.split(":", 1)[0]

@@ -12,6 +12,7 @@ from journey_pipeline.ingest.contract import Contract, UniqueKey
 from journey_pipeline.ingest.engine import Resources
 from journey_pipeline.ingest.faults import Fault, IngestError, safe_path
 from journey_pipeline.ingest.inbox import InboxFile, scan, unfinished
+from journey_pipeline.ingest.intact import LakeDamaged, RawFile, damaged_files, require_intact
 from journey_pipeline.ingest.lake import Lake, first_load, known_at
 from journey_pipeline.ingest.landing import land
 from journey_pipeline.ingest.levels import file_loads, service_levels
@@ -28,10 +29,13 @@ __all__ = [
     "InboxFile",
     "IngestError",
     "Lake",
+    "LakeDamaged",
+    "RawFile",
     "Resources",
     "Standing",
     "UniqueKey",
     "check",
+    "damaged_files",
     "doubtful_files",
     "file_loads",
     "first_load",
@@ -40,6 +44,7 @@ __all__ = [
     "load_contracts",
     "open_faults",
     "register",
+    "require_intact",
     "safe_path",
     "scan",
     "service_levels",

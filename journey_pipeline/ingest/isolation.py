@@ -25,6 +25,7 @@ from typing import IO, Any
 
 import duckdb
 
+from journey_pipeline import machine_faults
 from journey_pipeline.ingest.contract import Contract
 from journey_pipeline.ingest.engine import Resources, memory_bytes, parser
 from journey_pipeline.ingest.faults import Fault, IngestError
@@ -205,7 +206,7 @@ def _answer(contract: Contract, request: dict[str, Any], connect: Callable[[], A
     except (MemoryError, duckdb.OutOfMemoryException):
         return {"fault": _no_memory().as_dict(), "held": None}
     except Exception as error:
-        return {"error": type(error).__name__}
+        return {"error": machine_faults.sign(str(error)) or type(error).__name__}
     return {"parsed": asdict(parsed)}
 
 

@@ -5,11 +5,12 @@ Must not be here: parsing, contracts' rules, DuckDB.
 
 Ledger tables: `files` (one verdict per contract and content), `deliveries` (one row per path and content,
 with whether the inbox still has it in that form), `placements` (each time a path came to hold another content),
-`bad_cells` (cells that broke a rule, as shapes).
+`bad_cells` (cells that broke a rule, as shapes), `raw_files` (SHA-256 of the Parquet file of a content).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from journey_pipeline.fault_points import point
 from journey_pipeline.ingest.faults import Fault
 
 _SCHEMA = """
@@ -43,6 +45,9 @@ create table if not exists bad_cells (
     contract text not null, sha256 text not null, record integer, line integer, column_name text,
     rule text not null, expected text, found_shape text);
 create index if not exists bad_cells_of_file on bad_cells (contract, sha256);
+create table if not exists raw_files (
+    contract text not null, sha256 text not null, parquet_sha256 text not null,
+    primary key (contract, sha256, parquet_sha256));
 """
 
 FOREVER = "9999"
@@ -85,6 +90,7 @@ class Lake:
         for folder in self.staging_path.iterdir():
             if not _is_alive(folder.name.split("-")[0]):
                 shutil.rmtree(folder, ignore_errors=True)
+        point("lake_prepared")
 
     @property
     def ledger_path(self) -> Path:
@@ -124,14 +130,32 @@ class Lake:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def keep_raw(self, contract: str, sha256: str, parsed: Path) -> None:
-        """Move a parsed file to its place, durably."""
+    def keep_raw(self, contract: str, sha256: str, parsed: Path) -> str:
+        """Move a parsed file to its place, durably; returns the SHA-256 of what lies there now.
+
+        Of a file that takes another's place the ledger knows it from here on; of a new one, its verdict tells it.
+        """
         target = self.raw_path(contract, sha256)
         target.parent.mkdir(mode=0o700, exist_ok=True)
         parsed.chmod(0o600)
         with parsed.open("rb") as content:
             os.fsync(content.fileno())
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        is_other = target.exists()
+        if is_other:
+            # Known before it takes the other's place: whoever dies between the two leaves one of two known files.
+            with self.ledger() as ledger:
+                ledger.execute("insert or ignore into raw_files values (?, ?, ?)", (contract, sha256, digest))
+        point("raw_synced")
         parsed.replace(target)
+        if is_other:
+            with self.ledger() as ledger:
+                ledger.execute(
+                    "delete from raw_files where contract = ? and sha256 = ? and parquet_sha256 <> ?",
+                    (contract, sha256, digest),
+                )
+        point("raw_kept")
+        return digest
 
     def set_aside(self, sha256: str, content: Path | None, fault: Fault) -> None:
         """Keep the bytes of a held file whole, with the reason in words that hold no personal value."""
@@ -143,6 +167,7 @@ class Lake:
         reason = folder / "reason.json"
         with os.fdopen(os.open(reason, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
             json.dump({**fault.as_dict(), "message": str(fault)}, out, ensure_ascii=False, indent=2)
+        point("file_set_aside")
 
 
 def _is_alive(process_id: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,10 +16,12 @@ from functools import partial
 from itertools import islice
 from queue import SimpleQueue
 
+from journey_pipeline.fault_points import point
 from journey_pipeline.ingest.contract import Contract
 from journey_pipeline.ingest.engine import Resources, parser
 from journey_pipeline.ingest.faults import Fault, IngestError
 from journey_pipeline.ingest.inbox import InboxFile
+from journey_pipeline.ingest.intact import RawFile
 from journey_pipeline.ingest.isolation import Isolated, isolated
 from journey_pipeline.ingest.lake import Lake
 from journey_pipeline.ingest.parsing import judge_again
@@ -50,12 +52,14 @@ def land(
     lake: Lake,
     loaded_at: datetime,
     resources: Resources = Resources(),  # noqa: B008 - frozen
+    damaged: Collection[RawFile] = (),
 ) -> list[FileOutcome]:
     """Take the files of one contract into the lake; `None` stands for the files that fit no contract.
 
     `files` is the whole result of `scan` or the contract's part of it: deliveries of the contract that are
     not among them are marked as gone from the inbox. A file that this version of the contract has parsed
-    costs one stat; new bytes cost one parse. Nothing is raised for a bad file, its outcome says so.
+    costs one stat; new bytes cost one parse. Nothing is raised for a bad file, its outcome says so. What the lake
+    holds `damaged` is parsed again where the inbox still has it.
     """
     lake.prepare()
     contract_id = contract.id if contract else UNMATCHED
@@ -63,7 +67,7 @@ def land(
     known = known_contents(lake, contract_id)
     if not mine and not known:
         return []
-    judged = judged_files(lake, contract)
+    judged = judged_files(lake, contract) - {one.sha256 for one in damaged if one.contract == contract_id}
     contents = {file: known.get((file.name, file.size, file.mtime_ns, file.ctime_ns)) for file in mine}
     unread = [file for file in mine if contents[file] not in judged]
     landing = _Landing(contract, lake, loaded_at, frozenset(judged))
@@ -72,12 +76,16 @@ def land(
             for file, verdict in batch:
                 contents[file] = verdict.sha256
                 verdict.write(ledger)
+        point("verdicts_written")
     delivered = [(file, sha256) for file, sha256 in contents.items() if sha256 is not None]
     if contract is not None:
-        _judge_again(contract, lake, {sha256 for _, sha256 in delivered})
+        unreadable = {one.sha256 for one in damaged if one.contract == contract_id}
+        _judge_again(contract, lake, unreadable | {sha256 for _, sha256 in delivered})
     with lake.ledger() as ledger:
         record_deliveries(ledger, contract, contract_id, delivered, loaded_at)
-        return outcomes(ledger, contract_id, delivered, {sha256 for _, sha256 in delivered} - judged)
+        found = outcomes(ledger, contract_id, delivered, {sha256 for _, sha256 in delivered} - judged)
+    point("deliveries_recorded")
+    return found
 
 
 def _batches(
@@ -129,6 +137,7 @@ class _Landing:
                 staged = stage(file.path, folder, file.members)
             except IngestError as error:
                 return self.refused(file, file.fault or error.fault, None)
+            point("file_staged")
             if self.contract is None or file.fault is not None:
                 return self.refused(file, file.fault or Fault("E_UNKNOWN_FILE", "remove the file"), staged)
             if staged.sha256 in self.judged:
@@ -139,8 +148,9 @@ class _Landing:
                 parsed = parser.parse(root, self.contract, staged, file.name, folder, target)
             except IngestError as error:
                 return self.held(self.contract, file, staged, error)
-            self.lake.keep_raw(self.contract.id, staged.sha256, target)
-            return _Verdict(staged.sha256, partial(write_loaded, self.contract, staged, parsed, self.loaded_at))
+            point("file_parsed")
+            digest = self.lake.keep_raw(self.contract.id, staged.sha256, target)
+            return _Verdict(staged.sha256, partial(write_loaded, self.contract, staged, parsed, digest, self.loaded_at))
 
     def held(self, contract: Contract, file: InboxFile, staged: Staged, error: IngestError) -> _Verdict:
         """A file that was read and gives no row."""

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Literal
 
 from journey_pipeline.ingest.contract import Contract
+from journey_pipeline.ingest.engine import texts
 from journey_pipeline.ingest.faults import Fault, IngestError
 from journey_pipeline.ingest.inbox import InboxFile, export_time
 from journey_pipeline.ingest.lake import FOREVER, STANDING_DELIVERIES, Lake, stored_time, time_text
@@ -21,6 +22,8 @@ from journey_pipeline.ingest.parsing import BadCell, HeldFileError, Parsed
 from journey_pipeline.ingest.stage import Staged
 
 UNMATCHED = ""
+# Faults that say nothing of a file itself.
+OF_THE_MACHINE = ("E_MEMORY", "E_PARSER_CRASH", "E_PARSER_TIMEOUT")
 
 
 @dataclass(frozen=True)
@@ -50,11 +53,15 @@ def known_contents(lake: Lake, contract_id: str) -> dict[tuple[str, int, int, in
 
 
 def judged_files(lake: Lake, contract: Contract | None) -> set[str]:
-    """Content ids that this version of the contract has a verdict on, with the rows to show for it."""
+    """Content ids that this version of the contract has a verdict on, with the rows to show for it.
+
+    A file that the machine could not parse is asked again: another memory limit may do.
+    """
     contract_id, version = (contract.id, contract.version) if contract else (UNMATCHED, UNMATCHED)
     with lake.ledger() as ledger:
         verdicts = ledger.execute(
-            "select sha256, outcome from files where contract = ? and contract_version = ?",
+            "select sha256, outcome from files where contract = ? and contract_version = ? "
+            f"and coalesce(json_extract(fault, '$.code'), '') not in ({texts(OF_THE_MACHINE)})",
             (contract_id, version),
         ).fetchall()
     return {
@@ -94,9 +101,9 @@ def write_judged_again(contract: Contract, sha256: str, parsed: Parsed, ledger: 
 
 
 def write_loaded(
-    contract: Contract, staged: Staged, parsed: Parsed, loaded_at: datetime, ledger: sqlite3.Connection
+    contract: Contract, staged: Staged, parsed: Parsed, digest: str, loaded_at: datetime, ledger: sqlite3.Connection
 ) -> None:
-    """Write down an accepted file."""
+    """Write down an accepted file, and the SHA-256 of the Parquet file that keeps its rows."""
     earlier = ledger.execute(
         "select loaded_at from files where contract = ? and sha256 = ? and outcome = 'loaded'",
         (contract.id, staged.sha256),
@@ -124,6 +131,8 @@ def write_loaded(
         ),
     )
     _write_bad_cells(ledger, contract.id, staged.sha256, parsed.bad_cells)
+    ledger.execute("delete from raw_files where contract = ? and sha256 = ?", (contract.id, staged.sha256))
+    ledger.execute("insert into raw_files values (?, ?, ?)", (contract.id, staged.sha256, digest))
 
 
 def write_held(

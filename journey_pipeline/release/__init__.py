@@ -16,12 +16,12 @@ from journey_pipeline.release.facts import (
     ReleaseRefused,
 )
 from journey_pipeline.release.history import current, list_releases, read_manifest, rollback, show
-from journey_pipeline.release.publishing import STEPS, publish
+from journey_pipeline.release.pointer import current_id
+from journey_pipeline.release.publishing import publish
 from journey_pipeline.release.retention import collect, expired
 from journey_pipeline.release.verification import verify
 
 __all__ = [
-    "STEPS",
     "Cell",
     "GateResult",
     "Release",
@@ -34,6 +34,7 @@ __all__ = [
     "cells",
     "collect",
     "current",
+    "current_id",
     "differences",
     "expired",
     "list_releases",

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from journey_pipeline.fault_points import point
 from journey_pipeline.release import manifest as manifests
 from journey_pipeline.release.audit import Gate, audited
 from journey_pipeline.release.candidate import (
@@ -51,19 +52,6 @@ from journey_pipeline.release.verification import verify
 
 Report = Callable[[duckdb.DuckDBPyConnection, Path], None]
 
-# The names `fault` is called with, in order, each after the step of that name is done.
-STEPS = (
-    "cleaned",
-    "database",
-    "tables",
-    "report",
-    "manifest",
-    "sealed",
-    "renamed",
-    "linked",
-    "switched",
-)
-
 
 def publish(
     warehouse: Path,
@@ -75,7 +63,6 @@ def publish(
     published_at: datetime,
     threads: int = 2,
     states: Sequence[State] = (),
-    fault: Callable[[str], None] = lambda _: None,
 ) -> Release:
     """Turn a gated warehouse into `<home>/releases/<id>` and let `<home>/published` point at it.
 
@@ -92,7 +79,6 @@ def publish(
         threads: DuckDB threads.
         states: what leads from the release that is served to this candidate, cause by cause; without them the
             restatements name no causes.
-        fault: called with each name of STEPS; a test may raise or kill here.
 
     Raises:
         ReleaseRefused: a gate failed or is missing, the warehouse is not what the facts say, or the states do not
@@ -106,7 +92,7 @@ def publish(
         green = audited(warehouse, manifest, gates)
         for leftover in root.glob(f"{BUILDING}*"):
             _remove(leftover)
-        fault("cleaned")
+        point("release_cleaned")
         release_id = manifest.release_id
         if release_id not in release_ids(home):
             building = root.resolve() / f"{BUILDING}{release_id}"
@@ -121,7 +107,6 @@ def publish(
                     published_at,
                     threads,
                     states,
-                    fault,
                 )
                 building.rename(root / release_id)
             finally:
@@ -132,8 +117,8 @@ def publish(
                 f"release id {release_id} already belongs to another candidate that starts with the same eight "
                 "characters. Next: move that release away or change the configuration."
             )
-        fault("renamed")
-        _serve(home, manifest, fault)
+        point("release_renamed")
+        _serve(home, manifest)
         return manifests.as_release(
             root / release_id,
             manifests.read(root / release_id),
@@ -151,7 +136,6 @@ def _build(
     published_at: datetime,
     threads: int,
     states: Sequence[State],
-    fault: Callable[[str], None],
 ) -> None:
     """Everything that happens before the rename, inside the building folder only."""
     building.mkdir()
@@ -169,15 +153,15 @@ def _build(
             if previous is not None:
                 verify(home, previous.release_id)  # says so if it is the release before that cannot be read
             raise
-        fault("database")
+        point("release_database")
         export_tables(connection, building, facts)
         tables = describe_tables(connection, facts)
-        fault("tables")
+        point("release_tables")
     if report is not None:
         (building / "report").mkdir()
         with duckdb.connect(str(building / DATABASE), read_only=True) as reader:
             report(reader, building / "report")
-    fault("report")
+    point("release_report")
     content = manifests.compose(
         facts,
         gates,
@@ -187,9 +171,9 @@ def _build(
         previous_release_id=None if served is None else served.release_id,
     )
     manifests.write(building, content)
-    fault("manifest")
+    point("release_manifest")
     _seal(building)
-    fault("sealed")
+    point("release_sealed")
 
 
 def _chain(previous: Release | None, warehouse: Path, states: Sequence[State]) -> list[State]:
@@ -212,15 +196,15 @@ def _is_newer(served: Release, facts: ReleaseFacts) -> bool:
     return (served.as_of, served.known_at) > (facts.as_of, facts.known_at)
 
 
-def _serve(home: Path, facts: ReleaseFacts, fault: Callable[[str], None]) -> None:
+def _serve(home: Path, facts: ReleaseFacts) -> None:
     """Move the pointer forward to this release, unless newer data is served already."""
     served = current(home)
     if served is not None and (served.release_id == facts.release_id or _is_newer(served, facts)):
         return
     make_link(home, facts.release_id)
-    fault("linked")
+    point("release_linked")
     switch_link(home)
-    fault("switched")
+    point("release_switched")
 
 
 def _seal(building: Path) -> None:

@@ -11,6 +11,7 @@ import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from journey_pipeline.fault_points import point
 from journey_pipeline.release import manifest as manifests
 from journey_pipeline.release.candidate import DATABASE
 from journey_pipeline.release.facts import Release
@@ -66,7 +67,9 @@ def collect(home: Path, now: datetime, *, keep_releases: int, keep_days: int) ->
             hidden = root / f"{REMOVING}{name}"
             (root / name).rename(hidden)
             sync(root)
+            point("expired_hidden")
             shutil.rmtree(hidden)
+            point("expired_removed")
     return gone
 
 

@@ -177,12 +177,11 @@ def test_a_report_that_fails_leaves_nothing(home: Path, publish_week: Publish) -
 
 
 def test_two_publishers_do_not_meet(publish_week: Publish) -> None:
-    def during(step: str) -> None:
-        if step == "database":
-            with pytest.raises(ReleaseError, match="another process"):
-                publish_week(1)
+    def during(_: duckdb.DuckDBPyConnection, folder: Path) -> None:
+        with pytest.raises(ReleaseError, match="another process"):
+            publish_week(1)
 
-    assert publish_week(0, fault=during).is_current
+    assert publish_week(0, report=during).is_current
 
 
 def test_a_naive_time_is_refused() -> None:

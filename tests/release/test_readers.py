@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import queue
 import signal
 import threading
@@ -17,7 +16,17 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from journey_pipeline.release import STEPS, ReleaseFacts, current, list_releases, publish, verify
+from journey_pipeline import fault_points
+from journey_pipeline.release import (
+    ReleaseFacts,
+    current,
+    list_releases,
+    publish,
+    read_manifest,
+    rollback,
+    table_digest,
+    verify,
+)
 from tests.release.conftest import Publish
 from tests.release.small_warehouse import FEW, FIRST_AS_OF, build_warehouse, facts_of, green_gates
 
@@ -86,6 +95,61 @@ def test_two_reader_processes_and_a_thread_during_publishes(home: Path, publish_
         assert seen == sorted(seen), "a reader saw an older release after a newer one"
 
 
+SWITCHES = 100
+
+
+def _read_everything(home: Path, stop: Event, results: Any, counts: Any, number: int) -> None:
+    """Read all tables, by the file and by Parquet, each time anew through the pointer."""
+    seen, errors = [], []
+    while not stop.is_set():
+        try:
+            seen.append(_read_all_tables(home))
+        except (duckdb.Error, OSError, AssertionError, ValueError) as error:
+            errors.append(f"{type(error).__name__}: {error}")
+        counts[number] += 1
+    results.put((seen, errors))
+
+
+def _read_all_tables(home: Path) -> str:
+    """The id of the release that all tables of one opened file are of, row by row as its manifest says."""
+    with duckdb.connect(str(home / "published" / "journey.duckdb"), read_only=True) as connection:
+        ((release_id,),) = connection.execute("select release_id from release").fetchall()
+        tables = read_manifest(home, release_id)["tables"]
+        for name, table in tables.items():
+            assert table_digest(connection, name) == table["digest"], f"{name} is not of {release_id}"
+    folder = (home / "published").resolve()  # once a read: the pointer may move on meanwhile
+    parquet = {name: pq.read_table(folder / "tables" / f"{name}.parquet") for name in tables}
+    assert parquet["release"]["release_id"].to_pylist() == [folder.name]
+    rows = {name: table["rows"] for name, table in read_manifest(home, folder.name)["tables"].items()}
+    assert {name: table.num_rows for name, table in parquet.items()} == rows
+    return str(release_id)
+
+
+def test_two_readers_of_all_tables_during_a_hundred_publishes_and_rollbacks(home: Path, publish_week: Publish) -> None:
+    names = [publish_week(0).release_id]
+    stop, results, counts = _PROCESSES.Event(), _PROCESSES.SimpleQueue(), _PROCESSES.Array("i", 2)
+    arguments = [(home, stop, results, counts, number) for number in range(2)]
+    readers = [_PROCESSES.Process(target=_read_everything, args=one) for one in arguments]
+    for reader in readers:
+        reader.start()
+    try:
+        _wait_for_reads(counts)
+        names += [publish_week(week).release_id for week in range(1, 11)]
+        for switch in range(SWITCHES - 10):
+            # Ever another one, the newest and the oldest among them.
+            rollback(home, names[switch * 7 % len(names)])
+        _wait_for_reads(counts)
+    finally:
+        stop.set()
+    answers = [results.get() for _ in readers]
+    for reader in readers:
+        reader.join()
+    for seen, errors in answers:
+        assert errors == []
+        assert len(set(seen)) > 1
+        assert set(seen) <= set(names)
+
+
 def test_a_reader_keeps_its_snapshot(home: Path, publish_week: Publish) -> None:
     first = publish_week(0)
     with duckdb.connect(str(home / "published" / "journey.duckdb"), read_only=True) as reader:
@@ -101,11 +165,8 @@ def _doomed_facts() -> ReleaseFacts:
     return facts_of(as_of=FIRST_AS_OF + timedelta(weeks=3), candidate_id="00000000ff", only=FEW)
 
 
-def _publish_and_die(warehouse: Path, home: Path, step_of_death: str) -> None:
-    def fault(step: str) -> None:
-        if step == step_of_death:
-            os.kill(os.getpid(), signal.SIGKILL)
-
+def _publish_and_die(warehouse: Path, home: Path, fault: str | None) -> None:
+    fault_points.arm(fault)
     publish(
         warehouse,
         home,
@@ -113,7 +174,6 @@ def _publish_and_die(warehouse: Path, home: Path, step_of_death: str) -> None:
         gates=green_gates(),
         report=lambda _, folder: _write(folder / "index.html"),
         published_at=datetime(2026, 11, 16, 7, tzinfo=UTC),
-        fault=fault,
     )
 
 
@@ -127,13 +187,16 @@ def candidate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_warehouse(path, as_of=_doomed_facts().as_of, candidate_id=_doomed_facts().candidate_id, only=FEW)
 
 
+STEPS = [name.removeprefix("release_") for name in fault_points.POINTS if name.startswith("release_")]
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_kill_nine_at_every_step(released_home: Path, candidate: Path, step: str) -> None:
     home, earlier = released_home, {release.release_id for release in list_releases(released_home)}
     old = current(home)
     assert old is not None
     new_id = _doomed_facts().release_id
-    worker = _PROCESSES.Process(target=_publish_and_die, args=(candidate, home, step))
+    worker = _PROCESSES.Process(target=_publish_and_die, args=(candidate, home, f"release_{step}:kill"))
     worker.start()
     worker.join()
     assert worker.exitcode == -signal.SIGKILL
@@ -150,7 +213,7 @@ def test_kill_nine_at_every_step(released_home: Path, candidate: Path, step: str
     assert all(name.startswith(".building-") for name in leftovers)
     assert {path.name for path in home.iterdir()} == {"releases", "published"}
 
-    _publish_and_die(candidate, home, "never")
+    _publish_and_die(candidate, home, None)
     served = current(home)
     assert served is not None
     assert served.release_id == new_id
