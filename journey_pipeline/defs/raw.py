@@ -54,6 +54,8 @@ def landed(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) 
     pseudonyms.key_of(home.settings)
     preflight.require_room(home.settings)
     files, loaded_at = _inbox(home.settings.inbox_folder, context.run_id), _run_time(context)
+    # A lake put back from a copy may hold people who were erased since.
+    ingest.replay(home.lake, contracts(), _parser(home))
     with warehouse.get_connection() as connection:
         for key in sorted(context.selected_asset_keys):
             contract = contracts()[key.path[1]]
@@ -142,7 +144,7 @@ def _write_run_parameters(
 ) -> None:
     """One row that every model may read. The candidate id covers all that a number depends on, and no clock."""
     files = connection.execute(
-        "select path, file_id, outcome from raw.source_files where outcome <> 'quarantined' order by all"
+        "select path, file_id, outcome, erased from raw.source_files where outcome <> 'quarantined' order by all"
     ).fetchall()
     facts = {
         "as_of": as_of.isoformat(),

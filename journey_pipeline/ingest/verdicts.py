@@ -25,7 +25,7 @@ UNMATCHED = ""
 
 @dataclass(frozen=True)
 class FileOutcome:
-    """What became of one delivered path in this load. `records = accepted + quarantined + dropped`."""
+    """What became of one delivered path in this load. `records = accepted + quarantined + dropped + erased`."""
 
     file_id: str
     contract: str | None
@@ -38,6 +38,7 @@ class FileOutcome:
     is_new: bool = False
     warnings: tuple[str, ...] = ()
     fault: Fault | None = None
+    erased: int = 0
 
 
 def known_contents(lake: Lake, contract_id: str) -> dict[tuple[str, int, int, int], str]:
@@ -94,9 +95,14 @@ def write_judged_again(contract: Contract, sha256: str, parsed: Parsed, ledger: 
 
 
 def write_loaded(
-    contract: Contract, staged: Staged, parsed: Parsed, loaded_at: datetime, ledger: sqlite3.Connection
+    contract: Contract,
+    staged: Staged,
+    parsed: Parsed,
+    loaded_at: datetime,
+    list_number: int,
+    ledger: sqlite3.Connection,
 ) -> None:
-    """Write down an accepted file."""
+    """Write down an accepted file; `list_number` is that of the suppression list it was held against."""
     earlier = ledger.execute(
         "select loaded_at from files where contract = ? and sha256 = ? and outcome = 'loaded'",
         (contract.id, staged.sha256),
@@ -124,6 +130,10 @@ def write_loaded(
         ),
     )
     _write_bad_cells(ledger, contract.id, staged.sha256, parsed.bad_cells)
+    ledger.execute(
+        "insert or replace into redactions values (?, ?, ?, ?)",
+        (contract.id, staged.sha256, parsed.erased, list_number),
+    )
 
 
 def write_held(
@@ -228,7 +238,14 @@ def outcomes(
     ledger: sqlite3.Connection, contract_id: str, delivered: Sequence[tuple[InboxFile, str]], fresh: set[str]
 ) -> list[FileOutcome]:
     """What became of each delivery, given all deliveries so far."""
-    verdicts = {row["sha256"]: row for row in ledger.execute("select * from files where contract = ?", (contract_id,))}
+    verdicts = {
+        row["sha256"]: row
+        for row in ledger.execute(
+            "select files.*, coalesce(erased, 0) as erased from files left join redactions "
+            "on redactions.contract = files.contract and redactions.sha256 = files.sha256 where files.contract = ?",
+            (contract_id,),
+        )
+    }
     first: dict[str, str] = {}
     for row in ledger.execute(
         f"select sha256, min(path) as path from ({STANDING_DELIVERIES}) where contract = :contract group by sha256",
@@ -255,4 +272,5 @@ def _outcome(file: InboxFile, verdict: sqlite3.Row, first_path: str, is_new: boo
         is_new,
         tuple(json.loads(verdict["warnings"])),
         fault,
+        verdict["erased"],
     )
