@@ -140,7 +140,7 @@ def raw(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Contract]
         selects.append(
             f"""
             select '{name}' as "table",
-                (select coalesce(sum(abs(records - accepted - quarantined - dropped)), 0) from raw.source_files
+                (select coalesce(sum(abs(records - accepted - quarantined - dropped - erased)), 0) from raw.source_files
                     where contract = '{name}' and outcome in ('loaded', 'superseded')) as unaccounted_records,
                 (select {" + ".join(required) or "0"} from raw."{name}" where _is_current) as missing_required,
                 {" + ".join(_repeated(name, key) for key in contract.unique_keys) or "0"} as duplicate_keys

@@ -15,7 +15,7 @@ import pandas as pd
 
 # Column of the frame -> what it means when it is not zero.
 RAW_DOOR: Mapping[str, str] = {
-    "unaccounted_records": "records are neither accepted, quarantined nor dropped by a rule",
+    "unaccounted_records": "records are neither accepted, quarantined, dropped by a rule nor erased",
     "missing_required": "required values are missing in current rows",
     "duplicate_keys": "the contract's key occurs twice among current rows",
 }

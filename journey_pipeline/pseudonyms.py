@@ -29,14 +29,19 @@ def add_function(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
     `internal_identities` and `blocked_identifiers`). A type of its own keeps it apart from text: SQL that mixes the
     two, or cleans a pseudonym, does not bind. As a temporary macro it is in no file.
     """
-    padded = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
-    inner, outer = (bytes(byte ^ pad for byte in padded).hex() for pad in (0x36, 0x5C))
-    digest = f"sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || encode(kind || ':' || value))))"
+    digest = keyed_digest(key, "kind || ':' || value")
     own, blocked = (f"case when {_rules(seed)} then " for seed in ("internal_identities", "blocked_identifiers"))
     mark = f"{own} 1 else 0 end + {blocked} 2 else 0 end"
     connection.execute(
         f"create or replace temp macro pseudonym(kind, value) as cast(left({digest}, 31) || ({mark}) as uuid)"
     )
+
+
+def keyed_digest(key: bytes, message: str) -> str:
+    """SQL for HMAC-SHA256 (RFC 2104) of a text expression, as 64 hex digits."""
+    padded = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
+    inner, outer = (bytes(byte ^ pad for byte in padded).hex() for pad in (0x36, 0x5C))
+    return f"sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || encode({message}))))"
 
 
 @cache

@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from journey_pipeline.cli import experiment, identity, journeys, pages, release, run
+from journey_pipeline.cli import experiment, identity, journeys, pages, privacy, release, run
 from journey_pipeline.cli.terminal import FAULT, err
 from journey_pipeline.settings import SettingsError
 
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The customer-journey pipeline: vendor exports in, one trusted weekly release out.",
 )
-for commands in (run.app, journeys.app, pages.app):
+for commands in (run.app, journeys.app, pages.app, privacy.app):
     app.add_typer(commands)
 app.add_typer(release.app, name="release")
 app.add_typer(identity.app, name="identity")

@@ -145,7 +145,7 @@ def run(
     try:
         pseudonyms.key_of(settings)
         preflight.require_room(settings)
-        outcome = running.execute(settings, monday, known_at, _StepPrinter())
+        outcome = running.execute(settings, monday, known_at, StepPrinter())
     except (RunLocked, preflight.NoRoom) as refusal:
         fail(str(refusal), FAULT)
     except Exception as error:
@@ -157,13 +157,14 @@ def run(
     _report(settings, outcome, served)
 
 
-class _StepPrinter:
+class StepPrinter:
     """Says each step as it happens, with its word and time."""
 
     def __init__(self) -> None:
         self._started: dict[str, datetime] = {}
 
     def __call__(self, kind: str, step: str) -> None:
+        """Say what became of a step."""
         name = step.replace("__", "/", 1)
         if kind == "start":
             self._started[step] = datetime.now(UTC)

@@ -58,6 +58,7 @@ def published(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
             states=states,
         )
     settings = home.settings
+    release.clear_new(settings.home, done.release_id)
     removed = release.collect(
         settings.home, datetime.now(UTC), keep_releases=settings.keep_releases, keep_days=settings.keep_days
     )

@@ -61,6 +61,9 @@ def landed(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) 
         ingest.require_intact(home.lake, damaged)
     except ingest.LakeDamaged as damage:
         raise dg.Failure(str(damage), allow_retries=False) from None
+    if home.lands:
+        # A lake put back from a copy may hold people who were erased since.
+        ingest.replay(home.lake, contracts(), _parser(home))
     with warehouse.get_connection() as connection:
         for name, outcomes in found.items():
             key, contract = dg.AssetKey(["raw", name]), contracts()[name]
@@ -167,7 +170,7 @@ def _write_run_parameters(
 ) -> None:
     """One row that every model may read. The candidate id covers all that a number depends on, and no clock."""
     files = connection.execute(
-        "select path, file_id, outcome from raw.source_files where outcome <> 'quarantined' order by all"
+        "select path, file_id, outcome, erased from raw.source_files where outcome <> 'quarantined' order by all"
     ).fetchall()
     facts = {
         "as_of": as_of.isoformat(),

@@ -17,6 +17,7 @@ from journey_pipeline.ingest.lake import Lake, first_load, known_at
 from journey_pipeline.ingest.landing import land
 from journey_pipeline.ingest.levels import file_loads, service_levels
 from journey_pipeline.ingest.standing import Standing, doubtful_files, open_faults, standing
+from journey_pipeline.ingest.suppression import Suppression, replay, suppress, suppression
 from journey_pipeline.ingest.tables import register, source_files
 from journey_pipeline.ingest.verdicts import FileOutcome
 
@@ -33,6 +34,7 @@ __all__ = [
     "RawFile",
     "Resources",
     "Standing",
+    "Suppression",
     "UniqueKey",
     "check",
     "damaged_files",
@@ -44,11 +46,14 @@ __all__ = [
     "load_contracts",
     "open_faults",
     "register",
+    "replay",
     "require_intact",
     "safe_path",
     "scan",
     "service_levels",
     "source_files",
     "standing",
+    "suppress",
+    "suppression",
     "unfinished",
 ]

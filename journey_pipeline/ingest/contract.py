@@ -385,20 +385,49 @@ class Ingest(_Block):
 
 
 class Identifier(_Block):
-    """A raw column, or a value inside it, that carries an identifier of a person, device, click or order."""
+    """A raw column, or a value inside it, that carries an identifier of a person, device, click or order.
+
+    `type_column` names the column that says its type, where a record may carry one of several.
+    """
 
     column: Name
-    type: IdentifierType
+    type: IdentifierType | None = None
+    type_column: Name | None = None
     path: str | None = None
+
+    @model_validator(mode="after")
+    def _has_one_type(self) -> Identifier:
+        if (self.type is None) == (self.type_column is None):
+            raise ValueError(f"{self.column}: give either type or type_column")
+        return self
+
+
+class Entity(_Block):
+    """A raw column that names what belongs to a person, as a deal or a ticket, where other records speak of it."""
+
+    column: Name
+    type: Literal["hubspot_deal", "salesforce_opportunity", "stripe_charge", "zendesk_ticket"]
+    path: str | None = None
+
+    @property
+    def type_column(self) -> None:
+        """An entity is always of one type."""
+        return None
 
 
 class Identity(_Block):
-    """Identifiers, and the class of every personal column."""
+    """Identifiers, what else belongs to a person, and the class of every personal column."""
 
     identifiers: list[Identifier] = []
+    entities: list[Entity] = []
     personal: dict[Name, PersonalClass] = {}
     # Columns that describe the person whom the staging model's identifier names, for probabilistic matching.
     person: dict[PersonAttribute, Name] = {}
+
+    @property
+    def carriers(self) -> list[Identifier | Entity]:
+        """Every column that says whom a record speaks of."""
+        return [*self.identifiers, *self.entities]
 
 
 class SpendColumns(_Block):
@@ -464,7 +493,8 @@ class Contract(_Block):
         used |= {name for c in self.columns for name in c.custom.reportPeriod or ()}
         always = (c.custom.alwaysDelivered for c in self.columns)
         used |= {name for names in always if isinstance(names, list) for name in names}
-        used |= {item.column for item in self.identity.identifiers}
+        used |= {item.column for item in self.identity.carriers}
+        used |= {item.type_column for item in self.identity.identifiers if item.type_column}
         used |= {ingest.delivery.version} if ingest.delivery.version else set()
         used |= {ingest.time.column} if ingest.time else set()
         used |= {name for rule in self.quality for names in rule.arguments.values() for name in names}

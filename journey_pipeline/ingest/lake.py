@@ -5,7 +5,8 @@ Must not be here: parsing, contracts' rules, DuckDB.
 
 Ledger tables: `files` (one verdict per contract and content), `deliveries` (one row per path and content,
 with whether the inbox still has it in that form), `placements` (each time a path came to hold another content),
-`bad_cells` (cells that broke a rule, as shapes), `raw_files` (SHA-256 of the Parquet file of a content).
+`bad_cells` (cells that broke a rule, as shapes), `raw_files` (SHA-256 of the Parquet file of a content), `redactions`
+(of each file, how many records of erased people it lost and the number of the suppression list it was last held against).
 """
 
 from __future__ import annotations
@@ -48,6 +49,9 @@ create index if not exists bad_cells_of_file on bad_cells (contract, sha256);
 create table if not exists raw_files (
     contract text not null, sha256 text not null, parquet_sha256 text not null,
     primary key (contract, sha256, parquet_sha256));
+create table if not exists redactions (
+    contract text not null, sha256 text not null, erased integer not null, list_number integer not null,
+    primary key (contract, sha256));
 """
 
 FOREVER = "9999"
@@ -101,6 +105,11 @@ class Lake:
     def staging_path(self) -> Path:
         """Where files are parsed; empty between loads."""
         return self.root / "staging"
+
+    @property
+    def suppression_path(self) -> Path:
+        """Where the list of erased people lies: beside the lake, so that an old copy of the lake brings back nobody."""
+        return self.root.parent / "suppression"
 
     def raw_path(self, contract: str, sha256: str) -> Path:
         """Where the accepted rows of a file lie."""

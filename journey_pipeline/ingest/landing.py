@@ -10,10 +10,11 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from queue import SimpleQueue
 
 from journey_pipeline.fault_points import point
@@ -24,8 +25,9 @@ from journey_pipeline.ingest.inbox import InboxFile
 from journey_pipeline.ingest.intact import RawFile
 from journey_pipeline.ingest.isolation import Isolated, isolated
 from journey_pipeline.ingest.lake import Lake
-from journey_pipeline.ingest.parsing import judge_again
+from journey_pipeline.ingest.parsing import ACCEPTED, DROPPED, QUARANTINED, Parsed, judge_again
 from journey_pipeline.ingest.stage import Staged, stage
+from journey_pipeline.ingest.suppression import CUT, Suppression, suppression
 from journey_pipeline.ingest.verdicts import (
     UNMATCHED,
     FileOutcome,
@@ -70,7 +72,7 @@ def land(
     judged = judged_files(lake, contract) - {one.sha256 for one in damaged if one.contract == contract_id}
     contents = {file: known.get((file.name, file.size, file.mtime_ns, file.ctime_ns)) for file in mine}
     unread = [file for file in mine if contents[file] not in judged]
-    landing = _Landing(contract, lake, loaded_at, frozenset(judged))
+    landing = _Landing(contract, lake, loaded_at, frozenset(judged), suppression(lake))
     for batch in _batches(landing.read_all(unread, resources)):
         with lake.ledger() as ledger:
             for file, verdict in batch:
@@ -109,6 +111,7 @@ class _Landing:
     lake: Lake
     loaded_at: datetime
     judged: frozenset[str]
+    listed: Suppression | None
 
     def read_all(self, files: Sequence[InboxFile], resources: Resources) -> Iterator[tuple[InboxFile, _Verdict]]:
         """Each file with its verdict. Many small files are read two at a time, for there are two cores."""
@@ -149,8 +152,28 @@ class _Landing:
             except IngestError as error:
                 return self.held(self.contract, file, staged, error)
             point("file_parsed")
+            parsed, target, number = self.without_erased(self.contract, parsed, target)
             digest = self.lake.keep_raw(self.contract.id, staged.sha256, target)
-            return _Verdict(staged.sha256, partial(write_loaded, self.contract, staged, parsed, digest, self.loaded_at))
+            write = partial(write_loaded, self.contract, staged, parsed, digest, self.loaded_at, number)
+            return _Verdict(staged.sha256, write)
+
+    def without_erased(self, contract: Contract, parsed: Parsed, target: Path) -> tuple[Parsed, Path, int]:
+        """The file before it is kept, without the records of people who were erased."""
+        if self.listed is None:
+            return parsed, target, 0
+        clean = target.with_suffix(".redacted")
+        with self.listed.engine(self.lake, Resources()) as connection:
+            gone = self.listed.redact(connection, contract, target.absolute(), clean.absolute())
+        if not gone:
+            return parsed, target, self.listed.number
+        left = replace(
+            parsed,
+            accepted=parsed.accepted - gone.get(ACCEPTED, 0),
+            quarantined=parsed.quarantined - gone.get(QUARANTINED, 0),
+            dropped=parsed.dropped - gone.get(DROPPED, 0),
+            erased=sum(count for verdict, count in gone.items() if verdict != CUT),
+        )
+        return left, clean, self.listed.number
 
     def held(self, contract: Contract, file: InboxFile, staged: Staged, error: IngestError) -> _Verdict:
         """A file that was read and gives no row."""

@@ -28,6 +28,8 @@ OFFENDERS_NAMED = 20
 OFFENDERS_KEPT = 1000
 # What a record in the lake is: only accepted ones are seen to the right, but none is lost.
 ACCEPTED, QUARANTINED, DROPPED = "accepted", "quarantined", "dropped"
+# The empty line of a person who was erased (`suppression`).
+ERASED = "erased"
 
 OTHER_TOTAL = "the totals row gives another sum"
 
@@ -46,7 +48,7 @@ class BadCell:
 
 @dataclass(frozen=True)
 class Parsed:
-    """Verdict on an accepted file. `records = accepted + quarantined + dropped`. Times are UTC, naive.
+    """Verdict on an accepted file. `records = accepted + quarantined + dropped + erased`. Times are UTC, naive.
 
     `columns` are those of the contract that the written file has.
     """
@@ -64,6 +66,7 @@ class Parsed:
     encoding: str | None = None
     delimiter: str | None = None
     preamble: str | None = None
+    erased: int = 0
 
 
 class HeldFileError(IngestError):
@@ -103,7 +106,7 @@ def parse(
         body = read_parquet(contract, staged)
     connection = connect()
     source = _cleaned(connection, contract, body)
-    _write(connection, contract, body, source, target, dropped(contract))
+    _write(connection, body, source, target, _verdict(contract, dropped(contract)))
     body.checked()
     return _judge(connection, contract, body, target)
 
@@ -121,14 +124,16 @@ def judge_again(contract: Contract, earlier: Path, target: Path, connection: duc
     )
     records = engine.rows(connection, f"select count(*) from {source}")[0][0]
     body = Body(
-        f"select {columns}, _extra, _verdict = '{DROPPED}' as _was_dropped from {source}",
+        f"select {columns}, _extra, _verdict as _was from {source}",
         [name for name in contract.column_names if name in there],
         records,
         lambda: records,
         lambda: None,
         lambda _: {},
     )
-    _write(connection, contract, body, f"({body.select})", target, "_was_dropped")
+    today = _verdict(contract, f"_was = '{DROPPED}'")
+    verdict = f"case when _was = '{ERASED}' then _was else {today} end"
+    _write(connection, body, f"({body.select})", target, verdict)
     return _judge(connection, contract, body, target)
 
 
@@ -219,11 +224,10 @@ def _format(
 
 def _write(
     connection: duckdb.DuckDBPyConnection,
-    contract: Contract,
     body: Body,
     source: str,
     target: Path,
-    dropped_rows: str,
+    verdict: str,
 ) -> None:
     """All records in the order of the file, each with its verdict, as Parquet; columns the file lacks are left out.
 
@@ -233,7 +237,7 @@ def _write(
     _run(
         connection,
         f"""
-        copy (select {columns}_extra, {_verdict(contract, dropped_rows)} as _verdict from {source})
+        copy (select {columns}_extra, {verdict} as _verdict from {source})
         to {engine.text(str(target))} (format parquet, compression zstd, compression_level 1)
         """,
         body,
@@ -264,14 +268,17 @@ def _judge(connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body
     # The lake keeps records in the order of their file, so their place is their number.
     source = f"(select *, file_row_number + 1 as _row_number{absent} from read_parquet({engine.file(target)}))"
     counts = dict(engine.rows(connection, f"select _verdict, count(*) from {source} group by _verdict"))
-    accepted, quarantined, dropped_rows = (int(counts.get(v, 0)) for v in (ACCEPTED, QUARANTINED, DROPPED))
-    records = accepted + quarantined + dropped_rows
+    accepted, quarantined, dropped_rows, erased = (
+        int(counts.get(v, 0)) for v in (ACCEPTED, QUARANTINED, DROPPED, ERASED)
+    )
+    records = accepted + quarantined + dropped_rows + erased
     _require_all_records(body, records)
     _require_rows(contract, records, dropped_rows)
-    kept = f"(select * from {source} where _verdict <> '{DROPPED}')" if dropped_rows else source
+    kept = f"(select * from {source} where _verdict not in ('{DROPPED}', '{ERASED}'))"
+    kept = kept if dropped_rows or erased else source
     _require_unique(connection, contract, body, kept, accepted + quarantined)
     bad_cells = _bad_cells(connection, contract, body, source) if quarantined else []
-    _require_few(contract, bad_cells, records, quarantined, dropped_rows)
+    _require_few(contract, bad_cells, records, quarantined, dropped_rows + erased)
     warnings = body.warnings + _control_total_warnings(connection, contract, source)
     if accepted < contract.ingest.limits.min_rows and not contract.ingest.limits.may_be_empty:
         expected = f"at least {contract.ingest.limits.min_rows} rows"
@@ -291,6 +298,7 @@ def _judge(connection: duckdb.DuckDBPyConnection, contract: Contract, body: Body
         body.encoding,
         body.delimiter,
         body.preamble,
+        erased,
     )
 
 

@@ -207,7 +207,7 @@ def source_files(connection: duckdb.DuckDBPyConnection, lake: Lake, known_at: da
     connection.execute("""
         create or replace table raw.source_files (
             file_id varchar, contract varchar, file_name varchar, path varchar, outcome varchar,
-            records bigint, accepted bigint, quarantined bigint, dropped bigint, superseded bigint,
+            records bigint, accepted bigint, quarantined bigint, dropped bigint, erased bigint, superseded bigint,
             period_start timestamp, period_end timestamp, exported_at timestamp, error_code varchar,
             warnings varchar[]);
         create or replace table raw.quarantine (
@@ -230,10 +230,12 @@ def source_files(connection: duckdb.DuckDBPyConnection, lake: Lake, known_at: da
 
 
 _DELIVERIES = f"""
-    select files.*, deliveries.path as path, deliveries.exported_at as export_at,
+    select files.*, coalesce(redactions.erased, 0) as erased,
+        deliveries.path as path, deliveries.exported_at as export_at,
         row_number() over (partition by files.contract, files.sha256 order by path) as copy
     from ({STANDING_DELIVERIES}) as deliveries
     join files on files.contract = deliveries.contract and files.sha256 = deliveries.sha256
+    left join redactions on redactions.contract = files.contract and redactions.sha256 = files.sha256
     where files.loaded_at <= :until and (outcome = 'loaded' or in_inbox = 1)
     order by files.contract, path, files.sha256
 """
@@ -248,10 +250,10 @@ def _cells(ledger: sqlite3.Connection) -> dict[tuple[str, str], list[sqlite3.Row
 
 def _source_file(row: sqlite3.Row, superseded: dict[tuple[str, str], int]) -> list[object]:
     outcome = row["outcome"]
-    counts = [row["records"], row["accepted"], row["quarantined"], row["dropped"]]
+    counts = [row["records"], row["accepted"], row["quarantined"], row["dropped"], row["erased"]]
     replaced = superseded.get((row["contract"], row["sha256"]), 0)
     if outcome == "loaded" and row["copy"] > 1:
-        outcome, counts, replaced = "duplicate", [0, 0, 0, 0], 0
+        outcome, counts, replaced = "duplicate", [0, 0, 0, 0, 0], 0
     elif outcome == "loaded" and 0 < row["accepted"] == replaced:
         outcome = "superseded"
     fault = json.loads(row["fault"]) if row["fault"] else {}

@@ -28,7 +28,7 @@ OF_THE_MACHINE = ("E_MEMORY", "E_PARSER_CRASH", "E_PARSER_TIMEOUT")
 
 @dataclass(frozen=True)
 class FileOutcome:
-    """What became of one delivered path in this load. `records = accepted + quarantined + dropped`."""
+    """What became of one delivered path in this load. `records = accepted + quarantined + dropped + erased`."""
 
     file_id: str
     contract: str | None
@@ -41,6 +41,7 @@ class FileOutcome:
     is_new: bool = False
     warnings: tuple[str, ...] = ()
     fault: Fault | None = None
+    erased: int = 0
 
 
 def known_contents(lake: Lake, contract_id: str) -> dict[tuple[str, int, int, int], str]:
@@ -101,9 +102,18 @@ def write_judged_again(contract: Contract, sha256: str, parsed: Parsed, ledger: 
 
 
 def write_loaded(
-    contract: Contract, staged: Staged, parsed: Parsed, digest: str, loaded_at: datetime, ledger: sqlite3.Connection
+    contract: Contract,
+    staged: Staged,
+    parsed: Parsed,
+    digest: str,
+    loaded_at: datetime,
+    list_number: int,
+    ledger: sqlite3.Connection,
 ) -> None:
-    """Write down an accepted file, and the SHA-256 of the Parquet file that keeps its rows."""
+    """Write down an accepted file, and the SHA-256 of the Parquet file that keeps its rows.
+
+    `list_number` is that of the suppression list it was held against.
+    """
     earlier = ledger.execute(
         "select loaded_at from files where contract = ? and sha256 = ? and outcome = 'loaded'",
         (contract.id, staged.sha256),
@@ -133,6 +143,10 @@ def write_loaded(
     _write_bad_cells(ledger, contract.id, staged.sha256, parsed.bad_cells)
     ledger.execute("delete from raw_files where contract = ? and sha256 = ?", (contract.id, staged.sha256))
     ledger.execute("insert into raw_files values (?, ?, ?)", (contract.id, staged.sha256, digest))
+    ledger.execute(
+        "insert or replace into redactions values (?, ?, ?, ?)",
+        (contract.id, staged.sha256, parsed.erased, list_number),
+    )
 
 
 def write_held(
@@ -237,7 +251,14 @@ def outcomes(
     ledger: sqlite3.Connection, contract_id: str, delivered: Sequence[tuple[InboxFile, str]], fresh: set[str]
 ) -> list[FileOutcome]:
     """What became of each delivery, given all deliveries so far."""
-    verdicts = {row["sha256"]: row for row in ledger.execute("select * from files where contract = ?", (contract_id,))}
+    verdicts = {
+        row["sha256"]: row
+        for row in ledger.execute(
+            "select files.*, coalesce(erased, 0) as erased from files left join redactions "
+            "on redactions.contract = files.contract and redactions.sha256 = files.sha256 where files.contract = ?",
+            (contract_id,),
+        )
+    }
     first: dict[str, str] = {}
     for row in ledger.execute(
         f"select sha256, min(path) as path from ({STANDING_DELIVERIES}) where contract = :contract group by sha256",
@@ -264,4 +285,5 @@ def _outcome(file: InboxFile, verdict: sqlite3.Row, first_path: str, is_new: boo
         is_new,
         tuple(json.loads(verdict["warnings"])),
         fault,
+        verdict["erased"],
     )

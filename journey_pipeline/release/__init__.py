@@ -6,6 +6,7 @@ folder gains a file or a guarantee. Must not be here: new numbers, Dagster, the 
 
 from journey_pipeline.release.difference import Cell, TableDifference, cells, differences
 from journey_pipeline.release.digest import table_digest
+from journey_pipeline.release.erasures import clear, clear_new
 from journey_pipeline.release.facts import (
     GateResult,
     Release,
@@ -18,7 +19,7 @@ from journey_pipeline.release.facts import (
 from journey_pipeline.release.history import current, list_releases, read_manifest, rollback, show
 from journey_pipeline.release.pointer import current_id
 from journey_pipeline.release.publishing import publish
-from journey_pipeline.release.retention import collect, expired
+from journey_pipeline.release.retention import collect, expired, remove
 from journey_pipeline.release.verification import verify
 
 __all__ = [
@@ -32,6 +33,8 @@ __all__ = [
     "ReleaseRefused",
     "TableDifference",
     "cells",
+    "clear",
+    "clear_new",
     "collect",
     "current",
     "current_id",
@@ -40,6 +43,7 @@ __all__ = [
     "list_releases",
     "publish",
     "read_manifest",
+    "remove",
     "rollback",
     "show",
     "table_digest",

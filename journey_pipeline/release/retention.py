@@ -8,13 +8,14 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from journey_pipeline.fault_points import point
 from journey_pipeline.release import manifest as manifests
 from journey_pipeline.release.candidate import DATABASE
-from journey_pipeline.release.facts import Release
+from journey_pipeline.release.facts import Release, ReleaseError
 from journey_pipeline.release.history import list_releases
 from journey_pipeline.release.pointer import current_id, exclusive, release_folder, sync
 
@@ -71,6 +72,22 @@ def collect(home: Path, now: datetime, *, keep_releases: int, keep_days: int) ->
             shutil.rmtree(hidden)
             point("expired_removed")
     return gone
+
+
+def remove(home: Path, names: Sequence[str]) -> None:
+    """Remove releases because of what they hold, whoever reads them: a reader keeps what it has open, and no name.
+
+    Raises:
+        ReleaseError: another process publishes, rolls back or collects at this moment, or one of them is served.
+    """
+    with exclusive(home) as root:
+        if current_id(home) in names:
+            raise ReleaseError(f"{current_id(home)} is served; publish or roll back to another release first")
+        for name in names:
+            hidden = root / f"{REMOVING}{name}"
+            (root / name).rename(hidden)
+            sync(root)
+            shutil.rmtree(hidden)
 
 
 def is_read(folder: Path) -> bool:

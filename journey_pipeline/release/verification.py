@@ -13,6 +13,7 @@ import duckdb
 from journey_pipeline.release import manifest as manifests
 from journey_pipeline.release.candidate import DATABASE, literal
 from journey_pipeline.release.digest import quoted, table_digest
+from journey_pipeline.release.erasures import require_clear
 from journey_pipeline.release.facts import Release, ReleaseDamaged
 from journey_pipeline.release.pointer import current_id, release_folder, served_id
 
@@ -22,10 +23,12 @@ def verify(home: Path, release_id: str | None = None) -> Release:
 
     Raises:
         ReleaseNotFound: no such release.
+        ReleaseError: it was made before somebody was erased and may hold them.
         ReleaseDamaged: names each damaged, missing or foreign file and each table that does not scan.
     """
     release_id = served_id(home) if release_id is None else release_id
     folder = release_folder(home, release_id)
+    require_clear(home, release_id)
     content = manifests.read(folder)
     if content["release_id"] != release_id:
         raise ReleaseDamaged(

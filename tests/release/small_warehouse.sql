@@ -248,7 +248,7 @@ create table marts.source_files as
     select sha256('f' || i) as file_id, contract, case when i = 3 then '{hostile}.csv' else contract || '_' || i || '.csv'
         end as file_name, ['loaded', 'loaded', 'loaded', 'quarantined', 'duplicate', 'superseded'][1 + i % 6] as outcome,
         1000::bigint as records, case when i % 6 = 3 then 0 else 990 end::bigint as accepted, (i % 6 = 0)::bigint * 2 as quarantined,
-        8::bigint as dropped, 0::bigint as superseded, ($week)::date as period_start, ($week + interval 6 day)::date as period_end,
+        8::bigint as dropped, 0::bigint as erased, 0::bigint as superseded, ($week)::date as period_start, ($week + interval 6 day)::date as period_end,
         ($week + interval 6 day)::date as data_until
     from (select i, ['ga4__events', 'shopify__orders', 'zendesk__tickets'][1 + i % 3] as contract from range(18) t (i));
 create table marts.quarantine as

@@ -36,7 +36,7 @@ def test_data_reaches_to_a_day_of_the_account_and_never_beyond_its_load(
         """
         create table warehouse.raw.source_files as
         select 'f' as file_id, 'a__b' as contract, 'f.csv' as file_name, 'a/f.csv' as path, 'loaded' as outcome,
-            1 as records, 1 as accepted, 0 as quarantined, 0 as dropped, 0 as superseded,
+            1 as records, 1 as accepted, 0 as quarantined, 0 as dropped, 0 as erased, 0 as superseded,
             null::timestamp as period_start, $1::timestamp as period_end, $2::timestamp as exported_at
         union all by name select 'g' as file_id, null as contract, 'quarantined' as outcome;
         """,

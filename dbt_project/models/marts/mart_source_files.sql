@@ -22,6 +22,7 @@ select
     files.accepted,
     files.quarantined,
     files.dropped,
+    files.erased,
     files.superseded,
     files.period_start,
     files.period_end,
