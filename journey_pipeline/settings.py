@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from journey_pipeline import fault_points
+from journey_pipeline import fault_points, strict_yaml
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
@@ -186,7 +185,10 @@ def _refuse_unknown(values: dict[str, Any], where: str) -> None:
 @cache
 def shared_numbers() -> dict[str, Any]:
     """The numbers SQL and Python share: `vars` of `dbt_project.yml`."""
-    project = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    try:
+        project = strict_yaml.read(DBT_PROJECT / "dbt_project.yml")
+    except strict_yaml.StrictYamlError as error:
+        raise SettingsError(str(error)) from None
     return dict(project.get("vars", {}))
 
 

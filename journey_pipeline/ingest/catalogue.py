@@ -1,6 +1,6 @@
 """Reads the channel catalogue: ODCS v3.1 documents in YAML to `Contract` values.
 
-Holds the strict YAML loader and the outer ODCS model. Add here only when ODCS itself grows a key we use.
+Holds the outer ODCS model. Add here only when ODCS itself grows a key we use.
 Must not be here: the meaning of the blocks (`contract.py`), or anything that reads delivered files.
 """
 
@@ -11,11 +11,12 @@ import functools
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from journey_pipeline import strict_yaml
 from journey_pipeline.ingest import contract as model
 from journey_pipeline.ingest.contract import Column, Contract, Quality
+from journey_pipeline.strict_yaml import StrictYamlError
 
 FOLDER = Path(__file__).parent.parent / "contracts"
 SUFFIX = ".odcs.yaml"
@@ -89,24 +90,6 @@ class Document(_Block):
     customProperties: list[_Custom]  # noqa: N815
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML without anchors, aliases or repeated keys."""
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event = self.peek_event()  # type: ignore[no-untyped-call]
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-            raise yaml.YAMLError(f"line {event.start_mark.line + 1}: anchors and aliases are not allowed")
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if str(key.value) in seen:
-                raise yaml.YAMLError(f"line {key.start_mark.line + 1}: key {key.value!r} is given twice")
-            seen.add(str(key.value))
-        return super().construct_mapping(node, deep=deep)
-
-
 def load_contracts(folder: Path | None = None) -> dict[str, Contract]:
     """All contracts of a folder (default: the catalogue of this package), by contract id.
 
@@ -123,9 +106,9 @@ def _load(folder: Path) -> dict[str, Contract]:
 def read_contract(path: Path) -> Contract:
     """One contract file. Raises ContractError naming the file and the key."""
     try:
-        written = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
-        raise ContractError(f"{path.name}: {error}") from None
+        written = strict_yaml.read(path)
+    except StrictYamlError as error:
+        raise ContractError(str(error)) from None
     if not isinstance(written, dict):
         raise ContractError(f"{path.name}: expected a mapping of ODCS keys")
     if "schema" in written:

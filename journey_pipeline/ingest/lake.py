@@ -6,7 +6,7 @@ Must not be here: parsing, contracts' rules, DuckDB.
 Ledger tables: `files` (one verdict per contract and content), `deliveries` (one row per path and content,
 with whether the inbox still has it in that form), `placements` (each time a path came to hold another content),
 `bad_cells` (cells that broke a rule, as shapes), `raw_files` (SHA-256 of the Parquet file of a content), `redactions`
-(of each file, how many records of erased people it lost and the number of the suppression list it was last held against).
+(of each file: how many records of erased people it lost, and the suppression list it was last held against).
 """
 
 from __future__ import annotations

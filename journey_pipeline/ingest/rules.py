@@ -134,7 +134,7 @@ def rules_of(contract: Contract) -> list[Rule]:
 
 def _member_rules(column: Column, member: Member) -> list[Rule]:
     label = column.name + member.path[1:]
-    cell = f"json_extract_string({engine.name(column.name)}, {engine.text(member.path)})"
+    cell = f"json_extract_string({_as_json(engine.name(column.name))}, {engine.text(member.path)})"
     # A member can only be missing from an object that is there.
     holder = f"{engine.name(column.name)} is null or "
     rules = _cell_rules(label, cell, member.logicalType, member.logicalTypeOptions, scientific=True)
@@ -167,6 +167,10 @@ def _cell_rules(label: str, cell: str, kind: str, options: TypeOptions, scientif
     elif kind == "boolean":
         words = "('true', 'false', 'yes', 'no', '0', '1')"
         result.append(_rule(label, "type", "true or false", cell, f"lower({cell}) in {words}"))
+    elif kind in ("object", "array"):
+        # An empty object may come as an empty list: some vendors' languages know no difference.
+        held = f"json_type({_as_json(cell)}) = '{kind.upper()}'" + (f" or {cell} = '[]'" if kind == "object" else "")
+        result.append(_rule(label, "type", f"a JSON {kind}", cell, held))
     number = f"try_cast({cell} as {'bigint' if kind == 'integer' else _NUMBER_TYPE})"
     if options.minimum is not None:
         limit = _limit(options.minimum)
@@ -185,6 +189,11 @@ def _cell_rules(label: str, cell: str, kind: str, options: TypeOptions, scientif
             test = f"{cell} in ({engine.texts(enumeration.group(1).split('|'))})"
         result.append(_rule(label, "pattern", f"text like {options.pattern}", cell, test))
     return result
+
+
+def _as_json(cell: str) -> str:
+    """The cell as JSON, or null: a function of JSON would stop at the first cell that is none."""
+    return f"try_cast({cell} as json)"
 
 
 def _limit(value: float) -> str:
@@ -251,7 +260,7 @@ def written(time: Time, column: str | None = None) -> str:
     """
     cell = engine.name(column or time.column)
     if time.path and column is None:
-        cell = f"json_extract_string({cell}, {engine.text(time.path)})"
+        cell = f"json_extract_string({_as_json(cell)}, {engine.text(time.path)})"
     if time.kind in _EPOCHS:
         return f"make_timestamp(try_cast({cell} as bigint){_EPOCHS[time.kind]})"
     if time.format:

@@ -80,7 +80,7 @@ def test_the_globs_of_the_catalogue_do_not_overlap() -> None:
         pytest.param("version: 1.0.0", "version: 1.0", "version", id="a number for a version"),
         pytest.param("name: score,", "name: Score-x,", "name", id="a name that is no identifier"),
         pytest.param("name: score,", "name: reason,", "columns named twice: reason", id="a column twice"),
-        pytest.param("status: active", "status: !!python/name:os.system x", "could not determine", id="python tag"),
+        pytest.param("status: active", "status: !!python/name:os.system x", "the tag", id="python tag"),
         pytest.param("name: zendesk__satisfaction_ratings\nversion", "name: zendesk__rating\nversion", "be called",
                      id="file name"),
     ],

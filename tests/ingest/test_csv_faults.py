@@ -7,7 +7,7 @@ import pytest
 from journey_pipeline.ingest import Fault, land, load_contracts, scan
 from journey_pipeline.ingest.contract import TypeOptions
 from journey_pipeline.ingest.stage import MAX_RECORD_BYTES
-from tests.ingest.home import LOADED_AT, Home
+from tests.ingest.home import LOADED_AT, SAMPLES, Home
 
 REPORT = "google_ads/Campaign report.csv"
 HEADER = "Day,Campaign ID,Campaign,Currency code,Cost,Impr.,Clicks\n"
@@ -221,6 +221,17 @@ def test_formulas_and_hostile_headers_are_only_text(home: Home) -> None:
     home.put(DEALS, header + '1,"=HYPERLINK(""http://x.test"")",Trial,"4,860.00",EUR,2026-10-25 02:30,1\n')
     assert home.load_one().outcome == "loaded"
     assert home.rows("select deal_name, amount from raw.hubspot__deals") == [('=HYPERLINK("http://x.test")', "4860.00")]
+
+
+@pytest.mark.parametrize("cell", ['{"schema":', "Maya", "5", "[{}]"])
+def test_a_cell_that_should_hold_an_object_is_refused_where_it_holds_none(home: Home, cell: str) -> None:
+    sample = "snowplow/enriched/2026/11/01/2026-11-01-100000-0001.gz"
+    rows = [line.split("\t") for line in gzip.decompress((SAMPLES / sample).read_bytes()).decode().splitlines()]
+    place = load_contracts()["snowplow__enriched"].delivered_columns.index("contexts")
+    rows[1][place] = cell
+    home.put(sample, gzip.compress("\n".join(map("\t".join, rows)).encode()))
+    home.load()
+    assert home.rows("select line, column_name, expected from raw.quarantine") == [(2, "contexts", "a JSON object")]
 
 
 def test_names_may_start_with_an_apostrophe(home: Home) -> None:

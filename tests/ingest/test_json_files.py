@@ -1,8 +1,10 @@
 """JSON lines: exact values, unknown keys, and the smallest file that shows each fault."""
 
+import json
+
 import pytest
 
-from tests.ingest.home import Home
+from tests.ingest.home import SAMPLES, Home
 
 NAME = "zendesk/satisfaction_ratings.jsonl"
 RATING = (
@@ -55,6 +57,40 @@ def test_values_inside_nested_objects_are_held_to_the_contract(home: Home) -> No
     fault = home.load_one().fault
     assert fault is not None
     assert (fault.code, fault.line, fault.column) == ("E_VALUE", 2, "metrics.costMicros")
+
+
+@pytest.mark.parametrize(
+    ("sample", "key", "value", "column"),
+    [
+        ("mixpanel/2026-11-01.jsonl", "properties", "person@secret.example", "properties"),
+        ("mixpanel/2026-11-01.jsonl", "properties", 5, "properties"),
+        ("mixpanel/2026-11-01.jsonl", "properties", "{a", "properties"),
+        ("google_ads/campaign_stats_api.jsonl", "metrics", "5", "metrics"),
+        ("stripe/charges.jsonl", "billing_details", ["Maya"], "billing_details"),
+        ("mailchimp/reports_c2b4c1c0d9_email-activity.jsonl", "activity", {"action": "open"}, "activity"),
+        ("mailchimp/reports_c2b4c1c0d9_email-activity.jsonl", "activity", "open", "activity"),
+    ],
+)
+def test_what_should_have_members_and_has_none_is_named(
+    home: Home, sample: str, key: str, value: object, column: str
+) -> None:
+    lines = (SAMPLES / sample).read_text().splitlines()
+    record = json.loads(lines[1])
+    assert key in record
+    home.put(sample, "\n".join([lines[0], json.dumps(record | {key: value})]))
+    assert home.load_one().outcome == "quarantined"
+    held = home.rows("select distinct line, column_name, left(expected, 6) from raw.quarantine")
+    assert (2, column, "a JSON") in held
+    assert {line for line, _, _ in held} == {2}
+
+
+@pytest.mark.parametrize("value", [{}, [], None])
+def test_an_empty_object_may_be_written_as_an_empty_list(home: Home, value: object) -> None:
+    """Some vendors' languages know no difference between the two."""
+    sample = "stripe/charges.jsonl"
+    records = [json.loads(line) | {"billing_details": value} for line in (SAMPLES / sample).read_text().splitlines()]
+    home.put(sample, "\n".join(map(json.dumps, records)))
+    assert home.load_one().outcome == "loaded"
 
 
 def test_blank_lines_and_crlf_are_harmless(home: Home) -> None:
