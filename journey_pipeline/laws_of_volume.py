@@ -67,7 +67,7 @@ def closed_weeks_stand(connection: Connection) -> Outcome:
                 and coalesce(a.table_name, weeks.table_name) = weeks.table_name
                 and week between coalesce(a.first_week, week) and coalesce(a.last_week, week)
         )
-        select format('{{}} in the week of {{}}: expected {{}} to {{}} after the {{}} of the release before, found {{}}',
+        select format('{{}} in the week of {{}}: expected {{}} to {{}} ({{}} last time), found {{}}',
                 if(source = '', table_name, source || ' (' || table_name || ')'), week,
                 ceil((1 - fall) * said)::bigint, floor((1 + rise) * said)::bigint, said, found),
             on_breach = 'refuse'
