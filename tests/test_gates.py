@@ -31,6 +31,15 @@ def test_a_count_that_is_missing_is_not_a_count_of_zero() -> None:
         judge(RAW_DOOR, pd.DataFrame([{"table": "t", **dict.fromkeys(RAW_DOOR, None)}]))
 
 
+def test_a_door_is_handed_counts_and_never_a_value() -> None:
+    held = frame().assign(duplicate_keys=["maya@example.com", "0"])
+    with pytest.raises(ValueError, match="counts only") as refused:
+        judge(MARTS_DOOR, held)
+    assert "maya" not in str(refused.value)
+    # What is no rule of the door is not handed on.
+    assert all(finding.passed for finding in judge(MARTS_DOOR, frame().assign(email="maya@example.com")))
+
+
 @pytest.fixture
 def sound() -> duckdb.DuckDBPyConnection:
     """A warehouse in which every law holds."""

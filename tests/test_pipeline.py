@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from .ingest.test_warnings import OTHER_TOTAL
+from .laws_in_sql import BREAKS_IN_SQL
 from .pipeline_runs import (
     AS_OF,
     KEY,
@@ -24,6 +25,7 @@ from .pipeline_runs import (
     order_ref,
     snapshot,
 )
+from .sql.compiled_models import compile_models
 
 
 @pytest.fixture(scope="module")
@@ -238,6 +240,31 @@ def test_after_the_fix_everything_is_as_if_nothing_had_been_wrong(home: Path) ->
             if name not in ("gate_results", "release")
         }
     assert rebuilt == {name: digest for name, digest in before.items() if name in rebuilt}
+
+
+# --- gates can fail on data ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def laws_in_sql(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The compiled SQL of every law of dbt_project/tests."""
+    return compile_models(tmp_path_factory.mktemp("laws"), "test_type:singular")
+
+
+def test_every_law_in_sql_has_a_case_that_breaks_it(laws_in_sql: dict[str, str]) -> None:
+    assert set(laws_in_sql) == set(BREAKS_IN_SQL)
+
+
+@pytest.mark.parametrize("law", BREAKS_IN_SQL)
+def test_a_law_in_sql_holds_and_names_what_breaks_it(home: Path, laws_in_sql: dict[str, str], law: str) -> None:
+    """On the warehouse of the samples, which is put back."""
+    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        assert connection.execute(laws_in_sql[law]).fetchall() == []
+        connection.execute("begin")
+        connection.execute(BREAKS_IN_SQL[law])
+        assert connection.execute(laws_in_sql[law]).fetchall() != []
+        connection.execute("rollback")
 
 
 # --- gates hold across runs ---------------------------------------------------------------------------------------
