@@ -74,7 +74,8 @@ def shipped(monkeypatch: pytest.MonkeyPatch) -> duckdb.DuckDBPyConnection:
         """
         create schema marts;
         create table marts.coverage as select date '2026-11-09' as week, s as source, 0.5::double as identified_share,
-            0.4::double as ci_low, 0.6::double as ci_high, timestamp '2026-11-15 23:00' as as_of, '3' as definition_version
+            0.4::double as ci_low, 0.6::double as ci_high,
+            timestamp '2026-11-15 23:00' as as_of, '3' as definition_version
             from (values ('ga4'), ('crm')) as t(s)
         """
     )
