@@ -50,10 +50,14 @@ def judge(door: Mapping[str, str], frame: pd.DataFrame) -> list[Finding]:
         One Finding per table and rule, in the frame's order. The verdict is Great Expectations' own.
 
     Raises:
-        ValueError: a count is missing; Great Expectations would pass it over in silence.
+        ValueError: a count is missing, which Great Expectations would pass over in silence, or is no number, which its
+            results would quote.
     """
+    frame = frame[["table", *door]]
     if frame[list(door)].isna().any(axis=None):
         raise ValueError("a count at the door is missing: its SQL has judged nothing")
+    if not all(pd.api.types.is_numeric_dtype(kind) for kind in frame[list(door)].dtypes):
+        raise ValueError("a door judges counts only: its SQL has let a value through")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx  # six seconds to import: only where a door is judged
 

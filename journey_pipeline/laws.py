@@ -24,6 +24,7 @@ from journey_pipeline.laws_of_governance import (
 )
 from journey_pipeline.laws_of_pain import every_comment_has_a_theme, evidence_is_released, personas_are_described
 from journey_pipeline.laws_of_privacy import few_people_are_not_told, text_names_nobody
+from journey_pipeline.laws_of_volume import closed_weeks_stand, volumes_are_usual
 
 __all__ = ["EVENTS", "MARTS", "Outcome"]
 
@@ -420,6 +421,8 @@ MARTS: dict[tuple[str, str], Law] = {
     ("few_people_are_not_told", "marts/segment_metrics"): few_people_are_not_told,
     ("every_touchpoint_is_shipped", "marts/touchpoints"): every_touchpoint_is_shipped,
     ("sources_deliver", "marts/coverage"): sources_deliver,
+    ("volumes_are_usual", "marts/volumes"): volumes_are_usual,
+    ("closed_weeks_stand", "marts/volumes"): closed_weeks_stand,
     ("nobody_is_everybody", "marts/identifiers"): nobody_is_everybody,
     ("shared_identifiers_are_few", "marts/identity_exceptions"): shared_identifiers_are_few,
     ("merges_are_usual", "marts/identity_changes"): merges_are_usual,

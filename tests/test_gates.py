@@ -31,11 +31,20 @@ def test_a_count_that_is_missing_is_not_a_count_of_zero() -> None:
         judge(RAW_DOOR, pd.DataFrame([{"table": "t", **dict.fromkeys(RAW_DOOR, None)}]))
 
 
+def test_a_door_is_handed_counts_and_never_a_value() -> None:
+    held = frame().assign(duplicate_keys=["maya@example.com", "0"])
+    with pytest.raises(ValueError, match="counts only") as refused:
+        judge(MARTS_DOOR, held)
+    assert "maya" not in str(refused.value)
+    # What is no rule of the door is not handed on.
+    assert all(finding.passed for finding in judge(MARTS_DOOR, frame().assign(email="maya@example.com")))
+
+
 @pytest.fixture
 def sound() -> duckdb.DuckDBPyConnection:
     """A warehouse in which every law holds."""
     connection = duckdb.connect()
-    for schema in ("raw", "seeds", "staging", "events", "identity", "journeys", "measures", "marts"):
+    for schema in ("raw", "seeds", "staging", "events", "identity", "journeys", "measures", "marts", "operations"):
         connection.execute(f"create schema {schema}")
     connection.execute(
         """
@@ -131,7 +140,18 @@ def sound() -> duckdb.DuckDBPyConnection:
             111.51 as end_revenue;
         create table marts.coverage as select date '2026-11-09' as week, 'ga4' as source,
             'touchpoints' as events_table, 'ok' as status, 'ga4__events,ga4__more' as contracts,
-            timestamp '2026-11-15 22:00' as latest_seen_at, 'refuse' as on_gap, timestamp '2026-11-15 23:00' as as_of;
+            timestamp '2026-11-15 22:00' as latest_seen_at, 'refuse' as on_gap, timestamp '2026-11-15 23:00' as as_of,
+            100 as records, true as is_expected;
+        create table marts.volumes as select date '2026-11-09' as week, 'ga4' as source,
+            'touchpoints' as events_table, 100 as records, 100.0 as expected_records, 50.0 as records_low,
+            200.0 as records_high, false as is_unusual, 'warn' as on_breach;
+        create table seeds.volume_allowances as select c as compares, null::varchar as source,
+            null::varchar as table_name, f as fall, r as rise, b as on_breach, null::date as first_week,
+            null::date as last_week, 'usual' as reason
+            from (values ('new_week', 0.5, 1.0, 'warn'), ('closed_weeks', 0.1, 0.5, 'warn')) as t(c, f, r, b);
+        create table operations.previous_weeks as select s as source, t as table_name, date '2026-11-09' as week,
+            n as records, timestamp '2026-11-15 23:00' as closed_at
+            from (values ('ga4', 'touchpoints', 110), ('', 'coverage', 1)) as v(s, t, n);
         create table marts.support_contacts as select 'k1' as contact_id;
         create table marts.sessions as select 's1' as session_id;
         create table marts.pain_points as select 'p1' as pain_point_id;
@@ -206,6 +226,8 @@ BREAKS = {
     "personas_are_described": "update seeds.personas set segment = 'quiet_byer'",
     "text_names_nobody": "insert into marts.link_audit values ('win back maya.okafor@example.com')",
     "few_people_are_not_told": "insert into marts.segment_metrics select '2026-11-09', 'rfm', 'lost', 'nps', 1, 4, 25",
+    "volumes_are_usual": "update marts.volumes set is_unusual = true",
+    "closed_weeks_stand": "update marts.coverage set records = 98",
     "sources_deliver": "update marts.coverage set status = 'silent'",
     "nobody_is_everybody": "update identity.identifiers set customer_id = 'cus_0' where customer_id = 'cus_1'",
     "shared_identifiers_are_few": "update marts.identity_exceptions set customers_affected = 10",

@@ -8,11 +8,12 @@ row of one table (dbt tests, contracts).
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from pathlib import Path
 
 import dagster as dg
 import duckdb
 
-from journey_pipeline import door_frames, expectations, ingest, laws, verdicts
+from journey_pipeline import door_frames, expectations, ingest, laws, laws_of_volume, release, verdicts
 from journey_pipeline.defs.resources import WRITER_POOL, Home, Warehouse, as_of, contracts
 from journey_pipeline.fault_points import point
 from journey_pipeline.flow import left_of
@@ -156,6 +157,17 @@ def _door(word: str, findings: list[expectations.Finding]) -> list[verdicts.Verd
     ]
 
 
+def _remember_release(connection: duckdb.DuckDBPyConnection, home: Path) -> None:
+    """Lay what the served release said of its weeks beside the candidate, unless it is of a later week."""
+    served = release.current(home)
+    if served is None or served.as_of.replace(tzinfo=None) > verdicts.as_of(connection):
+        laws_of_volume.remember_release(connection, None, (), None)
+        return
+    tables = release.read_manifest(home, served.release_id)["tables"]
+    weekly = [table for table, told in tables.items() if "week" in {column["name"] for column in told["columns"]}]
+    laws_of_volume.remember_release(connection, served.folder / "tables", weekly, served.as_of.replace(tzinfo=None))
+
+
 def _laws_gate(
     word: str,
     registry: dict[tuple[str, str], Callable[[duckdb.DuckDBPyConnection], laws.Outcome]],
@@ -169,8 +181,10 @@ def _laws_gate(
         + [_spec(DOOR, f"{word}/{table}", "Keys, shares and intervals of the shipped table.") for table in doors],
         pool=WRITER_POOL,
     )
-    def _gate(warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
+    def _gate(home: Home, warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
         with warehouse.get_connection() as connection:
+            if word == "marts":
+                _remember_release(connection, home.settings.home)
             found = []
             for (gate, asset), law in registry.items():
                 outcome = law(connection)

@@ -38,7 +38,7 @@ def _candidate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def warehouse(tmp_path: Path, _candidate: Path) -> Path:
     """The next candidate, green."""
     (tmp_path / "next").mkdir()
-    return shutil.copy(_candidate, tmp_path / "next" / "warehouse.duckdb")
+    return Path(shutil.copy(_candidate, tmp_path / "next" / "warehouse.duckdb"))
 
 
 def ask_for_release(warehouse: Path, home: Path, gates: Sequence[tuple[str, str]]) -> Release:

@@ -13,6 +13,7 @@ from journey_pipeline.coverage import missing_deliveries
 from .compiled_models import Bench, compile_models
 
 MODELS = "coverage_days coverage_weeks coverage_levels coverage_late tagged_visits mart_coverage mart_link_audit"
+MODELS += " volume_ranges mart_volumes"
 FIRST = date(2026, 8, 31)
 AS_OF = date(2026, 11, 9)
 WEEKS = [FIRST + timedelta(7 * n) for n in range(10)]
@@ -291,6 +292,81 @@ def test_a_window_delivered_again_is_no_late_file(bench: Bench) -> None:
         mode="replace_window",
     )
     assert coverage["late_records"].sum() == 0
+
+
+# --- volumes ------------------------------------------------------------------------------------------------------
+
+
+def volumes(bench: Bench, *allowances: tuple[object, ...]) -> pd.DataFrame:
+    """The volumes of what was judged, under the usual allowance and others."""
+    bench.connection.execute(
+        """
+        create or replace table warehouse.seeds.volume_allowances (compares varchar, source varchar,
+            table_name varchar, fall double, rise double, on_breach varchar, first_week date, last_week date,
+            reason varchar);
+        insert into warehouse.seeds.volume_allowances values
+            ('new_week', null, null, 0.5, 1, 'warn', null, null, 'usual'),
+            ('closed_weeks', null, null, 0, 0, 'refuse', null, null, 'another comparison')
+        """
+    )
+    for line in allowances:
+        bench.connection.execute(
+            "insert into warehouse.seeds.volume_allowances values ('new_week', ?, ?, ?, ?, ?, ?, ?, '')", line
+        )
+    bench.run("volume_ranges")
+    return bench.run("mart_volumes")
+
+
+def unusual(found: pd.DataFrame) -> list[tuple[str, str, int]]:
+    rows = found[found["is_unusual"]]
+    return [(r.source, f"{r.week:%Y-%m-%d}", r.records) for r in rows.itertuples()]
+
+
+def weekly(source: str, counts: list[int]) -> Records:
+    """So many touchpoints a week, on its Wednesday, up to the week before AS_OF."""
+    weeks = [AS_OF - timedelta(7 * n) for n in range(len(counts), 0, -1)]
+    return [r for week, n in zip(weeks, counts, strict=True) for r in daily(week + timedelta(2), source, n)]
+
+
+def test_a_source_that_fell_to_a_twentieth_or_doubled_is_unusual_and_chance_is_not(bench: Bench) -> None:
+    steady = [100, 92, 107, 99, 111, 103, 95, 104, 98]
+    records = weekly("steady", [*steady, 81]) + weekly("fell", [*steady, 5]) + weekly("doubled", [*steady, 215])
+    judged(bench, records + weekly("few", [9, 12, 8, 11, 10, 9, 13, 10, 12, 3]))
+    found = volumes(bench)
+    assert unusual(found) == [("doubled", "2026-11-02", 215), ("fell", "2026-11-02", 5)]
+    row = found[(found["source"] == "fell") & found["is_unusual"]].iloc[0]
+    # The median of the eight weeks after the first is 101; half of it and twice as much are usual.
+    assert (row["expected_records"], row["records_low"], row["records_high"]) == (101, 50.5, 202)
+    assert row["on_breach"] == "warn"
+
+
+def test_a_source_that_varies_may_vary_and_a_mailing_every_fourth_week_is_usual(bench: Bench) -> None:
+    judged(
+        bench,
+        weekly("wild", [100, 20, 160, 90, 30, 240, 70, 150, 40, 230])
+        + weekly("mailing", [300, 60, 64, 58, 330, 61, 66, 57, 352, 63, 59, 62, 340]),
+    )
+    assert unusual(volumes(bench))[1:] == []  # the first mailing that is seen is news
+
+
+def test_a_young_source_is_not_judged_and_a_week_that_was_busy_last_year_may_be_again(bench: Bench) -> None:
+    year = [50] * 9 + [300] + [50] * 51
+    judged(
+        bench, weekly("seasonal", [*year, 290]) + weekly("calm", [50] * 61 + [290]) + weekly("young", [50, 50, 50, 2])
+    )
+    found = volumes(bench)
+    assert unusual(found[found["week"] == pd.Timestamp(WEEKS[-1])]) == [("calm", "2026-11-02", 290)]
+    assert "young" not in set(found["source"])
+
+
+def test_an_allowance_of_the_source_and_the_period_decides(bench: Bench) -> None:
+    judged(bench, weekly("ga4", [100] * 9 + [30]))
+    whole = volumes(bench)
+    assert unusual(whole) == [("ga4", "2026-11-02", 30)]
+    assert unusual(volumes(bench, ("ga4", None, 0.8, 1, "warn", WEEKS[-1], None))) == []
+    assert len(unusual(volumes(bench, ("ga4", None, 0.8, 1, "warn", None, WEEKS[-2])))) == 1
+    refusing = volumes(bench, (None, "touchpoints", 0.5, 1, "refuse", None, None))
+    assert set(refusing["on_breach"]) == {"refuse"}
 
 
 # --- link audit ---------------------------------------------------------------------------------------------------
