@@ -15,7 +15,15 @@ from journey_pipeline.release.facts import (
     ReleaseNotFound,
     ReleaseRefused,
 )
-from journey_pipeline.release.history import current, list_releases, read_manifest, rollback, show
+from journey_pipeline.release.history import (
+    current,
+    list_releases,
+    read_manifest,
+    read_restatements,
+    restatement_counts,
+    rollback,
+    show,
+)
 from journey_pipeline.release.publishing import STEPS, publish
 from journey_pipeline.release.retention import collect, expired
 from journey_pipeline.release.verification import verify
@@ -39,6 +47,8 @@ __all__ = [
     "list_releases",
     "publish",
     "read_manifest",
+    "read_restatements",
+    "restatement_counts",
     "rollback",
     "show",
     "table_digest",
