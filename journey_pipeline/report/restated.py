@@ -51,10 +51,11 @@ _GOALS = f"""
         from restatements
         where table_name = 'kpi_scorecard' and column_name = 'actual' and key is not null and delta is not null
     )
-    select *, dense_rank() over (
-        order by abs(coalesce(after, 0) - coalesce(before, 0)) / coalesce(nullif(abs(before), 0), 1) desc, week desc, kpi
-    ) as place
-    from moves
+    select *, dense_rank() over (order by change desc, week desc, kpi) as place
+    from (
+        select *, abs(coalesce(after, 0) - coalesce(before, 0)) / coalesce(nullif(abs(before), 0), 1) as change
+        from moves
+    )
     qualify place <= {_MOVES}
     order by place, cause_position
 """
@@ -64,7 +65,7 @@ _GOAL_COUNT = """
 """
 _BY_TABLE = """
     select table_name, count(distinct week) as weeks,
-        count(distinct struct_pack(week, key, column_name)) filter (where key is not null and column_name <> '*') as cells,
+        count(distinct struct_pack(week, key, column_name)) filter (where column_name <> '*') as cells,
         count(distinct week || key) filter (where column_name = '*' and is_new_row) as added,
         count(distinct week || key) filter (where column_name = '*' and is_gone) as removed
     from restatements where week is not null
