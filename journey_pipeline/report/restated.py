@@ -12,7 +12,6 @@ from journey_pipeline.report.reading import Released, Row
 from journey_pipeline.report.scorecard import unit
 from journey_pipeline.report.wording import count, day, name
 
-_MOVES = 12
 _TABLES = 12
 
 # cause -> what it is called, what it means
@@ -43,25 +42,26 @@ _BY_CAUSE = """
         sum(rows_removed)::bigint + count(*) filter (where column_name = '*' and cause_value_before = 'row') as removed
     from restatements group by cause order by min(cause_position), cause
 """
-_GOALS = f"""
+# Of each goal the week that moved most, as a share of what was reported.
+_GOALS = """
     with moves as (
         select distinct week, json_extract_string(key, '$.kpi') as kpi, value_before::double as before,
             value_after::double as after, cause, cause_position, cause_value_before::double as step_before,
             cause_value_after::double as step_after
         from restatements
         where table_name = 'kpi_scorecard' and column_name = 'actual' and key is not null and delta is not null
-    )
-    select *, dense_rank() over (order by change desc, week desc, kpi) as place
-    from (
-        select *, abs(coalesce(after, 0) - coalesce(before, 0)) / coalesce(nullif(abs(before), 0), 1) as change
+    ),
+    weeks as (
+        select kpi, week, count(*) over (partition by kpi) as weeks,
+            max(abs(coalesce(after, 0) - coalesce(before, 0)) / coalesce(nullif(abs(before), 0), 1)) as change
         from moves
+        group by kpi, week
+        qualify row_number() over (partition by kpi order by change desc, week desc) = 1
     )
-    qualify place <= {_MOVES}
-    order by place, cause_position
-"""
-_GOAL_COUNT = """
-    select count(distinct struct_pack(week, kpi := json_extract_string(key, '$.kpi'))) as moves
-    from restatements where table_name = 'kpi_scorecard' and column_name = 'actual' and delta is not null
+    select *
+    from moves
+    inner join weeks using (kpi, week)
+    order by change desc, kpi, cause_position
 """
 _BY_TABLE = """
     select table_name, count(distinct week) as weeks,
@@ -79,13 +79,11 @@ def restated(released: Released) -> dict[str, Any]:
     causes = released.rows("restatements", _BY_CAUSE)
     tables = released.rows("restatements", _BY_TABLE)
     moves = _moves(released.rows("restatements", _GOALS), released.currency)
-    goals = sum(row["moves"] for row in released.rows("restatements", _GOAL_COUNT))
     return {
         "is_told": head is not None,
         "headline": _headline(head, moves) if head is not None and causes else "",
         "causes": [_cause(row) for row in causes],
         "goals": moves,
-        "more_goals": count(goals - len(moves)) if goals > len(moves) else "",
         "tables": [_table(row) for row in tables[:_TABLES]],
         "more_tables": count(len(tables) - _TABLES) if len(tables) > _TABLES else "",
     }
@@ -113,15 +111,16 @@ def _table(row: Row) -> dict[str, str]:
 
 
 def _moves(rows: list[Row], currency: str) -> list[dict[str, Any]]:
-    """One entry per goal and week, largest relative move first, with its steps in words."""
-    found: dict[int, dict[str, Any]] = {}
+    """One entry per goal, largest relative move first, with its steps in words."""
+    found: dict[str, dict[str, Any]] = {}
     for row in rows:
         form = unit({"kpi": row["kpi"], "baseline": row["before"], "actual": row["after"]}, currency)
         move = found.setdefault(
-            row["place"],
+            row["kpi"],
             {
                 "goal": name(row["kpi"]),
                 "week": day(row["week"]),
+                "others": count(row["weeks"] - 1) if row["weeks"] > 1 else "",
                 "before": form(row["before"]),
                 "after": form(row["after"]),
                 "steps": [],

@@ -66,20 +66,24 @@ def test_a_goal_is_told_once_with_its_causes_in_order() -> None:
     (goal,) = told["goals"]
     assert goal["steps"] == ["Late data: 20.0% to 40.0%", "Refunds: 40.0% to 35.0%"]
     assert [(row["name"], row["weeks"], row["cells"]) for row in told["tables"]] == [("Kpi scorecard", "1", "2")]
-    assert told["more_goals"] == told["more_tables"] == ""
+    assert (goal["others"], told["more_tables"]) == ("", "")
 
 
-def test_many_goals_and_tables_are_sampled_and_say_so() -> None:
+def test_the_largest_move_of_each_goal_and_a_sample_of_tables() -> None:
     rows = []
     for number in range(15):
         key = f'{{"target_set":"mvp","kpi":"goal_{number:02}"}}'
         change = {"value_after": f"0.{20 + number}", "delta": Decimal(number)}
         rows.append(_goal("late_data", 1, "0.2", f"0.{20 + number}", "mvp", key=key, **change))
+        less = {"week": "2026-10-26", "value_after": "0.201", "delta": Decimal("0.001")}
+        rows.append(_goal("late_data", 1, "0.2", "0.201", "mvp", key=key, **less))
         rows.append(_goal("late_data", 1, "0.2", "0.3", "mvp", table_name=f"table_{number:02}"))
     with duckdb.connect() as connection:
         told = _told(connection, rows)
-    assert [goal["goal"] for goal in told["goals"]] == [f"Goal {number:02}" for number in range(14, 2, -1)]
-    assert (told["more_goals"], len(told["tables"]), told["more_tables"]) == ("3", 12, "4")
+    shown = [(goal["goal"], goal["week"], goal["others"]) for goal in told["goals"]]
+    assert shown[:2] == [("Goal 14", "2 November 2026", "1"), ("Goal 13", "2 November 2026", "1")]
+    assert shown[-1] == ("Goal 00", "26 October 2026", "1")
+    assert (len(shown), len(told["tables"]), told["more_tables"]) == (15, 12, "4")
 
 
 def test_nothing_restated_and_nothing_told_are_said(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
