@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -92,3 +93,14 @@ def test_nothing_restated_and_nothing_told_are_said(connection: duckdb.DuckDBPyC
     assert _told(connection, [])["headline"] == ""
     build_report(connection, tmp_path, facts_of())
     assert "Nothing that an earlier release said" in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_late_records_are_told_by_source(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    connection.execute(
+        "create table late_arrivals as select * from (values (date '2026-08-31', 'ga4', 'touchpoints', 9, 1, 3), "
+        "(date '2026-09-14', 'ga4', 'touchpoints', 1, 1, 2)) t (week, source, events_table, weeks_late, files, records)"
+    )
+    build_report(connection, tmp_path, facts_of())
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    (row,) = [line for line in page.splitlines() if "Weeks late at most" in line and "GA4" in line]
+    assert [text for text in re.findall(r">([^<>]+)<", row) if text.strip()] == ["GA4", "5", "2", "31 August 2026", "9"]
