@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -53,11 +54,13 @@ THEN = {
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with two weekly releases, the second after late, corrected, merging and refunding deliveries."""
     folder = tmp_path_factory.mktemp("restated")
-    for files, as_of in ((FIRST, "2026-11-09"), (THEN, "2026-11-16")):
+    # The later of two files that tell one row counts, and a file is as old as its time says.
+    for files, as_of, written in ((FIRST, "2026-11-09", 1_793_000_000), (THEN, "2026-11-16", 1_793_500_000)):
         for name, content in files.items():
             file = folder / "inbox" / "canonical" / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(content)
+            os.utime(file, (written, written))
         run = journey("run", "--as-of", as_of, home=folder, JOURNEY_SPLIT_RESTATEMENTS="true")
         assert run.returncode == 0, run.stderr
     return folder
