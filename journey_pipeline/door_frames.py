@@ -112,6 +112,7 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "actions": ("action_id",),
     "coverage": ("week", "source", "events_table"),
     "volumes": ("week", "source", "events_table"),
+    "late_arrivals": ("week", "source", "events_table", "weeks_late"),
     "link_audit": ("week", "channel", "campaign"),
     "source_files": ("path", "file_id"),
     "quarantine": ("file_id", "row_number", "column_name", "rule"),

@@ -55,7 +55,9 @@ def manifest(home: Path) -> dict[str, Any]:
 
 
 def digests(home: Path) -> dict[str, str]:
-    return {name: table["digest"] for name, table in manifest(home)["tables"].items()}
+    """Of every table but the one that also tells of the release before."""
+    tables = manifest(home)["tables"]
+    return {name: table["digest"] for name, table in tables.items() if name != "restatements"}
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:

@@ -151,7 +151,7 @@ def test_sources_are_named_or_all(tmp_path: Path) -> None:
 
 
 COMMANDS = ["generate", "run", "check", "status", "paths", "timeline", "report", "ui"]
-COMMANDS += [f"release {name}" for name in ("list", "show", "verify", "rollback")]
+COMMANDS += [f"release {name}" for name in ("list", "show", "verify", "rollback", "restatements")]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -29,12 +29,18 @@ GROUND = re.compile(
 # Files whose sentences with these words are about something else than what a channel does.
 BEFORE_AND_AFTER = "a rate against its frozen baseline; the tables say that before and after is no experiment"
 MERGES = "what merged or split two customers"
+RESTATED = "why a number that was already reported is another one now"
 ELSEWHERE = {
     "journey_pipeline/change.py": BEFORE_AND_AFTER,
     "journey_pipeline/conversion.py": BEFORE_AND_AFTER,
     "journey_pipeline/signals.py": BEFORE_AND_AFTER,
     "journey_pipeline/defs/measures.py": BEFORE_AND_AFTER,
     "docs/identity.md": MERGES,
+    "docs/restatements.md": RESTATED,
+    "journey_pipeline/release/restatements.py": RESTATED,
+    "journey_pipeline/release/states.py": RESTATED,
+    "journey_pipeline/report/restated.py": RESTATED,
+    "journey_pipeline/report/templates/restated.html.j2": RESTATED,
     "journey_pipeline/identity_history.py": MERGES,
 }
 TABLES_ELSEWHERE = {

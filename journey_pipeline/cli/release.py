@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -147,6 +148,60 @@ def _difference(one: TableDifference) -> str:
     )
     rows = " -> ".join("none" if count is None else f"{count:,}" for count in (one.rows_before, one.rows_after))
     return "  ".join([f"{one.table:<24}{rows} rows", ", ".join(counts), *columns])
+
+
+@app.command("restatements")
+def release_restatements(
+    release_id: Annotated[str | None, typer.Argument(help="The current release when unset.")] = None,
+    table: Annotated[str | None, typer.Option(help="Of this table only.")] = None,
+    week: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Of the week that begins on this Monday only.")
+    ] = None,
+    cause: Annotated[str | None, typer.Option(help="By this cause only.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most so many rows.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Every row as a line of JSON.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """What a release says otherwise of weeks that were already reported, and why: tables, or the rows of one.
+
+    Example: journey release restatements --table kpi_scorecard --cause late_data
+    """
+    from journey_pipeline import release
+
+    folder = load(home).home
+    with release_errors():
+        if not as_json and (table, week, cause) == (None, None, None):
+            told = [
+                f"{name:<24}{why:<30}{cells:>9,} cells, {added:,} rows added, {removed:,} rows removed"
+                for name, why, cells, added, removed in release.restatement_counts(folder, release_id)
+            ]
+            out.print("\n".join(told) if told else "nothing in weeks already reported changed", soft_wrap=True)
+            return
+        day = None if week is None else week.date()
+        rows = release.read_restatements(folder, release_id, table=table, week=day, cause=cause)
+        if as_json:
+            for row in rows:
+                out.print(
+                    json.dumps(row, default=str, ensure_ascii=False), markup=False, highlight=False, soft_wrap=True
+                )
+            return
+        found = list(islice(rows, limit + 1))
+    for row in found[:limit]:
+        out.print(_restatement(row), markup=False, soft_wrap=True)
+    if not found:
+        out.print("no such cell changed")
+    elif len(found) > limit:
+        out.print(f"and more; --limit shows more than {limit}")
+
+
+def _restatement(row: dict[str, Any]) -> str:
+    if row["key"] is None:
+        numbers = ", ".join(
+            f"{row[name]:,} {name.replace('_', ' ')}" for name in ("cells", "rows_added", "rows_removed")
+        )
+        return f"{row['table_name']}: {row['column_name']} {row['cause']}: {numbers}"
+    was, now = ("-" if row[name] is None else row[name] for name in ("cause_value_before", "cause_value_after"))
+    return f"{row['table_name']} {row['week']} {row['key']}: {row['column_name']} {was} -> {now} by {row['cause']}"
 
 
 @app.command("collect")

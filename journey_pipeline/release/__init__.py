@@ -16,7 +16,15 @@ from journey_pipeline.release.facts import (
     ReleaseNotFound,
     ReleaseRefused,
 )
-from journey_pipeline.release.history import current, list_releases, read_manifest, rollback, show
+from journey_pipeline.release.history import (
+    current,
+    list_releases,
+    read_manifest,
+    read_restatements,
+    restatement_counts,
+    rollback,
+    show,
+)
 from journey_pipeline.release.pointer import current_id
 from journey_pipeline.release.publishing import publish
 from journey_pipeline.release.retention import collect, expired, remove
@@ -43,7 +51,9 @@ __all__ = [
     "list_releases",
     "publish",
     "read_manifest",
+    "read_restatements",
     "remove",
+    "restatement_counts",
     "rollback",
     "show",
     "table_digest",

@@ -5,10 +5,16 @@ Add here when people need another question about past releases answered. Must no
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from journey_pipeline.release import manifest as manifests
+from journey_pipeline.release.candidate import DATABASE
 from journey_pipeline.release.facts import Release, ReleaseNotFound
 from journey_pipeline.release.pointer import current_id, exclusive, point, release_folder, release_ids, served_id
 from journey_pipeline.release.verification import verify
@@ -66,6 +72,65 @@ def read_manifest(home: Path, release_id: str | None = None) -> dict[str, Any]:
         ReleaseDamaged: the manifest cannot be read.
     """
     return manifests.read(release_folder(home, served_id(home) if release_id is None else release_id))
+
+
+def read_restatements(
+    home: Path,
+    release_id: str | None = None,
+    *,
+    table: str | None = None,
+    week: date | None = None,
+    cause: str | None = None,
+) -> Iterator[dict[str, Any]]:
+    """What a release says otherwise of weeks reported before: the rows of its `restatements`, as they are ordered.
+
+    Args:
+        home: the home.
+        release_id: the current release when unset.
+        table: of this table only.
+        week: of the week that begins on this Monday only.
+        cause: by this cause only.
+
+    Raises:
+        ReleaseNotFound: no such release, or one that was made before restatements were told.
+        ReleaseDamaged: its manifest cannot be read.
+    """
+    asked = {name: value for name, value in (("table_name", table), ("week", week), ("cause", cause)) if value}
+    where = " and ".join(["true", *(f"{name} = ?" for name in asked)])
+    with _restated(home, release_id) as connection:
+        found = connection.execute(f"select * from restatements where {where}", [*asked.values()])
+        names = [column[0] for column in found.description or []]
+        while rows := found.fetchmany(1000):
+            yield from (dict(zip(names, row, strict=True)) for row in rows)
+
+
+def restatement_counts(home: Path, release_id: str | None = None) -> list[tuple[str, str, int, int, int]]:
+    """Table, cause, cells changed, rows added and rows removed of every table that was restated.
+
+    Raises:
+        ReleaseNotFound: no such release, or one that was made before restatements were told.
+        ReleaseDamaged: its manifest cannot be read.
+    """
+    with _restated(home, release_id) as connection:
+        return connection.execute(
+            """
+            select table_name, cause, coalesce(sum(cells) filter (where column_name <> '*'), 0)::bigint,
+                (sum(rows_added) + count(*) filter (where column_name = '*' and cause_value_after = 'row'))::bigint,
+                (sum(rows_removed) + count(*) filter (where column_name = '*' and cause_value_before = 'row'))::bigint
+            from restatements group by table_name, cause order by table_name, cause
+            """
+        ).fetchall()
+
+
+@contextmanager
+def _restated(home: Path, release_id: str | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    folder = release_folder(home, served_id(home) if release_id is None else release_id)
+    if "restatements" not in manifests.read(folder)["tables"]:
+        raise ReleaseNotFound(
+            f"release {folder.name} tells no restatements. Next: `journey release diff` compares any two releases."
+        )
+    with duckdb.connect(str(folder / DATABASE), read_only=True) as connection:
+        yield connection
 
 
 def rollback(home: Path, release_id: str | None = None) -> Release:

@@ -26,6 +26,7 @@ from journey_pipeline.report.pain import pain
 from journey_pipeline.report.predictions import predictions
 from journey_pipeline.report.quality import quality
 from journey_pipeline.report.reading import Released
+from journey_pipeline.report.restated import restated
 from journey_pipeline.report.review import quarters, review
 from journey_pipeline.report.scorecard import scorecard
 from journey_pipeline.report.segments import segments
@@ -80,6 +81,7 @@ def build_report(connection: duckdb.DuckDBPyConnection, folder: Path, facts: Rel
         pain=pain(released),
         experiments=experiments(released),
         next_actions=next_actions(released),
+        restated=restated(released),
         quality=quality(released),
     )
     (folder / FILE_NAME).write_text(page, encoding="utf-8")

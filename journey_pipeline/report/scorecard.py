@@ -103,7 +103,8 @@ def _query(row: Row) -> dict[str, str]:
     }
 
 
-def _unit(row: Row, currency: str) -> Callable[[float | None], str]:
+def unit(row: Row, currency: str) -> Callable[[float | None], str]:
+    """How values of a KPI are written; `row` holds its name and the values that are shown beside each other."""
     if row["kpi"] == "customer_lifetime_value":
         return lambda value: money(value, currency)
     if row["kpi"] == "acquisition_efficiency":
@@ -115,7 +116,7 @@ def _unit(row: Row, currency: str) -> Callable[[float | None], str]:
 
 
 def _as_text(row: Row, currency: str) -> dict[str, Any]:
-    form, level = _unit(row, currency), is_level(row)
+    form, level = unit(row, currency), is_level(row)
     words, sign, tone = STATUSES.get(row["status"], _NO_STATUS)
     interval = spread(row["ci_low"], row["ci_high"], share if level else lift)
     return {

@@ -11,7 +11,7 @@ from typing import Any
 
 from journey_pipeline.coverage import Missing, missing_deliveries
 from journey_pipeline.report.reading import Released, Row, lag, of
-from journey_pipeline.report.wording import age, count, moment, money, name, ratio, share, short_day
+from journey_pipeline.report.wording import age, count, day, moment, money, name, ratio, share, short_day
 
 _LINK_ROWS = 20
 _LINK_WEEKS = 4
@@ -47,6 +47,11 @@ _LINKS = f"""
     group by finding, channel, campaign
     order by spend desc, visits desc, channel, campaign limit {_LINK_ROWS}
 """
+_LATE = f"""
+    select source, sum(records)::double as records, count(distinct week) as weeks, max(weeks_late) as weeks_late,
+        min(week) as first_week
+    from late_arrivals group by source order by records desc, source limit {_LINK_ROWS}
+"""
 
 
 def sources(released: Released) -> dict[str, Any]:
@@ -57,6 +62,7 @@ def sources(released: Released) -> dict[str, Any]:
     return {
         "sources": listed,
         "verdict": _verdict(listed),
+        "late": [_late(row) for row in released.rows("late_arrivals", _LATE)],
         "missing": [_missing(one) for one in _missing_of(released)],
         "links": [_link(row, released.currency) for row in released.rows("link_audit", _LINKS)],
         "is_audited": bool(released.rows("link_audit", "select 1 from link_audit limit 1")),
@@ -87,6 +93,11 @@ def _verdict(listed: list[dict[str, Any]]) -> dict[str, str] | None:
 
 def _missing_of(released: Released) -> list[Missing]:
     return missing_deliveries(released.connection, "coverage") if "coverage" in released.tables else []
+
+
+def _late(row: Row) -> dict[str, str]:
+    numbers = {key: count(row[key]) for key in ("records", "weeks", "weeks_late")}
+    return {"source": name(row["source"]), "first_week": day(row["first_week"]), **numbers}
 
 
 def _source(row: Row, released: Released) -> dict[str, Any]:

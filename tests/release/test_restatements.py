@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Mapping
@@ -13,7 +14,9 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from journey_pipeline.cli import app
 from journey_pipeline.door_frames import MART_KEYS
 from journey_pipeline.release import (
     ReleaseDamaged,
@@ -427,3 +430,36 @@ def test_times_of_rows_are_columns_of_their_tables() -> None:
     assert times.keys() <= MART_KEYS.keys()
     for table, time in times.items():
         assert {*re.findall("[a-z_]+", time)} - {"cast", "as", "integer"} <= columns[table], table
+
+
+def test_the_command_line_tells_tables_and_cells(
+    home: Path, publish_week: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JOURNEY_HOME", str(home))
+    first = publish_week(0)
+    moved = [
+        "update marts.kpi_scorecard set actual = actual + 0.5 where kpi = 'journey_conversion' and target_set = 'mvp'",
+        "delete from marts.kpi_scorecard where kpi <> 'journey_conversion'",
+        "delete from marts.credits where model = 'linear'",
+    ]
+    publish_changed(home, moved, days=7)
+
+    def told(*arguments: str, code: int = 0) -> list[str]:
+        result = CliRunner().invoke(app, ["release", "restatements", *arguments, "--home", str(home)])
+        assert result.exit_code == code, result.output
+        return result.output.splitlines()
+
+    assert told(first.release_id) == ["nothing in weeks already reported changed"]
+    ((gone,),) = released(home, "select count(*) from restatements where column_name = '*' and is_gone")
+    tables = [re.sub(" +", " ", line) for line in told()]
+    assert re.fullmatch(r"credits not_split 0 cells, 0 rows added, [1-9][\d,]* rows removed", tables[0])
+    assert re.fullmatch(rf"kpi_scorecard not_split [\d,]+ cells, 0 rows added, {gone} rows removed", tables[1])
+    lines = told("--week", "2026-11-09", "--limit", "9999")
+    (cell,) = [line for line in lines if ": actual " in line and "-> -" not in line]
+    assert cell.startswith('kpi_scorecard 2026-11-09 {"target_set":"mvp","kpi":"journey_conversion"}: actual ')
+    assert cell.endswith(" by not_split")
+    assert told("--cause", "refund") == ["no such cell changed"]
+    assert told("--table", "kpi_scorecard", "--limit", "1")[-1] == "and more; --limit shows more than 1"
+    rows = [json.loads(line) for line in told("--json", "--table", "credits")]
+    assert [(row["column_name"], row["cause"], row["week"]) for row in rows] == [("*", "not_split", None)]
+    assert "no release 'x'" in told("x", code=1)[0]

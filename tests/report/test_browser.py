@@ -91,7 +91,7 @@ def test_quiet_offline_inside_its_window_and_readable(browser: Any, page_url: st
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert page.locator("script, img, iframe").count() == 0
     assert page.get_by_text("<img src=x onerror=alert(2)>").first.is_visible()
-    assert page.locator("h1").count() == 1 and page.locator("h2").count() == 11
+    assert page.locator("h1").count() == 1 and page.locator("h2").count() == 12
     assert page.locator("table").count() >= 15
     visible = page.locator("figure svg:visible")
     assert visible.count() == page.locator("figure").count() == 8

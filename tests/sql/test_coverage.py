@@ -12,8 +12,8 @@ from journey_pipeline.coverage import missing_deliveries
 
 from .compiled_models import Bench, compile_models
 
-MODELS = "coverage_days coverage_weeks coverage_levels coverage_late tagged_visits mart_coverage mart_link_audit"
-MODELS += " volume_ranges mart_volumes"
+MODELS = "coverage_days coverage_weeks coverage_levels late_records coverage_late tagged_visits mart_coverage "
+MODELS += "mart_late_arrivals mart_link_audit volume_ranges mart_volumes"
 FIRST = date(2026, 8, 31)
 AS_OF = date(2026, 11, 9)
 WEEKS = [FIRST + timedelta(7 * n) for n in range(10)]
@@ -110,7 +110,7 @@ def judged(
             bench.connection.register("given", given)
             bench.connection.execute(f"insert into warehouse.{table} by name select * from given")
             bench.connection.unregister("given")
-    for model in ("coverage_days", "coverage_weeks", "coverage_levels", "coverage_late"):
+    for model in ("coverage_days", "coverage_weeks", "coverage_levels", "late_records", "coverage_late"):
         bench.run(model)
     return bench.run("mart_coverage")
 
@@ -280,6 +280,25 @@ def test_files_loaded_after_their_week_was_due_are_counted_and_the_first_load_is
     assert counted(datetime(2026, 10, 14, 0, 1)) == [(week, 1, 5)]
     assert counted(datetime(2026, 10, 13, 23)) == []
     assert counted(datetime(2026, 10, 14, 0, 1), is_first_load=True) == []
+
+
+def test_records_are_counted_by_the_weeks_they_came_late_however_late(bench: Bench) -> None:
+    first = daily(WEEKS[0], "ga4", 3, file="old") + daily(WEEKS[2], "ga4", 4, file="old")
+    judged(
+        bench,
+        every_day("ga4") + first + daily(WEEKS[2], "ga4", 2, file="sooner"),
+        loads=[
+            {"contract": "ga4", "file_id": file, "loaded_at": at, "period_end": None, "is_first_load": False}
+            for file, at in (("old", datetime(2026, 11, 5)), ("sooner", datetime(2026, 9, 24)))
+        ],
+    )
+    late = bench.run("mart_late_arrivals")
+    counted = [(f"{r.week:%Y-%m-%d}", r.source, r.weeks_late, r.files, r.records) for r in late.itertuples()]
+    assert sorted(counted) == [
+        ("2026-08-31", "ga4", 9, 1, 3),
+        ("2026-09-14", "ga4", 1, 1, 2),
+        ("2026-09-14", "ga4", 7, 1, 4),
+    ]
 
 
 def test_a_window_delivered_again_is_no_late_file(bench: Bench) -> None:
