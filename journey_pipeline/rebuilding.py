@@ -200,11 +200,11 @@ def states_since(
 ) -> Iterator[list[State]]:
     """The states to tell a candidate's changes by: split by cause where the home wants it, and none where none changed.
 
-    Of two releases that follow each other the newer is told; a week built again behind the served one is not split.
+    A build of an earlier week than the served one, or of what was known earlier, does not follow it and is not split.
     """
     if previous is None or previous.release_id == candidate.release_id:
         yield []
-    elif settings.split_restatements and previous.as_of <= candidate.as_of:
+    elif settings.split_restatements and _precedes(previous, candidate):
         with restatement_states(settings, previous, settings.warehouse) as states:
             yield states
     else:
@@ -296,6 +296,10 @@ class _Chain:
             for table in MART_KEYS:
                 connection.execute(f"create table kept.main.{quoted(table)} as from built.marts.{quoted(table)}")
         self.states.append(State(cause, kept, "main"))
+
+
+def _precedes(previous: release.Release, candidate: release.ReleaseFacts) -> bool:
+    return previous.as_of <= candidate.as_of and previous.known_at <= candidate.known_at
 
 
 def _naive(instant: str) -> datetime:

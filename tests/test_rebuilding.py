@@ -74,6 +74,8 @@ def test_a_candidate_is_told_by_the_release_that_is_served_and_by_no_other(setti
     assert told(served, settings, candidate_of(1)) == []
     behind = replace(candidate, as_of=candidate.as_of - timedelta(weeks=8))
     assert told(served, settings, behind) == unsplit
+    known_less = replace(candidate, known_at=served.known_at - timedelta(seconds=1))
+    assert told(served, settings, known_less) == unsplit
 
 
 def test_a_partition_is_the_week_that_ends_at_the_cut(settings: Settings) -> None:

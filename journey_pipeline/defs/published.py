@@ -45,16 +45,20 @@ def published(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
         missing = [str(one) for one in missing_deliveries(connection)]
     gates = gates_of(green)
     served = release.current(home.settings.home)
-    with rebuilding.states_since(home.settings, served, facts) as states:
-        done = release.publish(
-            home.settings.warehouse,
-            home.settings.home,
-            manifest=facts,
-            gates=gates,
-            report=partial(report.build_report, facts=facts),
-            published_at=datetime.now(UTC),
-            threads=home.settings.threads,
-        )
+    try:
+        with rebuilding.states_since(home.settings, served, facts) as states:
+            done = release.publish(
+                home.settings.warehouse,
+                home.settings.home,
+                manifest=facts,
+                gates=gates,
+                report=partial(report.build_report, facts=facts),
+                published_at=datetime.now(UTC),
+                threads=home.settings.threads,
+            )
+    except rebuilding.NotRebuilt as broken:
+        hint = "set split_restatements = false in journey.toml to release without telling changes by their causes"
+        raise dg.Failure(f"{broken}\n{hint}", allow_retries=False) from None
     settings = home.settings
     removed = release.collect(
         settings.home, datetime.now(UTC), keep_releases=settings.keep_releases, keep_days=settings.keep_days
