@@ -57,7 +57,7 @@ def published(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
                 threads=home.settings.threads,
             )
     except rebuilding.NotRebuilt as broken:
-        hint = "set split_restatements = false in journey.toml to release without telling changes by their causes"
+        hint = "set split_restatements = false in journey.toml to release without splitting changes by the reason"
         raise dg.Failure(f"{broken}\n{hint}", allow_retries=False) from None
     settings = home.settings
     removed = release.collect(
