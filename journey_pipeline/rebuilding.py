@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -118,8 +118,13 @@ def rebuild(settings: Settings, folder: Path, cut: Cut, words: Sequence[str], *,
 
 
 def partition_of(settings: Settings, as_of: datetime) -> str:
-    """The week that ends at an instant."""
+    """The week that ends at an instant. Raises NotRebuilt where none does in the zone of the home."""
     local = as_of.replace(tzinfo=UTC).astimezone(ZoneInfo(settings.time_zone))
+    if (local.weekday(), local.time()) != (0, time.min):
+        raise NotRebuilt(
+            f"no Monday begins in {settings.time_zone} at {as_of:%Y-%m-%d %H:%M} UTC, where the release ends. "
+            "Next: set time_zone to the one it was made with."
+        )
     return (local.date() - timedelta(days=7)).isoformat()
 
 

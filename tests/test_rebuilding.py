@@ -83,3 +83,5 @@ def test_a_partition_is_the_week_that_ends_at_the_cut(settings: Settings) -> Non
     # Summer and winter: the same Monday midnight is another instant.
     assert rebuilding.partition_of(zoned, datetime(2026, 7, 5, 22)) == "2026-06-29"
     assert rebuilding.partition_of(zoned, datetime(2026, 11, 15, 23)) == "2026-11-09"
+    with pytest.raises(rebuilding.NotRebuilt, match="no Monday begins in Europe/Berlin at 2026-11-16 00:00 UTC"):
+        rebuilding.partition_of(zoned, datetime(2026, 11, 16))
