@@ -68,7 +68,9 @@ def clear(home: Path) -> None:
         shutil.rmtree(leftover)
 
 
-def rebuild(settings: Settings, folder: Path, cut: Cut, words: Sequence[str], *, gated: bool) -> Path:
+def rebuild(
+    settings: Settings, folder: Path, cut: Cut, words: Sequence[str], *, gated: bool, followed: str | None = None
+) -> Path:
     """Build words of the graph, as of a cut, into `<folder>/warehouse.duckdb`, and return it.
 
     Args:
@@ -77,6 +79,7 @@ def rebuild(settings: Settings, folder: Path, cut: Cut, words: Sequence[str], *,
         cut: the state.
         words: of FLOW without `published`, in any order.
         gated: whether the checks of these words are run, and the next word asks for their verdicts.
+        followed: the release that was served before this one; gates that compare with it look there.
 
     Raises:
         NotRebuilt: a step broke, or a gate refused.
@@ -103,7 +106,7 @@ def rebuild(settings: Settings, folder: Path, cut: Cut, words: Sequence[str], *,
             partition_key=partition_of(settings, cut.as_of),
             tags={KNOWN_AT_TAG: cut.known_at.isoformat()},
             resources={
-                "home": LakeReader(path=str(settings.home)),
+                "home": LakeReader(path=str(settings.home), followed=followed),
                 "warehouse": ScratchWarehouse(
                     database=str(file), connection_config=settings.duckdb_config(), has_gates=gated
                 ),
@@ -168,7 +171,7 @@ def reproduce(settings: Settings, release_id: str | None = None, *, anyway: bool
     with run_lock(settings.home):
         clear(settings.home)
         with scratch_folder(settings.home) as folder:
-            tables = _published_again(settings, folder, cut)
+            tables = _published_again(settings, folder, cut, told["previous_release_id"])
     then = told["tables"]
     # By other code `release` differs by saying so.
     compared = (then.keys() | tables.keys()) - _OF_ITS_HISTORY - ({"release"} if changed else set())
@@ -176,12 +179,12 @@ def reproduce(settings: Settings, release_id: str | None = None, *, anyway: bool
     return Reproduction(told["release_id"], tuple(differing), changed)
 
 
-def _published_again(settings: Settings, folder: Path, cut: Cut) -> dict[str, str]:
+def _published_again(settings: Settings, folder: Path, cut: Cut, followed: str | None) -> dict[str, str]:
     """Build and publish a candidate inside a scratch folder; returns the digest of every table."""
     from journey_pipeline.candidate_facts import facts_of, gates_of
     from journey_pipeline.verdicts import read
 
-    warehouse = rebuild(settings, folder, cut, [*_EVENTS, *_RIGHT_OF_EVENTS], gated=True)
+    warehouse = rebuild(settings, folder, cut, [*_EVENTS, *_RIGHT_OF_EVENTS], gated=True, followed=followed)
     with duckdb.connect(str(warehouse), config=settings.duckdb_config()) as connection:
         facts, gates = facts_of(connection, settings), gates_of(read(connection))
     try:

@@ -85,3 +85,19 @@ def test_a_partition_is_the_week_that_ends_at_the_cut(settings: Settings) -> Non
     assert rebuilding.partition_of(zoned, datetime(2026, 11, 15, 23)) == "2026-11-09"
     with pytest.raises(rebuilding.NotRebuilt, match="no Monday begins in Europe/Berlin at 2026-11-16 00:00 UTC"):
         rebuilding.partition_of(zoned, datetime(2026, 11, 16))
+
+
+def test_a_rebuild_follows_the_release_that_its_own_followed(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gate that compares with the release before must not meet the one that is served today."""
+    from journey_pipeline.defs import resources
+
+    monkeypatch.setattr(resources, "settings", settings)
+    ids = release.release_ids(settings.home)
+    served = resources.Home(path=str(settings.home)).release_before
+    earlier = resources.LakeReader(path=str(settings.home), followed=ids[0]).release_before
+    assert served is not None and earlier is not None
+    assert [earlier.release_id, served.release_id] == ids
+    for gone in (None, "2020-01-06-deadbeef"):
+        assert resources.LakeReader(path=str(settings.home), followed=gone).release_before is None

@@ -16,6 +16,7 @@ from journey_pipeline.release.facts import (
     ReleaseRefused,
 )
 from journey_pipeline.release.history import current, list_releases, read_manifest, rollback, show
+from journey_pipeline.release.pointer import release_ids
 from journey_pipeline.release.publishing import STEPS, publish
 from journey_pipeline.release.retention import collect, expired
 from journey_pipeline.release.verification import verify
@@ -39,6 +40,7 @@ __all__ = [
     "list_releases",
     "publish",
     "read_manifest",
+    "release_ids",
     "rollback",
     "show",
     "table_digest",
