@@ -18,6 +18,8 @@ from journey_pipeline.settings import Settings
 WAREHOUSE_PER_INBOX_BYTE = 12
 WORKING_COPIES = 2
 RELEASE_SHARE = 0.25
+# The states since the last release: three warehouses at a time, and the marts of each (measured: a fifth).
+STATES_COPIES = 4
 LEAST_DISK = 500_000_000
 # What the process holds beside DuckDB's own limit: Python, dbt's manifest, Dagster.
 PROCESS_BYTES = 700_000_000
@@ -64,7 +66,8 @@ def needed_disk(settings: Settings) -> int:
     warehouse = settings.warehouse.stat().st_size if settings.warehouse.exists() else 0
     delivered = max(_folder(settings.inbox_folder), _folder(settings.lake))  # what was loaded may lie in both
     grown = max(warehouse, WAREHOUSE_PER_INBOX_BYTE * delivered)
-    return int(max(LEAST_DISK, WORKING_COPIES * grown - warehouse + RELEASE_SHARE * grown))
+    states = STATES_COPIES * grown if settings.split_restatements and (settings.home / "published").exists() else 0
+    return int(max(LEAST_DISK, WORKING_COPIES * grown - warehouse + RELEASE_SHARE * grown + states))
 
 
 def available_memory(root: Path = Path("/")) -> int | None:

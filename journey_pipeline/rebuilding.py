@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -62,7 +62,9 @@ def scratch_folder(home: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def rebuild(settings: Settings, folder: Path, cut: Cut, words: Sequence[str], *, gated: bool) -> Path:
+def rebuild(
+    settings: Settings, folder: Path, cut: Cut, words: Sequence[str], *, gated: bool, followed: str | None = None
+) -> Path:
     """Build words of the graph, as of a cut, into `<folder>/warehouse.duckdb`, and return it.
 
     Args:
@@ -71,6 +73,7 @@ def rebuild(settings: Settings, folder: Path, cut: Cut, words: Sequence[str], *,
         cut: the state.
         words: of FLOW without `published`, in any order.
         gated: whether the checks of these words are run, and the next word asks for their verdicts.
+        followed: the release that was served before this one; gates that compare with it look there.
 
     Raises:
         NotRebuilt: a step broke, or a gate refused.
@@ -97,7 +100,7 @@ def rebuild(settings: Settings, folder: Path, cut: Cut, words: Sequence[str], *,
             partition_key=partition_of(settings, cut.as_of),
             tags={KNOWN_AT_TAG: cut.known_at.isoformat()},
             resources={
-                "home": LakeReader(path=str(settings.home)),
+                "home": LakeReader(path=str(settings.home), followed=followed),
                 "warehouse": ScratchWarehouse(
                     database=str(file), connection_config=settings.duckdb_config(), has_gates=gated
                 ),
@@ -113,8 +116,13 @@ def rebuild(settings: Settings, folder: Path, cut: Cut, words: Sequence[str], *,
 
 
 def partition_of(settings: Settings, as_of: datetime) -> str:
-    """The week that ends at an instant."""
+    """The week that ends at an instant. Raises NotRebuilt where none does in the zone of the home."""
     local = as_of.replace(tzinfo=UTC).astimezone(ZoneInfo(settings.time_zone))
+    if (local.weekday(), local.time()) != (0, time.min):
+        raise NotRebuilt(
+            f"no Monday begins in {settings.time_zone} at {as_of:%Y-%m-%d %H:%M} UTC, where the release ends. "
+            "Next: set time_zone to the one it was made with."
+        )
     return (local.date() - timedelta(days=7)).isoformat()
 
 
@@ -158,22 +166,20 @@ def reproduce(settings: Settings, release_id: str | None = None, *, anyway: bool
     with run_lock(settings.home):
         leftovers.clear(settings.home)
         with scratch_folder(settings.home) as folder:
-            tables = _published_again(settings, folder, cut)
+            tables = _published_again(settings, folder, cut, told["previous_release_id"])
     then = told["tables"]
-    differing = [
-        name
-        for name in sorted((then.keys() | tables.keys()) - _OF_ITS_HISTORY)
-        if then.get(name, {}).get("digest") != tables.get(name)
-    ]
+    # By other code `release` differs by saying so.
+    compared = (then.keys() | tables.keys()) - _OF_ITS_HISTORY - ({"release"} if changed else set())
+    differing = [name for name in sorted(compared) if then.get(name, {}).get("digest") != tables.get(name)]
     return Reproduction(told["release_id"], tuple(differing), changed)
 
 
-def _published_again(settings: Settings, folder: Path, cut: Cut) -> dict[str, str]:
+def _published_again(settings: Settings, folder: Path, cut: Cut, followed: str | None) -> dict[str, str]:
     """Build and publish a candidate inside a scratch folder; returns the digest of every table."""
     from journey_pipeline.candidate_facts import facts_of
     from journey_pipeline.defs.gates import expected_gates
 
-    warehouse = rebuild(settings, folder, cut, [*_EVENTS, *_RIGHT_OF_EVENTS], gated=True)
+    warehouse = rebuild(settings, folder, cut, [*_EVENTS, *_RIGHT_OF_EVENTS], gated=True, followed=followed)
     with duckdb.connect(str(warehouse), config=settings.duckdb_config()) as connection:
         facts = facts_of(connection, settings)
     try:
@@ -197,11 +203,11 @@ def states_since(
 ) -> Iterator[list[State]]:
     """The states to tell a candidate's changes by: split by cause where the home wants it, and none where none changed.
 
-    Of two releases that follow each other the newer is told; a week built again behind the served one is not split.
+    A build of an earlier week than the served one, or of what was known earlier, does not follow it and is not split.
     """
     if previous is None or previous.release_id == candidate.release_id:
         yield []
-    elif settings.split_restatements and previous.as_of <= candidate.as_of:
+    elif settings.split_restatements and _precedes(previous, candidate):
         with restatement_states(settings, previous, settings.warehouse) as states:
             yield states
     else:
@@ -293,6 +299,10 @@ class _Chain:
             for table in MART_KEYS:
                 connection.execute(f"create table kept.main.{quoted(table)} as from built.marts.{quoted(table)}")
         self.states.append(State(cause, kept, "main"))
+
+
+def _precedes(previous: release.Release, candidate: release.ReleaseFacts) -> bool:
+    return previous.as_of <= candidate.as_of and previous.known_at <= candidate.known_at
 
 
 def _naive(instant: str) -> datetime:

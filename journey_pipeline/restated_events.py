@@ -5,7 +5,8 @@ come. Add a line to KEYS with a new events table. Must not be here: building wha
 
 A key has one cause, the first that fits: identity_change for pairs of identifiers, consent for consents, refund for
 facts that take an order back (and the status of that order), corrected_delivery where values differ, a row is gone, or
-its file delivers a window anew that an earlier file had told, late_data for everything else.
+its file delivers a window anew that an earlier file had told, late_data for everything else. Rows that a later file
+only tells again are no change, and come with whichever cause is first.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ KEYS = {
 _OWN_CAUSE = {"identifier_edges": "identity_change", "consents": "consent"}
 # The record a row was read from: told again by a later file, a row says nothing new.
 _LINEAGE = ("source_file_id", "source_row_number")
+_TOLD_AGAIN = "told_again"
 _OF_KNOWING = ("late_data", "corrected_delivery", "identity_change", "refund", "consent")
 
 
@@ -60,7 +62,7 @@ class Restated:
 
     def write_mixed(self, warehouse: Path, causes: Collection[str]) -> None:
         """Give a copy of `after` the events as they are when only `causes` have come about."""
-        given = ", ".join(f"'{cause}'" for cause in causes)
+        given = ", ".join(f"'{cause}'" for cause in (_TOLD_AGAIN, *causes))
         with self._engine() as engine:
             engine.execute(f"attach {literal(warehouse)} as mixed")
             for table, key in KEYS.items():
@@ -144,7 +146,7 @@ def _cause(table: str) -> str:
         when new.beside_status = old.beside_status and new.conversion_id in (
             select adjusts_conversion_id from after.events.conversions) then 'refund'"""
     return f"""case
-        when new.told = old.told then 'late_data'
+        when new.told = old.told then '{_TOLD_AGAIN}'
         {refund if table == "conversions" else ""}
         when old.whole is not null then 'corrected_delivery'
         when new.source_file_id in (select source_file_id from temp.corrections) then 'corrected_delivery'

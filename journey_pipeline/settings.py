@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     keep_releases: int = Field(default=12, ge=2, description="So many of the newest releases are kept.")
     keep_days: int = Field(default=90, ge=0, description="A release is kept for so many days in any case.")
     split_restatements: bool = Field(
-        default=True, description="Tell what changed since the last release by its causes; builds the states between."
+        default=True, description="Split what changed since the last release by the reason; builds the states between."
     )
     matching: MatchingSwitch = Field(default=MatchingSwitch())
     notify_webhook: str | None = Field(default=None, pattern="^https?://", repr=False)

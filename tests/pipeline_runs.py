@@ -31,7 +31,7 @@ def journey(*arguments: str, home: Path, **variables: str | None) -> subprocess.
         env=environment,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1800,
         check=False,
     )
 

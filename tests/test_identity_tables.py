@@ -32,7 +32,12 @@ class Lake:
         self.connection = duckdb.connect()
 
     def build(
-        self, edges: Iterable[Edge], as_of: datetime = DAY, known_at: datetime | None = None, key: bytes = KEY
+        self,
+        edges: Iterable[Edge],
+        as_of: datetime = DAY,
+        known_at: datetime | None = None,
+        key: bytes = KEY,
+        is_kept: bool = True,
     ) -> dict[str, str | None]:
         """The customer of every identifier, after a build of these edges in a warehouse of its own."""
         self.connection = warehouse()
@@ -45,7 +50,7 @@ class Lake:
                 "('test', $1, pseudonym($1, $2), $3, pseudonym($3, $4), $5, $6, $7, $7)",
                 [*a.split(":", 1), *b.split(":", 1), evidence, confidence, seen],
             )
-        identity_tables.build(self.connection, History(self.folder, known_at or as_of, as_of))
+        identity_tables.build(self.connection, History(self.folder, known_at or as_of, as_of, is_kept))
         names = {self.pseudonym(name): name for a, b, *_ in told for name in (a, b)}
         found = self.ask("select identifier_type || ':' || identifier_hash, customer_id from identity.identifiers")
         return {names[pseudonym]: customer_id for pseudonym, customer_id in found}
@@ -169,6 +174,18 @@ def test_adding_and_withdrawing_a_connecting_identifier_merges_and_splits(lake: 
         ("merge", "linked", "login", lost, survivor),
         ("split", "link_withdrawn", None, survivor, lost),
     ]
+
+
+def test_a_build_that_is_not_kept_says_what_a_kept_one_says_and_leaves_nothing(lake: Lake) -> None:
+    apart = [edge("email:a@example.com", "ga_client_id:1"), edge("email:b@example.com", "ga_client_id:2")]
+    joined = [*apart, edge("email:a@example.com", "email:b@example.com", "login", DAY + WEEK)]
+    lake.build(apart)
+    parts = {path: path.read_bytes() for path in lake.folder.rglob("*.parquet")}
+    tried, told = lake.build(joined, DAY + WEEK, is_kept=False), lake.changes()
+    assert {path: path.read_bytes() for path in lake.folder.rglob("*.parquet")} == parts
+    assert lake.build(joined, DAY + WEEK) == tried
+    assert lake.changes() == told != []
+    assert len(list(lake.folder.rglob("*.parquet"))) > len(parts)
 
 
 def test_a_guard_that_takes_a_customer_apart_is_named(lake: Lake) -> None:

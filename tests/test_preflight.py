@@ -54,6 +54,10 @@ def test_the_need_grows_with_what_was_delivered_and_with_what_stands(home: Setti
     with home.warehouse.open("wb") as stream:
         stream.truncate(10 * 12 * 200_000_000)
     assert needed_disk(home) == 10 * 12 * 200_000_000 * 1.25
+    # Of a second release the states between are built, where they are asked for.
+    (home.home / "published").mkdir()
+    assert needed_disk(home.model_copy(update={"split_restatements": True})) == 10 * 12 * 200_000_000 * 5.25
+    assert needed_disk(home.model_copy(update={"split_restatements": False})) == 10 * 12 * 200_000_000 * 1.25
 
 
 def test_memory_is_what_the_kernel_says_within_the_limit_of_the_group(tmp_path: Path) -> None:

@@ -70,6 +70,8 @@ def test_a_candidate_is_told_by_the_release_that_is_served_and_by_no_other(setti
     assert told(served, settings, candidate_of(1)) == []
     behind = replace(candidate, as_of=candidate.as_of - timedelta(weeks=8))
     assert told(served, settings, behind) == unsplit
+    known_less = replace(candidate, known_at=served.known_at - timedelta(seconds=1))
+    assert told(served, settings, known_less) == unsplit
 
 
 def test_a_partition_is_the_week_that_ends_at_the_cut(settings: Settings) -> None:
@@ -77,3 +79,21 @@ def test_a_partition_is_the_week_that_ends_at_the_cut(settings: Settings) -> Non
     # Summer and winter: the same Monday midnight is another instant.
     assert rebuilding.partition_of(zoned, datetime(2026, 7, 5, 22)) == "2026-06-29"
     assert rebuilding.partition_of(zoned, datetime(2026, 11, 15, 23)) == "2026-11-09"
+    with pytest.raises(rebuilding.NotRebuilt, match="no Monday begins in Europe/Berlin at 2026-11-16 00:00 UTC"):
+        rebuilding.partition_of(zoned, datetime(2026, 11, 16))
+
+
+def test_a_rebuild_follows_the_release_that_its_own_followed(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gate that compares with the release before must not meet the one that is served today."""
+    from journey_pipeline.defs import resources
+
+    monkeypatch.setattr(resources, "settings", settings)
+    ids = release.release_ids(settings.home)
+    served = resources.Home(path=str(settings.home)).release_before
+    earlier = resources.LakeReader(path=str(settings.home), followed=ids[0]).release_before
+    assert served is not None and earlier is not None
+    assert [earlier.release_id, served.release_id] == ids
+    for gone in (None, "2020-01-06-deadbeef"):
+        assert resources.LakeReader(path=str(settings.home), followed=gone).release_before is None

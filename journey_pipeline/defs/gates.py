@@ -157,13 +157,13 @@ def _door(word: str, findings: list[expectations.Finding]) -> list[verdicts.Verd
     ]
 
 
-def _remember_release(connection: duckdb.DuckDBPyConnection, home: Path) -> None:
-    """Lay what the served release said of its weeks beside the candidate, unless it is of a later week."""
-    served = release.current(home)
+def _remember_release(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """Lay what the release before said of its weeks beside the candidate, unless it is of a later week."""
+    served = home.release_before
     if served is None or served.as_of.replace(tzinfo=None) > verdicts.as_of(connection):
         laws_of_volume.remember_release(connection, None, (), None)
         return
-    tables = release.read_manifest(home, served.release_id)["tables"]
+    tables = release.read_manifest(home.settings.home, served.release_id)["tables"]
     weekly = [table for table, told in tables.items() if "week" in {column["name"] for column in told["columns"]}]
     laws_of_volume.remember_release(connection, served.folder / "tables", weekly, served.as_of.replace(tzinfo=None))
 
@@ -184,7 +184,7 @@ def _laws_gate(
     def _gate(home: Home, warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
         with warehouse.get_connection() as connection:
             if word == "marts":
-                _remember_release(connection, home.settings.home)
+                _remember_release(connection, home)
             found = []
             for (gate, asset), law in registry.items():
                 outcome = law(connection)

@@ -46,17 +46,21 @@ def published(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
         Baselines(home.lake.root / "baselines", known_at, as_of).freeze(baselines)
         missing = [str(one) for one in missing_deliveries(connection)]
     served = release.current(home.settings.home)
-    with rebuilding.states_since(home.settings, served, facts) as states:
-        done = release.publish(
-            home.settings.warehouse,
-            home.settings.home,
-            manifest=facts,
-            gates=expected_gates("published"),
-            report=partial(report.build_report, facts=facts),
-            published_at=datetime.now(UTC),
-            threads=home.settings.threads,
-            states=states,
-        )
+    try:
+        with rebuilding.states_since(home.settings, served, facts) as states:
+            done = release.publish(
+                home.settings.warehouse,
+                home.settings.home,
+                manifest=facts,
+                gates=expected_gates("published"),
+                report=partial(report.build_report, facts=facts),
+                published_at=datetime.now(UTC),
+                threads=home.settings.threads,
+                states=states,
+            )
+    except rebuilding.NotRebuilt as broken:
+        hint = "set split_restatements = false in journey.toml to release without splitting changes by the reason"
+        raise dg.Failure(f"{broken}\n{hint}", allow_retries=False) from None
     settings = home.settings
     release.clear_new(settings.home, done.release_id)
     removed = release.collect(

@@ -12,10 +12,11 @@ import dagster as dg
 import duckdb
 from dagster_duckdb import DuckDBResource
 
-from journey_pipeline import leftovers
+from journey_pipeline import leftovers, release
 from journey_pipeline import settings as settings_module
 from journey_pipeline.hardening import harden
 from journey_pipeline.ingest import Lake, load_contracts
+from journey_pipeline.release import Release
 from journey_pipeline.run_lock import run_lock
 from journey_pipeline.settings import Settings
 from journey_pipeline.weeks import local_midnight_utc
@@ -57,9 +58,22 @@ class Home(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Whether this run may add to the lake: new files, and what it found of customers."""
         return True
 
+    @property
+    def release_before(self) -> Release | None:
+        """The release that this run's would follow."""
+        return release.current(self.settings.home)
+
 
 class LakeReader(Home):
-    """A home whose lake is read as it is."""
+    """A home whose lake is read as it is, for a candidate that followed a certain release or none."""
+
+    followed: str | None = None
+
+    @property
+    def release_before(self) -> Release | None:
+        """The release that was served then, while the home still has it."""
+        home = self.settings.home
+        return release.show(home, self.followed) if self.followed in release.release_ids(home) else None
 
     @property
     def lands(self) -> bool:

@@ -25,7 +25,7 @@ from journey_pipeline.release.history import (
     rollback,
     show,
 )
-from journey_pipeline.release.pointer import current_id
+from journey_pipeline.release.pointer import current_id, release_ids
 from journey_pipeline.release.publishing import publish
 from journey_pipeline.release.retention import collect, expired, remove
 from journey_pipeline.release.verification import verify
@@ -52,6 +52,7 @@ __all__ = [
     "publish",
     "read_manifest",
     "read_restatements",
+    "release_ids",
     "remove",
     "restatement_counts",
     "rollback",

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from journey_pipeline.door_frames import MART_KEYS
+from journey_pipeline.release import manifest as manifests
 from tests.pipeline_runs import KEY, deliver_samples, digests, journey, manifest, snapshot
 
 pytestmark = pytest.mark.long
@@ -91,15 +92,29 @@ def test_a_release_is_had_again_from_the_lake_and_nothing_else_moves(home: Path,
     assert {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} <= {"run.lock"}
 
 
-def test_what_other_settings_say_otherwise_is_named_table_by_table(home: Path) -> None:
-    other = {"JOURNEY_REPORTING_CURRENCY": "USD"}
+def test_a_release_of_other_settings_is_refused_and_the_settings_are_named(home: Path) -> None:
+    other = {"JOURNEY_TIME_ZONE": "Europe/Paris"}
     refused = journey("release", "reproduce", home=home, **other)
     assert refused.returncode == 2
-    assert "the configuration was" in refused.stderr
-    tried = journey("release", "reproduce", "--anyway", home=home, **other)
-    assert tried.returncode == 1, tried.stdout + tried.stderr
-    assert "attribution differs" in tried.stdout
-    assert "source_files differs" not in tried.stdout
+    assert f"the configuration was {manifest(home)['configuration_hash']}" in refused.stderr
+    nowhere = journey("release", "reproduce", "--anyway", home=home, JOURNEY_TIME_ZONE="UTC")
+    assert nowhere.returncode == 2
+    assert "no Monday begins in UTC" in nowhere.stderr
+
+
+def test_a_table_that_the_lake_gives_otherwise_is_named(home: Path) -> None:
+    """What a release says that its lake never said: here one digest, written into its manifest."""
+    folder = (home / "published").resolve()
+    content = manifests.read(folder)
+    told = content["tables"]["spend"]["digest"]
+    try:
+        content["tables"]["spend"]["digest"] = "0" * 64
+        manifests.write(folder, content)
+        result = journey("release", "reproduce", home=home)
+        assert (result.returncode, result.stdout) == (1, "spend differs\n"), result.stderr
+    finally:
+        content["tables"]["spend"]["digest"] = told
+        manifests.write(folder, content)
 
 
 def test_what_a_killed_rebuild_leaves_goes_with_the_next(home: Path) -> None:
@@ -108,7 +123,7 @@ def test_what_a_killed_rebuild_leaves_goes_with_the_next(home: Path) -> None:
         env=os.environ | {"JOURNEY_PSEUDONYM_KEY": KEY, "JOURNEY_HOME": str(home)},
         start_new_session=True,
     )
-    until = time.monotonic() + 300
+    until = time.monotonic() + 900
     while not list((home / "work").glob("rebuild-*/*.duckdb")) and time.monotonic() < until:
         time.sleep(0.2)
     os.killpg(started.pid, signal.SIGKILL)
