@@ -12,7 +12,6 @@ import dagster as dg
 import duckdb
 from dagster_duckdb import DuckDBResource
 
-from journey_pipeline import leftovers
 from journey_pipeline import settings as settings_module
 from journey_pipeline.hardening import harden
 from journey_pipeline.ingest import Lake, load_contracts
@@ -60,7 +59,6 @@ class Warehouse(DuckDBResource):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Warehouse"]:
         """Hold the home from the first step to the last, whoever started the run: two would write into one file."""
         with run_lock(settings.home), super().yield_for_execution(context):
-            leftovers.clear(settings.home)
             yield self
 
     @contextmanager

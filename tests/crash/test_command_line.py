@@ -11,6 +11,7 @@ import pytest
 
 from journey_pipeline import fault_points, leftovers, pseudonyms
 from journey_pipeline.release import collect, list_releases, verify
+from journey_pipeline.run_lock import run_lock
 from journey_pipeline.settings import Settings
 from tests.pipeline_runs import AS_OF, journey
 from tests.release.conftest import PUBLISHED_AT, publisher
@@ -84,7 +85,13 @@ def test_scratch_of_dead_runs_goes_and_books_stay(tmp_path: Path) -> None:
     for name in [*gone, *kept]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x")
-    leftovers.clear(tmp_path)
+    with run_lock(tmp_path):
+        in_use = tmp_path / "work" / "in_use"
+        in_use.mkdir(parents=True)
+        with run_lock(tmp_path):
+            assert in_use.exists()
+        in_use.rmdir()
+    (tmp_path / "run.lock").unlink()
     assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()} == set(kept)
 
 
