@@ -32,7 +32,7 @@ KILLS: dict[str, tuple[str, ...]] = {
     "raw": (
         *("room_checked", "lock_taken", "leftovers_cleared", "dead_runs_buried", "inbox_scanned", "lake_prepared"),
         *("lake_checked", "file_staged", "file_staged@2", "file_parsed", "raw_synced", "raw_kept", "verdicts_written"),
-        *("deliveries_recorded", "raw_registered", "deliveries_recorded@40", "raw_registered@90"),
+        *("deliveries_recorded", "raw_registered", "deliveries_recorded@5", "raw_registered@30"),
         *("ledger_shown", "run_parameters_written", "raw_recorded", *_GATE),
     ),
     "staging": ("dbt_begun", "model_begun", "model_begun@60", "dbt_ended", "word_recorded"),
