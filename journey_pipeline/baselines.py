@@ -20,6 +20,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from journey_pipeline import sealed_parquet
 from journey_pipeline.fault_points import point
 
 _STAMP = "%Y%m%dT%H%M%S%f"
@@ -82,9 +83,7 @@ class Baselines:
         columns = ", ".join(f"{column}::{_TYPES[column]} as {column}" for column in COLUMNS)
         with duckdb.connect() as connection:
             connection.register("new", new)
-            connection.execute(
-                f"copy (select {columns} from new order by all) to '{_quoted(partial)}' (format parquet)"
-            )
+            sealed_parquet.write(connection, f"select {columns} from new order by all", partial)
         partial.chmod(0o600)
         with partial.open("rb") as content:
             os.fsync(content.fileno())
@@ -111,6 +110,7 @@ def _read(files: list[Path]) -> pd.DataFrame:
             f"select {columns}, parse_filename(filename, true) as part from read_parquet([{paths}], filename = true)"
         )
     with duckdb.connect() as connection:
+        sealed_parquet.require_whole(connection, files)
         return connection.execute(f"{query} order by all").df()
 
 

@@ -30,8 +30,8 @@ POINTS = (
     "key_kept",
     "room_checked",
     "lock_taken",
-    "dead_runs_buried",
     "leftovers_cleared",
+    "dead_runs_buried",
     # raw: the lake, then what the warehouse sees of it.
     "inbox_scanned",
     "lake_prepared",

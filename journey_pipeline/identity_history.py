@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 
+from journey_pipeline import sealed_parquet
 from journey_pipeline.fault_points import point
 
 _STAMP = "%Y%m%dT%H%M%S%f"
@@ -45,7 +46,13 @@ class History:
         return f"{self.known_at.strftime(_STAMP)}-{self.as_of.strftime(_STAMP)}"
 
     def read(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Create `temp.known_identifiers`: of every identifier the first part that told it, and its latest customer."""
+        """Create `temp.known_identifiers`: of every identifier the first part that told it, and its latest customer.
+
+        Raises:
+            PartDamaged: a part does not hold the rows that were written.
+        """
+        for kind in ("identifiers", "changes"):
+            sealed_parquet.require_whole(connection, self._earlier(kind))
         connection.execute(
             f"""
             create or replace temp table known_identifiers as
@@ -87,7 +94,7 @@ class History:
         folder = self.folder / kind
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial, final = folder / f".{self.part}.part", folder / f"{self.part}.parquet"
-        connection.execute(f"copy ({sql}) to '{_quoted(partial)}' (format parquet, compression zstd)")
+        sealed_parquet.write(connection, sql, partial)
         partial.chmod(0o600)
         with partial.open("rb") as content:
             os.fsync(content.fileno())

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from journey_pipeline import leftovers, release
+from journey_pipeline import release
 from journey_pipeline.door_frames import MART_KEYS
 from journey_pipeline.flow import SEEDS
 from journey_pipeline.hardening import harden
@@ -164,7 +164,6 @@ def reproduce(settings: Settings, release_id: str | None = None, *, anyway: bool
         )
     cut = Cut(*(_naive(told[name]) for name in ("as_of", "known_at")))
     with run_lock(settings.home):
-        leftovers.clear(settings.home)
         with scratch_folder(settings.home) as folder:
             tables = _published_again(settings, folder, cut, told["previous_release_id"])
     then = told["tables"]

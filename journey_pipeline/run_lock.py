@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from journey_pipeline import leftovers
 from journey_pipeline.fault_points import point
 
 FILE_NAME = "run.lock"
@@ -27,6 +28,8 @@ class RunLocked(Exception):
 @contextmanager
 def run_lock(home: Path) -> Iterator[None]:
     """Hold a home for one run; within one process the lock of the first who asked serves all who ask inside it.
+
+    Whoever takes it clears what dead runs left.
 
     Raises:
         RunLocked: another process holds the home; the text says which, where and since when.
@@ -49,6 +52,8 @@ def run_lock(home: Path) -> Iterator[None]:
         _held.add(home)
         try:
             point("lock_taken")
+            # Only who takes the lock anew: whoever asks once more inside may have scratch files in use.
+            leftovers.clear(home)
             yield
         finally:
             _held.discard(home)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from journey_pipeline import fault_points
 from journey_pipeline.baselines import IDENTITY, Baselines
 
 DAY = datetime(2026, 11, 1)
@@ -56,6 +57,20 @@ def test_the_same_build_again_says_and_writes_the_same(tmp_path: Path) -> None:
     written = files(tmp_path)
     pd.testing.assert_frame_equal(build(tmp_path, counted().sample(frac=1, random_state=1)), first)
     assert files(tmp_path) == written
+
+
+def test_freezing_that_fails_at_any_place_leaves_no_half_part_and_is_done_by_the_next_build(tmp_path: Path) -> None:
+    undisturbed = build(tmp_path / "undisturbed", counted())
+    for place, parts in (("baselines_drafted", 0), ("baselines_frozen", 1)):
+        fault_points.arm(f"{place}:eio")
+        with pytest.raises(OSError, match="Input/output error"):
+            build(tmp_path / "disturbed", counted())
+        fault_points.arm(None)
+        assert len(list((tmp_path / "disturbed").glob("*.parquet"))) == parts
+    again = build(tmp_path / "disturbed", counted())
+    pd.testing.assert_frame_equal(again, undisturbed)
+    parts_of = {folder: list((tmp_path / folder).glob("*.parquet")) for folder in ("disturbed", "undisturbed")}
+    assert [path.name for path in parts_of["disturbed"]] == [path.name for path in parts_of["undisturbed"]]
 
 
 def test_nothing_is_frozen_before_the_release(tmp_path: Path) -> None:

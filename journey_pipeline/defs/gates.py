@@ -8,7 +8,6 @@ row of one table (dbt tests, contracts).
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from pathlib import Path
 
 import dagster as dg
 import duckdb

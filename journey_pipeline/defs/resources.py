@@ -12,7 +12,7 @@ import dagster as dg
 import duckdb
 from dagster_duckdb import DuckDBResource
 
-from journey_pipeline import leftovers, release
+from journey_pipeline import release
 from journey_pipeline import settings as settings_module
 from journey_pipeline.hardening import harden
 from journey_pipeline.ingest import Lake, load_contracts
@@ -88,8 +88,6 @@ class Warehouse(DuckDBResource):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Warehouse"]:
         """Hold the home from the first step to the last, whoever started the run: two would write into one file."""
         with run_lock(settings.home), super().yield_for_execution(context):
-            if not self.is_scratch:
-                leftovers.clear(settings.home)
             yield self
 
     @contextmanager
@@ -105,11 +103,6 @@ class Warehouse(DuckDBResource):
         """Whether a word is built on green words alone."""
         return True
 
-    @property
-    def is_scratch(self) -> bool:
-        """Whether it lies in a scratch folder of a run that is under way."""
-        return False
-
 
 class ScratchWarehouse(Warehouse):
     """A warehouse beside that of the home, thrown away when it has been read."""
@@ -120,11 +113,6 @@ class ScratchWarehouse(Warehouse):
     def is_gated(self) -> bool:
         """As whoever asked for it said: states between two releases are not published, so nothing judges them."""
         return self.has_gates
-
-    @property
-    def is_scratch(self) -> bool:
-        """Always."""
-        return True
 
 
 def resources() -> dict[str, object]:

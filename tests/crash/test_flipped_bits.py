@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from journey_pipeline import sealed_parquet
 from journey_pipeline.ingest import LakeDamaged, RawFile, damaged_files, land, load_contracts, require_intact, scan
 from journey_pipeline.release import ReleaseDamaged, current_id, list_releases, rollback, verify
 from tests.ingest.home import LOADED_AT, Home
@@ -110,6 +111,45 @@ def test_files_that_an_earlier_version_kept_are_taken_as_they_are_and_known_from
     assert damaged_files(home.lake, [CONTRACT]) == []
     flip(kept(home)[OTHER], 40)
     assert [one.name for one in damaged_files(home.lake, [CONTRACT])] == [OTHER]
+
+
+ROWS = """
+    select md5(range::varchar)::uuid::varchar as identifier_hash, 'email' as identifier_type,
+        timestamp '2026-11-01' + to_seconds(range) as first_seen_at, ['ga4', 'shopify'] as sources, range as n
+    from range({rows}) order by all
+"""
+
+
+@pytest.mark.parametrize("rows", [0, 3, 500])
+def test_every_flipped_byte_of_a_part_that_a_build_left_is_found_or_changes_no_row(tmp_path: Path, rows: int) -> None:
+    path = tmp_path / "lake" / "identity" / "identifiers" / "part.parquet"
+    path.parent.mkdir(parents=True)
+    found = 0
+    # DuckDB keeps what it read of a file whose time has not moved on, and two flips are quicker than a file's clock.
+    with duckdb.connect(config={"enable_external_file_cache": "false"}) as connection:
+        sealed_parquet.write(connection, ROWS.format(rows=rows), path)
+        sealed_parquet.require_whole(connection, [path])
+        read = f"select * from read_parquet('{path}') order by all"
+        before = connection.execute(read).fetchall()
+        assert len(before) == rows
+        for byte in range(0, path.stat().st_size, 5 if rows < 10 else 61):
+            flip(path, byte, byte % 8)
+            try:
+                sealed_parquet.require_whole(connection, [path])
+                assert connection.execute(read).fetchall() == before, f"byte {byte} gives other rows in silence"
+            except sealed_parquet.PartDamaged as damage:
+                assert "lake/identity/identifiers/part.parquet" in str(damage)
+                found += 1
+            flip(path, byte, byte % 8)
+        sealed_parquet.require_whole(connection, [path])
+    assert found > 0
+
+
+def test_a_part_of_an_earlier_version_has_no_digest_and_is_taken_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "part.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"copy ({ROWS.format(rows=3)}) to '{path}' (format parquet)")
+        sealed_parquet.require_whole(connection, [path])
 
 
 # --- releases -----------------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +12,8 @@ from journey_pipeline import fault_points
 from journey_pipeline.ingest import damaged_files
 from tests.ingest.home import Home
 from tests.ingest.test_csv_faults import GOOD
+from tests.processes import PROCESSES
 
-_PROCESSES = multiprocessing.get_context("forkserver")
 PLACES = (
     "lake_prepared",
     "file_staged",
@@ -63,7 +62,7 @@ def test_each_load_is_killed_at_the_next_place_and_the_last_one_is_whole(
 ) -> None:
     home = deliver(Home(tmp_path))
     for place in PLACES:
-        process = _PROCESSES.Process(target=_load, args=(tmp_path, f"{place}:kill"))
+        process = PROCESSES.Process(target=_load, args=(tmp_path, f"{place}:kill"))
         process.start()
         process.join()
         assert (place, process.exitcode) == (place, -signal.SIGKILL)

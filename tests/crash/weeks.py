@@ -6,15 +6,16 @@ Must not be here: anything a test asserts.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from multiprocessing.forkserver import _forkserver  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any
 
 from journey_pipeline import fault_points
+from tests.processes import PRELOADED, PROCESSES
 
 # The words in the order of the graph; dbt's seeds are built with staging.
 WORDS = ("raw", "staging", "events", "identity", "journeys", "measures", "marts", "published")
@@ -27,14 +28,14 @@ def forks(home: Path, variables: dict[str, str]) -> Iterator[Any]:
     for name in [name for name in os.environ if name.startswith(("JOURNEY_", "DAGSTER_"))]:
         del os.environ[name]
     os.environ.update({"JOURNEY_HOME": str(home), **variables})
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.crash.loaded"])
+    # A server serves what it was started with: one that runs already knows neither this home nor its graph.
+    _forkserver._stop()
+    PROCESSES.set_forkserver_preload(["tests.crash.loaded"])
     try:
-        yield context
+        yield PROCESSES
     finally:
-        from multiprocessing.forkserver import _forkserver  # type: ignore[attr-defined]
-
-        _forkserver._stop()  # else the next home would be served by the graph of this one
+        _forkserver._stop()
+        PROCESSES.set_forkserver_preload(PRELOADED)
         os.environ.clear()
         os.environ.update(before)
 
