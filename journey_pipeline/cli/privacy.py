@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -62,6 +63,37 @@ def erase(
     out.print(f"erased: {sum(done.records.values()):,} records of {len(done.records)} source objects")
     out.print(f"  releases deleted  {len(done.releases)}")
     out.print(f"  receipt           {shown(done.receipt)}", soft_wrap=True)
+
+
+@app.command()
+def access(
+    to: Annotated[Path, typer.Option("--out", help="A zip to write; only you may read it.")],
+    email: EmailOption = None,
+    phone: PhoneOption = None,
+    cookie: CookieOption = None,
+    identifier: IdOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Write what is held of a person: their records as delivered, and what was made of them."""
+    from journey_pipeline import privacy
+
+    settings = load(home)
+    asked = _asked(email, phone, cookie, identifier)
+    if not asked:
+        fail("name the person: --email, --phone, --cookie or --id KIND=VALUE", REFUSED)
+    try:
+        found = privacy.disclose(settings, asked, to, datetime.now(UTC))
+    except privacy.Nobody as nobody:
+        fail(f"nobody: {nobody}", REFUSED)
+    except FileExistsError:
+        fail(f"{shown(to)} is there already; name another file", FAULT)
+    out.print(
+        f"{sum(found.records.values()):,} records of {len(found.records)} source objects and "
+        f"{sum(found.rows.values()):,} rows of {len(found.rows)} released tables in {shown(to)}",
+        soft_wrap=True,
+    )
+    if found.left_out:
+        out.print(f"{found.left_out:,} records that name other people as well were left out")
 
 
 def _asked(email: str | None, phone: str | None, cookie: str | None, identifier: str | None) -> list[tuple[str, str]]:
