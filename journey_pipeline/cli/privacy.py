@@ -55,7 +55,7 @@ def erase(
                 return
             if begun is not None:
                 err.print(f"going on with the erasure {begun.request_id}")
-            done = privacy.erase(settings, asked, lambda: _rebuild(settings), lambda: datetime.now(UTC))
+            done = privacy.erase(settings, asked, lambda: rebuild(settings), lambda: datetime.now(UTC))
     except privacy.Nobody as nobody:
         fail(f"nobody: {nobody}", REFUSED)
     except (RunLocked, privacy.Incomplete) as refusal:
@@ -134,8 +134,8 @@ def _show(found: Plan) -> None:
     out.print(f"releases to delete: {', '.join(found.releases) or 'none'}", soft_wrap=True)
 
 
-def _rebuild(settings: Settings) -> str:
-    """Build the week of the published release anew; the end of the command where no release comes of it."""
+def rebuild(settings: Settings) -> str:
+    """Build the week of the published release anew; the id of what was published, or the end of the command."""
     from zoneinfo import ZoneInfo
 
     from journey_pipeline import release, running, weeks
@@ -147,14 +147,14 @@ def _rebuild(settings: Settings) -> str:
         if served
         else weeks.last_complete_week_end(datetime.now(UTC), settings.time_zone)
     )
-    err.print(f"building the week that ends on {monday:%A %d %B %Y} without them")
+    err.print(f"building the week that ends on {monday:%A %d %B %Y}")
     outcome = running.execute(settings, monday, None, StepPrinter())
     if outcome.release_id is None:
         for line in [*outcome.refusals, *outcome.faults]:
             err.print(f"  {line}", soft_wrap=True, markup=False)
         fail(
-            "nothing was published, so earlier releases still hold the person; mend what is named, then "
-            "`journey erase` again goes on",
+            "nothing was published, so earlier releases still say what they said; mend what is named, then give the "
+            "command again, or after a new key `journey run`",
             REFUSED if outcome.refusals else FAULT,
         )
     return outcome.release_id

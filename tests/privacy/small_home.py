@@ -67,6 +67,7 @@ class SmallHome:
 
     def run(self) -> str:
         """Load what is new, build everything anew, publish; the id of the release."""
+        pseudonyms.key_of(self.settings)
         contracts = {name: load_contracts()[name] for name in CONTRACTS}
         files = scan(self.settings.inbox_folder, load_contracts())
         self.lake.prepare()
