@@ -13,7 +13,7 @@ from journey_pipeline.cli.terminal import FAULT, REFUSED, HomeOption, err, fail,
 from journey_pipeline.settings import Settings, load
 
 if TYPE_CHECKING:
-    from journey_pipeline.privacy import Plan
+    from journey_pipeline.privacy import Erasure, Plan
 
 app = typer.Typer()
 
@@ -48,18 +48,23 @@ def erase(
     try:
         with run_lock(settings.home):
             begun = privacy.pending(settings)
-            if begun is None and not asked:
+            if not asked and (begun is None or dry_run):
                 fail("name the person: --email, --phone, --cookie or --id KIND=VALUE", REFUSED)
             if dry_run:
                 _show(privacy.plan(settings, asked))
                 return
             if begun is not None:
                 err.print(f"going on with the erasure {begun.request_id}")
-            done = privacy.erase(settings, asked, lambda: rebuild(settings), lambda: datetime.now(UTC))
+                _say(privacy.erase(settings, [], lambda: rebuild(settings), lambda: datetime.now(UTC)))
+            if asked and not (begun is not None and begun.is_about(asked)):
+                _say(privacy.erase(settings, asked, lambda: rebuild(settings), lambda: datetime.now(UTC)))
     except privacy.Nobody as nobody:
         fail(f"nobody: {nobody}", REFUSED)
     except (RunLocked, privacy.Incomplete) as refusal:
         fail(str(refusal), FAULT)
+
+
+def _say(done: Erasure) -> None:
     out.print(f"erased: {sum(done.records.values()):,} records of {len(done.records)} source objects")
     out.print(f"  releases deleted  {len(done.releases)}")
     out.print(f"  receipt           {shown(done.receipt)}", soft_wrap=True)
