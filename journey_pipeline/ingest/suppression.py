@@ -226,6 +226,7 @@ def replay(
     listed = suppression(lake)
     if listed is None or not lake.ledger_path.exists():
         return {}
+    lake.prepare()
     erased: dict[str, int] = {}
     with listed.engine(lake, resources) as connection:
         for contract_id, sha256 in _outdated(lake, contracts, None if everything else listed.number, connection):
