@@ -51,8 +51,8 @@ def carried(contract: Contract, columns: Iterable[str], source: str) -> str | No
 def _part(one: Identifier | Entity, source: str) -> str:
     """A query for `_row, kind, cell`: the texts of one column that may be the identifier."""
     cell = engine.name(one.column)
-    is_click = one.type in PARAMETERS and one.path is not None and not one.path.startswith("$")
-    if is_click or (one.path or "").endswith(" query"):
+    is_click = one.type in PARAMETERS and one.path is not None and not one.path.startswith("$.")
+    if is_click or (one.path or "").endswith("query"):
         return _clicks(cell, source)
     kind = engine.text(one.type) if one.type else f"lower(trim({engine.name(one.type_column or '')}))"
     return (
