@@ -85,7 +85,7 @@ def _texts(cell: str, path: str | None) -> str:
         )
     member = re.escape(path.split()[-1])
     # A member of an object, of a JavaScript object, or of a list of keys and typed values.
-    pattern = rf"""['"]?{member}['"]?\s*(?:,\s*"value"\s*:\s*\{{\s*"[a-z_]+"\s*)?:\s*['"]?([^'",\}}]+)"""
+    pattern = rf"""(?i)['"]?{member}['"]?\s*(?:,\s*"value"\s*:\s*\{{\s*"[a-z_]+"\s*)?:\s*['"]?([^'",\}}]+)"""
     return _all(f"coalesce(try(url_decode({cell})), {cell})", pattern)
 
 
