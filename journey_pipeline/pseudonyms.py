@@ -10,6 +10,7 @@ import csv
 import hashlib
 import os
 import secrets
+import shutil
 from functools import cache
 
 import duckdb
@@ -100,6 +101,27 @@ def new_key(settings: Settings) -> bytes:
         draft.unlink(missing_ok=True)
     point("key_kept")
     return _read(settings)
+
+
+def rotate_key(settings: Settings) -> None:
+    """Put a new key in place of the home's. Raises SettingsError when the environment has the key, or none is there.
+
+    What earlier builds knew of pseudonyms goes with the old one: under a new key it names nobody.
+    """
+    if settings.pseudonym_key:
+        raise SettingsError("the key is in JOURNEY_PSEUDONYM_KEY; change it there, delete lake/identity, run again")
+    if not settings.pseudonym_file.exists():
+        raise SettingsError(
+            f"there is no {settings.pseudonym_file.name} to replace; `journey identity new-key` makes one"
+        )
+    shutil.rmtree(settings.lake / "identity", ignore_errors=True)
+    settings.warehouse.unlink(missing_ok=True)
+    waiting = settings.pseudonym_file.with_suffix(".part")
+    with os.fdopen(os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
+        stream.write(secrets.token_hex(32))
+        stream.flush()
+        os.fsync(stream.fileno())
+    waiting.replace(settings.pseudonym_file)
 
 
 def _read(settings: Settings) -> bytes:

@@ -150,8 +150,8 @@ def test_sources_are_named_or_all(tmp_path: Path) -> None:
     assert chosen_sources(["all"]) == chosen_sources(None)
 
 
-COMMANDS = ["generate", "run", "check", "status", "paths", "timeline", "report", "ui"]
-COMMANDS += [f"release {name}" for name in ("list", "show", "verify", "rollback", "restatements")]
+COMMANDS = ["generate", "run", "check", "status", "erase", "access", "paths", "timeline", "report", "ui"]
+COMMANDS += [f"release {name}" for name in ("list", "show", "verify", "rollback", "reproduce", "restatements")]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

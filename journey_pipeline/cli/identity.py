@@ -9,6 +9,7 @@ import typer
 
 from journey_pipeline.cli.terminal import (
     FAULT,
+    REFUSED,
     HomeOption,
     fail,
     out,
@@ -73,6 +74,27 @@ def identity_new_key(home: HomeOption = None) -> None:
     settings = load(home)
     pseudonyms.new_key(settings)
     out.print(f"made {shown(settings.pseudonym_file)}; keep a copy: whoever loses it loses every customer's id")
+
+
+@app.command("rotate-key")
+def identity_rotate_key(home: HomeOption = None) -> None:
+    """Make a new key in place of the home's and build the published week anew. Every customer has another id then.
+
+    Releases of before keep the old ids until they go. Who was erased stays so: that list has a key of its own.
+    """
+    from journey_pipeline import privacy, pseudonyms
+    from journey_pipeline.cli.privacy import rebuild
+    from journey_pipeline.run_lock import RunLocked, run_lock
+
+    settings = load(home)
+    try:
+        with run_lock(settings.home):
+            if privacy.pending(settings) is not None:
+                fail("an erasure was begun and looks for the old pseudonyms; `journey erase` first", REFUSED)
+            pseudonyms.rotate_key(settings)
+            out.print(f"published {rebuild(settings)} under a new key; keep a copy of {shown(settings.pseudonym_file)}")
+    except RunLocked as refusal:
+        fail(str(refusal), FAULT)
 
 
 SegmentOption = Annotated[str | None, typer.Option("--segment", help="Only a segment, as lifecycle:new.")]

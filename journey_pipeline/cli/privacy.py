@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +13,7 @@ from journey_pipeline.cli.terminal import FAULT, REFUSED, HomeOption, err, fail,
 from journey_pipeline.settings import Settings, load
 
 if TYPE_CHECKING:
-    from journey_pipeline.privacy import Plan
+    from journey_pipeline.privacy import Erasure, Plan
 
 app = typer.Typer()
 
@@ -47,21 +48,57 @@ def erase(
     try:
         with run_lock(settings.home):
             begun = privacy.pending(settings)
-            if begun is None and not asked:
+            if not asked and (begun is None or dry_run):
                 fail("name the person: --email, --phone, --cookie or --id KIND=VALUE", REFUSED)
             if dry_run:
                 _show(privacy.plan(settings, asked))
                 return
             if begun is not None:
                 err.print(f"going on with the erasure {begun.request_id}")
-            done = privacy.erase(settings, asked, lambda: _rebuild(settings), lambda: datetime.now(UTC))
+                _say(privacy.erase(settings, [], lambda: rebuild(settings), lambda: datetime.now(UTC)))
+            if asked and not (begun is not None and begun.is_about(asked)):
+                _say(privacy.erase(settings, asked, lambda: rebuild(settings), lambda: datetime.now(UTC)))
     except privacy.Nobody as nobody:
         fail(f"nobody: {nobody}", REFUSED)
     except (RunLocked, privacy.Incomplete) as refusal:
         fail(str(refusal), FAULT)
+
+
+def _say(done: Erasure) -> None:
     out.print(f"erased: {sum(done.records.values()):,} records of {len(done.records)} source objects")
     out.print(f"  releases deleted  {len(done.releases)}")
     out.print(f"  receipt           {shown(done.receipt)}", soft_wrap=True)
+
+
+@app.command()
+def access(
+    to: Annotated[Path, typer.Option("--out", help="A zip to write; only you may read it.")],
+    email: EmailOption = None,
+    phone: PhoneOption = None,
+    cookie: CookieOption = None,
+    identifier: IdOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Write what is held of a person: their records as delivered, and what was made of them."""
+    from journey_pipeline import privacy
+
+    settings = load(home)
+    asked = _asked(email, phone, cookie, identifier)
+    if not asked:
+        fail("name the person: --email, --phone, --cookie or --id KIND=VALUE", REFUSED)
+    try:
+        found = privacy.disclose(settings, asked, to, datetime.now(UTC))
+    except privacy.Nobody as nobody:
+        fail(f"nobody: {nobody}", REFUSED)
+    except FileExistsError:
+        fail(f"{shown(to)} is there already; name another file", FAULT)
+    out.print(
+        f"{sum(found.records.values()):,} records of {len(found.records)} source objects and "
+        f"{sum(found.rows.values()):,} rows of {len(found.rows)} released tables in {shown(to)}",
+        soft_wrap=True,
+    )
+    if found.left_out:
+        out.print(f"{found.left_out:,} records that name other people as well were left out")
 
 
 def _asked(email: str | None, phone: str | None, cookie: str | None, identifier: str | None) -> list[tuple[str, str]]:
@@ -102,8 +139,8 @@ def _show(found: Plan) -> None:
     out.print(f"releases to delete: {', '.join(found.releases) or 'none'}", soft_wrap=True)
 
 
-def _rebuild(settings: Settings) -> str:
-    """Build the week of the published release anew; the end of the command where no release comes of it."""
+def rebuild(settings: Settings) -> str:
+    """Build the week of the published release anew; the id of what was published, or the end of the command."""
     from zoneinfo import ZoneInfo
 
     from journey_pipeline import release, running, weeks
@@ -115,14 +152,14 @@ def _rebuild(settings: Settings) -> str:
         if served
         else weeks.last_complete_week_end(datetime.now(UTC), settings.time_zone)
     )
-    err.print(f"building the week that ends on {monday:%A %d %B %Y} without them")
+    err.print(f"building the week that ends on {monday:%A %d %B %Y}")
     outcome = running.execute(settings, monday, None, StepPrinter())
     if outcome.release_id is None:
         for line in [*outcome.refusals, *outcome.faults]:
             err.print(f"  {line}", soft_wrap=True, markup=False)
         fail(
-            "nothing was published, so earlier releases still hold the person; mend what is named, then "
-            "`journey erase` again goes on",
+            "nothing was published, so earlier releases still say what they said; mend what is named, then give the "
+            "command again, or after a new key `journey run`",
             REFUSED if outcome.refusals else FAULT,
         )
     return outcome.release_id

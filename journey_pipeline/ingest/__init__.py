@@ -10,6 +10,7 @@ from journey_pipeline.ingest.catalogue import ContractError, load_contracts
 from journey_pipeline.ingest.checking import CheckResult, check
 from journey_pipeline.ingest.contract import Contract, UniqueKey
 from journey_pipeline.ingest.engine import Resources
+from journey_pipeline.ingest.expiry import expire
 from journey_pipeline.ingest.faults import Fault, IngestError, safe_path
 from journey_pipeline.ingest.inbox import InboxFile, scan, unfinished
 from journey_pipeline.ingest.intact import LakeDamaged, RawFile, damaged_files, require_intact
@@ -39,6 +40,7 @@ __all__ = [
     "check",
     "damaged_files",
     "doubtful_files",
+    "expire",
     "file_loads",
     "first_load",
     "known_at",

@@ -51,8 +51,8 @@ def carried(contract: Contract, columns: Iterable[str], source: str) -> str | No
 def _part(one: Identifier | Entity, source: str) -> str:
     """A query for `_row, kind, cell`: the texts of one column that may be the identifier."""
     cell = engine.name(one.column)
-    is_click = one.type in PARAMETERS and one.path is not None and not one.path.startswith("$")
-    if is_click or (one.path or "").endswith(" query"):
+    is_click = one.type in PARAMETERS and one.path is not None and not one.path.startswith("$.")
+    if is_click or (one.path or "").endswith("query"):
         return _clicks(cell, source)
     kind = engine.text(one.type) if one.type else f"lower(trim({engine.name(one.type_column or '')}))"
     return (
@@ -85,7 +85,7 @@ def _texts(cell: str, path: str | None) -> str:
         )
     member = re.escape(path.split()[-1])
     # A member of an object, of a JavaScript object, or of a list of keys and typed values.
-    pattern = rf"""['"]?{member}['"]?\s*(?:,\s*"value"\s*:\s*\{{\s*"[a-z_]+"\s*)?:\s*['"]?([^'",\}}]+)"""
+    pattern = rf"""(?i)['"]?{member}['"]?\s*(?:,\s*"value"\s*:\s*\{{\s*"[a-z_]+"\s*)?:\s*['"]?([^'",\}}]+)"""
     return _all(f"coalesce(try(url_decode({cell})), {cell})", pattern)
 
 

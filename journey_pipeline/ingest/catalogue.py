@@ -51,15 +51,15 @@ class _Schema(_Block):
 
 
 class _Level(_Block):
-    property: Literal["latency", "frequency"]
+    property: Literal["latency", "frequency", "retention"]
     value: Annotated[int, Field(gt=0)]
     unit: Literal["h", "d"]
     element: str | None = None
 
     @model_validator(mode="after")
     def _frequency_is_in_whole_days(self) -> _Level:
-        if self.property == "frequency" and _hours(self) % 24:
-            raise ValueError("a frequency is given in days")
+        if self.property != "latency" and _hours(self) % 24:
+            raise ValueError(f"a {self.property} is given in days")
         return self
 
 
@@ -138,6 +138,7 @@ def _assembled(document: Document) -> Contract:
             "service_level": {
                 "latency_hours": levels.get("latency"),
                 "frequency_days": levels["frequency"] // 24 if "frequency" in levels else None,
+                "retention_days": levels["retention"] // 24 if "retention" in levels else None,
             },
             **blocks,
         }

@@ -447,11 +447,13 @@ class SpendColumns(_Block):
 class ServiceLevel(_Block):
     """What the source promises: data of every `frequency_days`, here at most `latency_hours` after it happened.
 
-    Without a frequency nothing is promised: a one-off import is never late.
+    Without a frequency nothing is promised: a one-off import is never late. After `retention_days` records leave the
+    lake, by the time that dates them; unset, they stay.
     """
 
     latency_hours: Annotated[int, Field(gt=0)] | None = None
     frequency_days: Annotated[int, Field(gt=0)] | None = None
+    retention_days: Annotated[int, Field(gt=0)] | None = None
 
 
 class Contract(_Block):
@@ -513,6 +515,14 @@ class Contract(_Block):
             )
         if "spend" not in self.canonical and self.spend is not None:
             raise ValueError("it has a spend block and does not feed the table spend: add spend to canonical")
+        return self
+
+    @model_validator(mode="after")
+    def _retention_has_a_time(self) -> Contract:
+        if self.service_level.retention_days is not None and self.ingest.time is None:
+            raise ValueError(
+                "it has a retention and no time block that dates its records: add one, or drop the retention"
+            )
         return self
 
     @property

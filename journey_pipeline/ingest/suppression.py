@@ -226,6 +226,7 @@ def replay(
     listed = suppression(lake)
     if listed is None or not lake.ledger_path.exists():
         return {}
+    lake.prepare()
     erased: dict[str, int] = {}
     with listed.engine(lake, resources) as connection:
         for contract_id, sha256 in _outdated(lake, contracts, None if everything else listed.number, connection):
@@ -273,6 +274,15 @@ def _redact_in_place(
         counts = listed.redact(connection, contract, file, target)
         if counts:
             lake.keep_raw(contract.id, sha256, target)
+    recount(lake, contract.id, sha256, connection, listed.number)
+    return sum(counts.values())
+
+
+def recount(
+    lake: Lake, contract_id: str, sha256: str, connection: duckdb.DuckDBPyConnection, number: int | None = None
+) -> None:
+    """Let the ledger say of a file what it holds now; `number` is that of the list it was held against, if it was."""
+    file = lake.raw_path(contract_id, sha256).absolute()
     left = dict(engine.rows(connection, f"select _verdict, count(*) from read_parquet({engine.file(file)}) group by 1"))
     erased = int(left.get(ERASED, 0))
     with lake.ledger() as ledger:
@@ -285,11 +295,12 @@ def _redact_in_place(
                     left.get(QUARANTINED, 0),
                     # Footer lines are dropped ones that are not in the file.
                     left.get(ACCEPTED, 0) + left.get(QUARANTINED, 0) + erased,
-                    contract.id,
+                    contract_id,
                     sha256,
                 ),
             )
         ledger.execute(
-            "insert or replace into redactions values (?, ?, ?, ?)", (contract.id, sha256, erased, listed.number)
+            "insert into redactions values (?, ?, ?, coalesce(?, 0)) on conflict (contract, sha256) do update set "
+            "erased = excluded.erased, list_number = coalesce(?, list_number)",
+            (contract_id, sha256, erased, number, number),
         )
-    return sum(counts.values())

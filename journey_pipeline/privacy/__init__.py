@@ -4,17 +4,20 @@ Holds the requests and what they share. Add here when there is another right to 
 erased people and what it does to a delivered file (`ingest.suppression`), the command line.
 """
 
+from journey_pipeline.privacy.access import Disclosure, disclose
 from journey_pipeline.privacy.closure import Nobody, Person, devices, resolve
 from journey_pipeline.privacy.erasing import Erasure, Incomplete, Plan, erase, pending, plan
 from journey_pipeline.privacy.requests import verify_receipt
 
 __all__ = [
+    "Disclosure",
     "Erasure",
     "Incomplete",
     "Nobody",
     "Person",
     "Plan",
     "devices",
+    "disclose",
     "erase",
     "pending",
     "plan",

@@ -56,7 +56,17 @@ class Person:
 
 
 def resolve(settings: Settings, contracts: Mapping[str, Contract], asked: Sequence[Identifier]) -> Person:
-    """The person behind identifiers of which at least one is known.
+    """The person behind identifiers of which at least one is known; as `resolved`."""
+    with resolved(settings, contracts, asked) as (_, person):
+        return person
+
+
+@contextmanager
+def resolved(
+    settings: Settings, contracts: Mapping[str, Contract], asked: Sequence[Identifier]
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, Person]]:
+    """The person, and the engine that found them: `theirs` has the `contract` and `_row` of every record of theirs,
+    `others` the accounts of others, the warehouse is attached as `built`.
 
     Args:
         settings: the home; its warehouse must have been built from the lake as it is.
@@ -73,12 +83,19 @@ def resolve(settings: Settings, contracts: Mapping[str, Contract], asked: Sequen
             raise Nobody("several people use it; name an account of the one who asked, such as a CRM id")
         _values(connection, Lake(settings.lake), contracts)
         _records(connection, Lake(settings.lake), contracts)
-        return Person(
-            tuple(customers),
-            tuple(str(row[0]) for row in engine.rows(connection, "select pseudonym from own order by 1")),
-            tuple((str(k), str(v)) for k, v in engine.rows(connection, "select kind, value from person order by all")),
-            tuple((str(k), str(v)) for k, v in engine.rows(connection, "select kind, value from others order by all")),
-            dict(engine.rows(connection, "select kind, count(*) from shared group by kind order by kind")),
+        yield (
+            connection,
+            Person(
+                tuple(customers),
+                tuple(str(row[0]) for row in engine.rows(connection, "select pseudonym from own order by 1")),
+                tuple(
+                    (str(k), str(v)) for k, v in engine.rows(connection, "select kind, value from person order by all")
+                ),
+                tuple(
+                    (str(k), str(v)) for k, v in engine.rows(connection, "select kind, value from others order by all")
+                ),
+                dict(engine.rows(connection, "select kind, count(*) from shared group by kind order by kind")),
+            ),
         )
 
 

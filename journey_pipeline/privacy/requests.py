@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +40,11 @@ class Request:
         """Everything that names the person: values, pseudonyms, and the customer named after one of them."""
         named = [f"cus_{one.replace('-', '')[:16]}" for one in self.pseudonyms]
         return [*(value for _, value in self.identifiers), *self.pseudonyms, *named]
+
+    def is_about(self, asked: Sequence[tuple[str, str]]) -> bool:
+        """Whether it is the erasure of the person asked for: the same command given again."""
+        known = {(kind, value.casefold()) for kind, value in self.identifiers}
+        return any((kind, value.strip().lstrip("#").casefold()) in known for kind, value in asked)
 
 
 def new_id(now: datetime) -> str:
