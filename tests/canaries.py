@@ -1,4 +1,4 @@
-"""Values that nobody else has, in every personal column of every contract, and the search for them in whatever a run wrote.
+"""Values that nobody else has in every personal column of every contract, and the search for them in any file.
 
 Holds how a sample file is given canaries and how any file is read for them. Add here when a new kind of file is
 delivered or written. Must not be here: which of them may be found where.
@@ -31,7 +31,7 @@ Place = tuple[str, str]
 HOSTILE = " =1+1\"'); drop table raw; -- <script>kanari()</script>{{ env_var('PATH') }}"
 # Whose journey the tests of the samples tell stays as it is.
 _TOLD = ("okafor", "maya", "u_1001", "jonas", "lindqvist", "1184523377", "2025550111", "b2f5c1de-0001")
-_URLS = {"page", "page_url", "page_referrer", "page_location", "page_referrer", "url", "website", "external_avatar_url"}
+_URLS = {"page", "page_url", "page_referrer", "page_location", "url", "website", "external_avatar_url"}
 _PEOPLE = re.compile(
     r"^(\$?email|e-?mail(_address)?|(first|last|full)_?name|firstname|lastname|name|phone(_number)?|ip|\$city|city|"
     r"address|remark|comment|comments?|body|subject|last4|fingerprint|useragent|\$device_id|value)$",
@@ -99,8 +99,10 @@ def plant(inbox: Path) -> None:
 
 # A home that delivers its own tables has no sample: one row of each that tells of a person.
 _CANONICAL = {
-    "touchpoints": "native_id,system,occurred_at,family,interaction_type|k1,callcentre,2026-11-02T09:00:00Z,sales,call_made",
-    "identifier_edges": "a_type,b_type,evidence,confidence,last_seen_at|email,user_id,login,deterministic,2026-11-01T00:00:00Z",
+    "touchpoints": "native_id,system,occurred_at,family,interaction_type"
+    "|k1,callcentre,2026-11-02T09:00:00Z,sales,call_made",
+    "identifier_edges": "a_type,b_type,evidence,confidence,last_seen_at"
+    "|email,user_id,login,deterministic,2026-11-01T00:00:00Z",
     "profile_attributes": "id_type,attribute,observed_at|user_id,plan,2026-11-01T00:00:00Z",
     "conversions": "conversion_id,kind,occurred_at,gross_amount,currency|k1,order,2026-11-01T12:00:00Z,1.00,EUR",
     "experience_scores": "score_id,instrument,scale_min,scale_max,value,answered_at|k1,CES,1,7,6,2026-11-02T09:00:00Z",

@@ -184,9 +184,18 @@ def _cell_rules(label: str, cell: str, kind: str, options: TypeOptions, scientif
         words = "('true', 'false', 'yes', 'no', '0', '1')"
         result.append(_rule(label, "type", "true or false", cell, f"lower({cell}) in {words}"))
     elif kind in ("object", "array"):
-        # An empty object may come as an empty list: some vendors' languages know no difference.
-        held = f"json_type({_as_json(cell)}) = '{kind.upper()}'" + (f" or {cell} = '[]'" if kind == "object" else "")
-        result.append(_rule(label, "type", f"a JSON {kind}", cell, held))
+        result.append(_rule(label, "type", f"a JSON {kind}", cell, _is_json(cell, kind)))
+    return result + _limit_rules(label, cell, kind, options)
+
+
+def _is_json(cell: str, kind: str) -> str:
+    told = f"json_type({_as_json(cell)}) = '{kind.upper()}'"
+    # An empty object may come as an empty list: some vendors' languages know no difference.
+    return f"{told} or {cell} = '[]'" if kind == "object" else told
+
+
+def _limit_rules(label: str, cell: str, kind: str, options: TypeOptions) -> list[Rule]:
+    result = []
     number = f"try_cast({cell} as {'bigint' if kind == 'integer' else _NUMBER_TYPE})"
     if options.minimum is not None:
         limit = _limit(options.minimum)

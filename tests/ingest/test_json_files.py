@@ -148,6 +148,12 @@ def test_unknown_keys_are_kept_aside_and_named(home: Home) -> None:
     ]
 
 
+def test_a_key_that_is_a_wildcard_is_one_key(home: Home) -> None:
+    home.put(NAME, RATING.replace('{"id"', '{"*":"star","id"'))
+    home.load()
+    assert home.rows("select _extra from raw.zendesk__satisfaction_ratings") == [('{"*":"star"}',)]
+
+
 def test_camel_case_and_snake_case_keys_are_the_same_column(home: Home) -> None:
     form = '{"formId":"f","conversionId":"c1","submittedAt":1793520600000,"values":[],"pageUrl":null}\n'
     home.put("hubspot/form_submissions.jsonl", form)
