@@ -259,13 +259,12 @@ def read(path: Path) -> Iterator[tuple[str, str]]:
             yield from tables(connection)
     elif start.startswith(b"PAR1"):
         with duckdb.connect() as connection:
+            relation = f"read_parquet('{str(path).replace(chr(39), chr(39) * 2)}')"
             for (column,) in connection.execute(
-                "select column_name from (describe from read_parquet($1))", [str(path)]
+                f"select column_name from (describe from {relation}) "
+                "where column_type in ('VARCHAR', 'JSON', 'DOUBLE') or contains(column_type, '(') or contains(column_type, '[')"
             ).fetchall():
-                cells = connection.execute(
-                    f'select distinct "{column}"::varchar from read_parquet($1)', [str(path)]
-                ).fetchall()
-                yield column, "\n".join(str(cell) for (cell,) in cells)
+                yield column, _cells(connection, relation, column)
     else:
         yield from (("", _plain(part)) for part in (path.read_bytes(), str(path).encode()))
 
@@ -274,11 +273,24 @@ def tables(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
     """Every column of every table, and of every view that is not of `raw`."""
     columns = connection.execute(
         "select schema_name, table_name, column_name from duckdb_columns() where not internal "
+        "and data_type not in ('BOOLEAN', 'DATE', 'INTEGER', 'BIGINT', 'UUID', 'TIMESTAMP') "
         "and (schema_name <> 'raw' or table_oid in (select table_oid from duckdb_tables())) order by all"
     ).fetchall()
     for schema, table, column in columns:
-        cells = connection.execute(f'select distinct "{column}"::varchar from {schema}."{table}"').fetchall()
-        yield f"{schema}.{table}.{column}", "\n".join(str(cell) for (cell,) in cells)
+        yield f"{schema}.{table}.{column}", _cells(connection, f'{schema}."{table}"', column)
+
+
+def _cells(connection: duckdb.DuckDBPyConnection, relation: str, column: str) -> str:
+    """The cells of a column that may hold a canary; the engine leaves out the others at a tenth of the cost."""
+    cells = connection.execute(
+        f"""
+        select distinct cell from (select "{column}"::varchar as cell from {relation})
+        where contains(cell, 'anari') or contains(cell, '308877') or contains(cell, '12.8877')
+            or contains(cell, '198.18.') or (length(cell) in (32, 64) and cell in (select unnest($1)))
+        """,
+        [list(_hashes())],
+    )
+    return "\n".join(cell for (cell,) in cells.fetchall())
 
 
 def _sqlite(path: Path) -> Iterator[tuple[str, str]]:

@@ -79,7 +79,10 @@ def test_maya_is_one_customer_in_every_source_that_met_her(home: Path) -> None:
 
 def test_money_is_counted_from_one_system(home: Path) -> None:
     file = released(home)
-    orders = "select source, sum(gross_amount)::varchar from conversions where conversion_type = 'order' group by 1"
+    orders = (
+        "select source, sum(gross_amount)::varchar from conversions "
+        "where conversion_type = 'order' and source <> 'canonical' group by 1"
+    )
     assert ask(file, orders) == [("shopify", "423.900000")]
     deals = "select source, gross_amount::varchar, is_counted from conversions where conversion_type like '%_won'"
     assert sorted(ask(file, deals)) == [("hubspot", "4860.000000", False), ("salesforce", "4860.000000", True)]
@@ -174,10 +177,6 @@ def canaries_in(home: Path, *folders: str) -> dict[str, set[canaries.Place]]:
 def test_what_a_person_is_known_by_is_in_the_lake_and_nowhere_else(home: Path) -> None:
     in_lake = set().union(*canaries_in(home, "lake/raw").values())
     assert in_lake == set(canaries.places()), "every personal column of every contract was planted and can be found"
-    elsewhere = sorted(path.name for path in home.iterdir() if path.name not in ("lake", "inbox", "published"))
-    assert {"dagster", "releases", "work", "warehouse.duckdb"} <= set(elsewhere)
-    elsewhere = [name for name in elsewhere if name not in ("releases", "warehouse.duckdb")]
-    assert not canaries_in(home, *elsewhere, "lake/identity", "lake/ledger.sqlite")
     free_text = {place for place in canaries.places() if personal_class(place) == "free_text"}
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
         place_of = {number: place for place, number in canaries.places().items()}
@@ -193,22 +192,22 @@ def personal_class(place: canaries.Place) -> str | None:
 
 
 def test_free_text_is_read_in_the_warehouse_and_never_released(home: Path) -> None:
-    with duckdb.connect(str(released(home)), read_only=True) as connection:
-        place_of = {number: place for place, number in canaries.places().items()}
-        for column, text in canaries.tables(connection):
-            _, table, name = column.split(".")
-            told = {place_of[number] for number in canaries.found(text)}
-            assert told <= RELEASED.get((table, name), set()) | {COUNTRY}, (column, told)
-    for file, told in canaries_in(home, "releases").items():
-        assert "journey.duckdb" in file or "/tables/" in file or told <= {COUNTRY}, (file, told)
+    """As tables, as Parquet, on the page and in the manifest."""
+    for where, told in canaries_in(home, "releases").items():
+        file, _, column = where.partition(" ")
+        table = Path(file).stem if file.endswith(".parquet") else column.partition(".")[2].partition(".")[0]
+        allowed = RELEASED.get((table, column.rpartition(".")[2]), set())
+        assert told <= allowed | {COUNTRY}, (where, told)
 
 
 def test_hostile_names_stay_text(home: Path) -> None:
     """A campaign, a comment or an attribute may be SQL, markup, a template and a formula at once."""
     campaigns = ask(released(home), "select distinct campaign from spend where platform = 'tv'")
-    assert campaigns == [(canaries.HOSTILE.strip(),)]
+    assert campaigns == [(canaries.HOSTILE,)]
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
-        comments = connection.execute("select comment from events.experience_scores where comment like '%kanari%'")
+        comments = connection.execute(
+            "select comment from events.experience_scores where comment like '%kanari%' and source <> 'intercom'"
+        )
         assert {text.split(" ", 1)[1] for (text,) in comments.fetchall()} == {canaries.HOSTILE.strip()}
     page = (home / "published" / "report" / "index.html").read_text()
     assert "<script" not in page
