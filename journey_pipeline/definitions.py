@@ -1,5 +1,7 @@
 """The code location: the eight words in the order data flows, and everything Dagster needs to run them."""
 
+import os
+
 import dagster as dg
 
 from journey_pipeline.defs import (
@@ -19,6 +21,9 @@ from journey_pipeline.defs import (
 )
 from journey_pipeline.defs.resources import resources
 from journey_pipeline.flow import FLOW
+
+# Whoever starts a run, the webserver's and the daemon's processes included: what it writes is private to its owner.
+os.umask(0o077)
 
 # Word -> the module that makes it. Data only flows right: tests/test_graph.py fails on a back-arrow.
 MODULES = {

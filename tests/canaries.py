@@ -1,4 +1,4 @@
-"""Values that nobody else has, in every personal column of every contract, and the search for them in whatever a run wrote.
+"""Values that nobody else has in every personal column of every contract, and the search for them in any file.
 
 Holds how a sample file is given canaries and how any file is read for them. Add here when a new kind of file is
 delivered or written. Must not be here: which of them may be found where.
@@ -31,7 +31,7 @@ Place = tuple[str, str]
 HOSTILE = " =1+1\"'); drop table raw; -- <script>kanari()</script>{{ env_var('PATH') }}"
 # Whose journey the tests of the samples tell stays as it is.
 _TOLD = ("okafor", "maya", "u_1001", "jonas", "lindqvist", "1184523377", "2025550111", "b2f5c1de-0001")
-_URLS = {"page", "page_url", "page_referrer", "page_location", "page_referrer", "url", "website", "external_avatar_url"}
+_URLS = {"page", "page_url", "page_referrer", "page_location", "url", "website", "external_avatar_url"}
 _PEOPLE = re.compile(
     r"^(\$?email|e-?mail(_address)?|(first|last|full)_?name|firstname|lastname|name|phone(_number)?|ip|\$city|city|"
     r"address|remark|comment|comments?|body|subject|last4|fingerprint|useragent|\$device_id|value)$",
@@ -99,8 +99,10 @@ def plant(inbox: Path) -> None:
 
 # A home that delivers its own tables has no sample: one row of each that tells of a person.
 _CANONICAL = {
-    "touchpoints": "native_id,system,occurred_at,family,interaction_type|k1,callcentre,2026-11-02T09:00:00Z,sales,call_made",
-    "identifier_edges": "a_type,b_type,evidence,confidence,last_seen_at|email,user_id,login,deterministic,2026-11-01T00:00:00Z",
+    "touchpoints": "native_id,system,occurred_at,family,interaction_type"
+    "|k1,callcentre,2026-11-02T09:00:00Z,sales,call_made",
+    "identifier_edges": "a_type,b_type,evidence,confidence,last_seen_at"
+    "|email,user_id,login,deterministic,2026-11-01T00:00:00Z",
     "profile_attributes": "id_type,attribute,observed_at|user_id,plan,2026-11-01T00:00:00Z",
     "conversions": "conversion_id,kind,occurred_at,gross_amount,currency|k1,order,2026-11-01T12:00:00Z,1.00,EUR",
     "experience_scores": "score_id,instrument,scale_min,scale_max,value,answered_at|k1,CES,1,7,6,2026-11-02T09:00:00Z",
@@ -244,6 +246,10 @@ def _names(contract: Contract, headers: list[str]) -> list[str]:
     return names
 
 
+# Types of cells that can hold none, which spares reading most of a warehouse.
+_NO_TEXT = ("BOOLEAN", "DATE", "INTEGER", "BIGINT", "UUID", "TIMESTAMP")
+
+
 # --- looking for them ---------------------------------------------------------------------------------------------
 
 
@@ -257,13 +263,12 @@ def read(path: Path) -> Iterator[tuple[str, str]]:
             yield from tables(connection)
     elif start.startswith(b"PAR1"):
         with duckdb.connect() as connection:
-            for (column,) in connection.execute(
-                "select column_name from (describe from read_parquet($1))", [str(path)]
-            ).fetchall():
-                cells = connection.execute(
-                    f'select distinct "{column}"::varchar from read_parquet($1)', [str(path)]
-                ).fetchall()
-                yield column, "\n".join(str(cell) for (cell,) in cells)
+            relation = f"read_parquet('{str(path).replace(chr(39), chr(39) * 2)}')"
+            asked = f"select column_name, column_type from (describe from {relation})"
+            for column, kind in connection.execute(asked).fetchall():
+                if kind in _NO_TEXT:
+                    continue
+                yield column, _cells(connection, relation, column)
     else:
         yield from (("", _plain(part)) for part in (path.read_bytes(), str(path).encode()))
 
@@ -272,11 +277,24 @@ def tables(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
     """Every column of every table, and of every view that is not of `raw`."""
     columns = connection.execute(
         "select schema_name, table_name, column_name from duckdb_columns() where not internal "
+        f"and data_type not in {_NO_TEXT} "
         "and (schema_name <> 'raw' or table_oid in (select table_oid from duckdb_tables())) order by all"
     ).fetchall()
     for schema, table, column in columns:
-        cells = connection.execute(f'select distinct "{column}"::varchar from {schema}."{table}"').fetchall()
-        yield f"{schema}.{table}.{column}", "\n".join(str(cell) for (cell,) in cells)
+        yield f"{schema}.{table}.{column}", _cells(connection, f'{schema}."{table}"', column)
+
+
+def _cells(connection: duckdb.DuckDBPyConnection, relation: str, column: str) -> str:
+    """The cells of a column that may hold a canary; the engine leaves out the others at a tenth of the cost."""
+    cells = connection.execute(
+        f"""
+        select distinct cell from (select "{column}"::varchar as cell from {relation})
+        where contains(cell, 'anari') or contains(cell, '308877') or contains(cell, '12.8877')
+            or contains(cell, '198.18.') or (length(cell) in (32, 64) and cell in (select unnest($1)))
+        """,
+        [list(_hashes())],
+    )
+    return "\n".join(cell for (cell,) in cells.fetchall())
 
 
 def _sqlite(path: Path) -> Iterator[tuple[str, str]]:

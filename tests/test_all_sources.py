@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import stat
+from collections import defaultdict
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from journey_pipeline.ingest import load_contracts
 from journey_pipeline.settings import DBT_PROJECT
 
+from . import canaries
 from .pipeline_runs import AS_OF, KEY, SAMPLES, ask, customer_by_identifier, deliver_samples, journey, manifest
 
 MAYA = (
@@ -24,11 +29,23 @@ MAYA = (
 )
 
 
+# Settings nobody may read in what a run writes; nothing listens there.
+SECRETS = {
+    "JOURNEY_NOTIFY_WEBHOOK": "http://127.0.0.1:9/secret-of-the-webhook",
+    "JOURNEY_NOTIFY_EMAIL": "team@northlamp.test",
+    "JOURNEY_SMTP_SERVER": "127.0.0.1:9",
+    "JOURNEY_SMTP_USER": "secret-of-the-user",
+    "JOURNEY_SMTP_PASSWORD": "secret-of-the-password",
+}
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home")
     deliver_samples(folder / "inbox", sources=sorted(path.name for path in SAMPLES.iterdir()))
-    result = journey("run", "--as-of", AS_OF, home=folder)
+    canaries.plant(folder / "inbox")
+    canaries.deliver_canonical(folder / "inbox")
+    result = journey("run", "--as-of", AS_OF, home=folder, **SECRETS)
     assert result.returncode == 0, result.stderr
     assert "published 2026-11-16-" in result.stdout
     return folder
@@ -62,7 +79,10 @@ def test_maya_is_one_customer_in_every_source_that_met_her(home: Path) -> None:
 
 def test_money_is_counted_from_one_system(home: Path) -> None:
     file = released(home)
-    orders = "select source, sum(gross_amount)::varchar from conversions where conversion_type = 'order' group by 1"
+    orders = (
+        "select source, sum(gross_amount)::varchar from conversions "
+        "where conversion_type = 'order' and source <> 'canonical' group by 1"
+    )
     assert ask(file, orders) == [("shopify", "423.900000")]
     deals = "select source, gross_amount::varchar, is_counted from conversions where conversion_type like '%_won'"
     assert sorted(ask(file, deals)) == [("hubspot", "4860.000000", False), ("salesforce", "4860.000000", True)]
@@ -120,3 +140,113 @@ def test_no_file_beside_the_lake_holds_an_identifier_or_the_key(home: Path) -> N
         assert not [key for key in keys if key in content], file
         if not {"lake", "inbox"} & set(file.relative_to(file.anchor).parts):
             assert not [value for value in named if value in content], file
+
+
+# What is released as it was delivered although its column may hold a person: our own posts and the subjects of our own
+# mails, attributes a home chose to deliver, and the country of a customer.
+RELEASED = {
+    ("content_metrics", "title"): {("instagram__content", "description"), ("x__content", "post_text")},
+    ("touchpoints", "content"): {("klaviyo__events", "attributes")},
+    ("customer_attributes", "value"): {
+        ("canonical__profile_attributes", "value"),
+        ("shopify__orders", "shipping_country"),
+    },
+}
+COUNTRY = ("shopify__orders", "shipping_country")
+# What the warehouse reads and no release shows: answers for their themes, agents for robots, ids of sessions.
+READ = {
+    "comment", "attributes", "user_agent", "session_ref", "title", "content", "value", "shipping_country", "plan",
+    "level_value",
+}  # fmt: skip
+
+
+def canaries_in(home: Path, *folders: str) -> dict[str, set[canaries.Place]]:
+    """Places of the canaries by file and column, in every file of some folders of a home."""
+    place_of = {number: place for place, number in canaries.places().items()}
+    found: dict[str, set[canaries.Place]] = defaultdict(set)
+    files = [home / folder for folder in folders if (home / folder).is_file()]
+    files += [file for folder in folders for file in sorted((home / folder).rglob("*")) if file.is_file()]
+    assert files
+    for file in files:
+        for column, text in canaries.read(file):
+            if numbers := canaries.found(text):
+                found[f"{file.relative_to(home)} {column}"] |= {place_of[number] for number in numbers}
+    return found
+
+
+def test_what_a_person_is_known_by_is_in_the_lake_and_nowhere_else(home: Path) -> None:
+    in_lake = set().union(*canaries_in(home, "lake/raw").values())
+    assert in_lake == set(canaries.places()), "every personal column of every contract was planted and can be found"
+    free_text = {place for place in canaries.places() if personal_class(place) == "free_text"}
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        place_of = {number: place for place, number in canaries.places().items()}
+        for column, text in canaries.tables(connection):
+            told = {place_of[number] for number in canaries.found(text)} - {COUNTRY}
+            assert not told or column.split(".")[-1] in READ, (column, told)
+            if column.split(".")[-1] not in ("user_agent", "session_ref"):
+                assert told <= free_text, (column, told - free_text)
+
+
+def personal_class(place: canaries.Place) -> str | None:
+    return load_contracts()[place[0]].identity.personal.get(place[1])
+
+
+def test_free_text_is_read_in_the_warehouse_and_never_released(home: Path) -> None:
+    """As tables, as Parquet, on the page and in the manifest."""
+    for where, told in canaries_in(home, "releases").items():
+        file, _, column = where.partition(" ")
+        table = Path(file).stem if file.endswith(".parquet") else column.partition(".")[2].partition(".")[0]
+        allowed = RELEASED.get((table, column.rpartition(".")[2]), set())
+        assert told <= allowed | {COUNTRY}, (where, told)
+
+
+def test_hostile_names_stay_text(home: Path) -> None:
+    """A campaign, a comment or an attribute may be SQL, markup, a template and a formula at once."""
+    campaigns = ask(released(home), "select distinct campaign from spend where platform = 'tv'")
+    assert campaigns == [(canaries.HOSTILE,)]
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        comments = connection.execute(
+            "select comment from events.experience_scores where comment like '%kanari%' and source <> 'intercom'"
+        )
+        assert {text.split(" ", 1)[1] for (text,) in comments.fetchall()} == {canaries.HOSTILE.strip()}
+    page = (home / "published" / "report" / "index.html").read_text()
+    assert "<script" not in page
+
+
+def test_only_a_release_can_be_read_by_its_group(home: Path) -> None:
+    modes = defaultdict(set)
+    for path in home.rglob("*"):
+        name = path.relative_to(home).parts[0]
+        if not path.is_symlink() and name != "inbox":
+            modes[name, path.is_dir()].add(stat.S_IMODE(path.stat().st_mode))
+    assert modes.pop(("releases", True)) == {0o750}
+    assert modes.pop(("releases", False)) == {0o640}
+    assert {name for name, _ in modes} >= {"dagster", "lake", "work", "warehouse.duckdb"}
+    for (name, is_folder), found in modes.items():
+        assert found == ({0o700} if is_folder else {0o600}), name
+
+
+def test_a_refused_run_repeats_no_value_and_no_secret(home: Path) -> None:
+    """A person in a date, a name, a header, a repeated key and a file nobody knows, of every source at once."""
+    before = manifest(home)
+    for file in sorted(path for path in (home / "inbox").rglob("*") if path.is_file()):
+        text = file.read_bytes()
+        if file.suffix in (".csv", ".jsonl") and text.startswith((b"{", b'"', b"#", b"N", b"R", b"\xef", b"n", b"E")):
+            half = len(text) // 2 + text[len(text) // 2 :].find(b"\n")
+            file.write_bytes(text[:half] + text[half - 40 : half] + text[half:] + text[-60:])
+    shutil.copy(home / "inbox" / "canonical" / "consents.csv", home / "inbox" / "canonical" / "people.csv")
+
+    result = journey("run", "--as-of", AS_OF, home=home, **SECRETS)
+
+    assert result.returncode == 2, result.stderr
+    assert result.stderr.count("fix=") > 15
+    assert not canaries.found(result.stdout + result.stderr)
+    elsewhere = [path.name for path in home.iterdir() if path.name not in ("lake", "inbox", "published", "releases")]
+    elsewhere.remove("warehouse.duckdb")
+    assert not canaries_in(home, *elsewhere, "lake/identity", "lake/ledger.sqlite")
+    secrets = [value for name, value in SECRETS.items() if "secret" in value]
+    assert not [secret for secret in secrets if secret in result.stdout + result.stderr]
+    for file in (path for path in home.rglob("*") if path.is_file()):
+        content = file.read_bytes()
+        assert not [secret for secret in secrets if secret.encode() in content], file
+    assert manifest(home) == before

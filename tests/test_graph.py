@@ -174,11 +174,13 @@ def test_a_check_counts_its_failing_rows_and_names_them_only_where_there_are_som
     ]
 
 
-def test_the_graph_loads_without_a_warning_of_dagsters_own(tmp_path: Path) -> None:
-    code = "import journey_pipeline.definitions"
+def test_the_graph_loads_without_a_warning_and_keeps_what_it_writes_private(tmp_path: Path) -> None:
+    """Also where the webserver or the daemon loads it, which know no umask of ours."""
+    code = "import os; os.umask(0o022); import journey_pipeline.definitions; print(oct(os.umask(0o022)))"
     environment = {**os.environ, "JOURNEY_HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert "Warning" not in done.stderr
+    assert done.stdout.split()[-1] == "0o77"
 
 
 def test_gates_stand_at_raw_events_and_marts(graph: Any) -> None:

@@ -22,6 +22,19 @@ def test_the_file_of_the_home_is_read(tmp_path: Path) -> None:
     assert (load(tmp_path).time_zone, load(tmp_path).threads) == ("Asia/Kolkata", 4)
 
 
+def test_a_key_given_twice_is_refused_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "journey.toml").write_text("threads = 4\n\nthreads = 2\n")
+    with pytest.raises(SettingsError, match=r"journey.toml: not valid TOML: .*line 3"):
+        load(tmp_path)
+
+
+def test_a_setting_is_never_a_template(tmp_path: Path) -> None:
+    (tmp_path / "journey.toml").write_text("reporting_currency = \"{{ env_var('PATH') }}\"\n")
+    with pytest.raises(SettingsError, match="reporting_currency") as refused:
+        load(tmp_path)
+    assert "/bin" not in str(refused.value)
+
+
 def test_a_variable_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "journey.toml").write_text("threads = 4\n")
     monkeypatch.setenv("JOURNEY_THREADS", "1")

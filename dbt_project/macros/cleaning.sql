@@ -201,12 +201,6 @@ case
     end
 {%- endmacro %}
 
-{#- Discourse puts quotes around a text with a comma before it writes the CSV, so that they arrive as part of the text. -#}
-{% macro without_comma_quotes(column) -%}
-{{ clean_text("case when " ~ column ~ " like '\"%,%\"' then substr(" ~ column ~ ", 2, length(" ~ column ~ ") - 2) else "
-        ~ column ~ " end") }}
-{%- endmacro %}
-
 {#- One spelling for a sales stage: exports write the label (`Closed Won`) or the internal name (`closedwon`). -#}
 {% macro deal_stage(column) -%}
 nullif(regexp_replace(lower({{ column }}), '[^\p{L}\p{N}]', '', 'g'), '')

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 
+from journey_pipeline import csv_cells
 from journey_pipeline.dbt_sources import identifier_types
 
 # As staging cleans what is delivered (`clean_identifier`), or a list would name other people than a file.
@@ -125,7 +126,8 @@ def write_assignments(
         for person in people:
             arm = arm_of(person.unit, experiment_id, shares, key)
             moment = at.strftime("%Y-%m-%dT%H:%M:%SZ")
-            writer.writerow([experiment_id, arm, person.identifier_type, person.identifier_value, moment])
+            line = (experiment_id, arm, person.identifier_type, person.identifier_value, moment)
+            writer.writerow(map(csv_cells.cell, line))
             if person.unit not in seen:
                 seen.add(person.unit)
                 arms = counted.setdefault(person.stratum, dict.fromkeys(shares, 0))

@@ -6,7 +6,6 @@ Must not be here: SQL that knows a format, a contract or a table.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,5 +79,5 @@ def file(path: Path) -> str:
 
 
 def json_path(key: str) -> str:
-    """A literal JSONPath to one top-level key, whatever characters it has."""
-    return text("$." + json.dumps(key, ensure_ascii=False))
+    """A literal JSON pointer to one top-level key, whatever characters it has: in a JSONPath `*` is every key."""
+    return text("/" + key.replace("~", "~0").replace("/", "~1"))

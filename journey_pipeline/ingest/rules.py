@@ -19,6 +19,7 @@ from journey_pipeline.ingest.contract import Column, Contract, Member, NumberSty
 _ISO_DATE = r"\d{4}-\d{2}-\d{2}"
 _ISO_TIMESTAMP = _ISO_DATE + r"[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?"
 _NUMBER_TYPE = "decimal(38, 9)"
+_EARLIEST = "2000-01-01"
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,8 @@ def rules_of(contract: Contract) -> list[Rule]:
         result += _common_rules(column.name, cell, column.required, column.custom.currency)
         for member in column.custom.members:
             result += _member_rules(column, member)
+    if contract.ingest.time:
+        result.append(_not_before_there_were_exports(contract.ingest.time))
     for left, right in contract.ingest.rows.equal:
         cell, other = engine.name(right), engine.name(left)
         test = f"{other} is null or {cell} = {other}"
@@ -140,6 +143,19 @@ def _member_rules(column: Column, member: Member) -> list[Rule]:
     rules = _cell_rules(label, cell, member.logicalType, member.logicalTypeOptions, scientific=True)
     rules += _common_rules(label, cell, member.required, member.currency)
     return [Rule(rule.column, rule.name, rule.expected, f"({holder}{rule.holds})", rule.value) for rule in rules]
+
+
+def _not_before_there_were_exports(time: Time) -> Rule:
+    """A clock that was never set says 1970 or 1980; one such row would lengthen every table by decades of weeks."""
+    label = time.column + (time.path or "$")[1:]
+    early = f"{instant(time)} < timestamp '{_EARLIEST}'"
+    return Rule(
+        label,
+        "earliest",
+        f"a time of {_EARLIEST} or later",
+        f"(not coalesce({early}, false))",
+        engine.name(time.column),
+    )
 
 
 def _common_rules(label: str, cell: str, required: bool, currency: bool) -> list[Rule]:
@@ -168,9 +184,18 @@ def _cell_rules(label: str, cell: str, kind: str, options: TypeOptions, scientif
         words = "('true', 'false', 'yes', 'no', '0', '1')"
         result.append(_rule(label, "type", "true or false", cell, f"lower({cell}) in {words}"))
     elif kind in ("object", "array"):
-        # An empty object may come as an empty list: some vendors' languages know no difference.
-        held = f"json_type({_as_json(cell)}) = '{kind.upper()}'" + (f" or {cell} = '[]'" if kind == "object" else "")
-        result.append(_rule(label, "type", f"a JSON {kind}", cell, held))
+        result.append(_rule(label, "type", f"a JSON {kind}", cell, _is_json(cell, kind)))
+    return result + _limit_rules(label, cell, kind, options)
+
+
+def _is_json(cell: str, kind: str) -> str:
+    told = f"json_type({_as_json(cell)}) = '{kind.upper()}'"
+    # An empty object may come as an empty list: some vendors' languages know no difference.
+    return f"{told} or {cell} = '[]'" if kind == "object" else told
+
+
+def _limit_rules(label: str, cell: str, kind: str, options: TypeOptions) -> list[Rule]:
+    result = []
     number = f"try_cast({cell} as {'bigint' if kind == 'integer' else _NUMBER_TYPE})"
     if options.minimum is not None:
         limit = _limit(options.minimum)

@@ -93,6 +93,30 @@ def test_an_empty_object_may_be_written_as_an_empty_list(home: Home, value: obje
     assert home.load_one().outcome == "loaded"
 
 
+@pytest.mark.parametrize(
+    ("told", "is_held"),
+    [("1970-01-01T00:00:00Z", True), ("1999-12-31T23:59:59Z", True), ("2000-01-01T00:00:00Z", False)],
+)
+def test_a_clock_that_was_never_set_is_no_time(home: Home, told: str, is_held: bool) -> None:
+    home.put(NAME, RATING + OTHER.replace('"updated_at":"2026-11-05T09:00:00Z"', f'"updated_at":"{told}"'))
+    outcome = home.load_one()
+    assert (outcome.outcome == "quarantined") == is_held
+    if is_held:
+        assert outcome.fault is not None
+        assert (outcome.fault.column, outcome.fault.line) == ("updated_at", 2)
+
+
+def test_a_time_inside_an_object_is_held_to_the_same(home: Home) -> None:
+    sample = "mixpanel/2026-11-01.jsonl"
+    lines = (SAMPLES / sample).read_text().splitlines()
+    record = json.loads(lines[1])
+    record["properties"]["time"] = 0
+    home.put(sample, "\n".join([lines[0], json.dumps(record)]))
+    assert home.load_one().outcome == "quarantined"
+    told = home.rows("select line, column_name from raw.quarantine where rule = 'earliest'")
+    assert told == [(2, "properties.time")]
+
+
 def test_blank_lines_and_crlf_are_harmless(home: Home) -> None:
     home.put(NAME, (RATING + "\n" + OTHER + "\n\n").replace("\n", "\r\n"))
     assert home.load_one().accepted == 2
@@ -122,6 +146,12 @@ def test_unknown_keys_are_kept_aside_and_named(home: Home) -> None:
         (None,),
         ('{"x.y \'z":{"deep":[1]}}',),
     ]
+
+
+def test_a_key_that_is_a_wildcard_is_one_key(home: Home) -> None:
+    home.put(NAME, RATING.replace('{"id"', '{"*":"star","id"'))
+    home.load()
+    assert home.rows("select _extra from raw.zendesk__satisfaction_ratings") == [('{"*":"star"}',)]
 
 
 def test_camel_case_and_snake_case_keys_are_the_same_column(home: Home) -> None:

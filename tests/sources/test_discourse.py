@@ -61,13 +61,6 @@ def home(tmp_path: Path) -> Home:
     return result
 
 
-def test_the_quotes_around_a_comma_are_not_part_of_the_name(rows: Rows) -> None:
-    assert rows("""
-        select display_name, location, company from staging.stg_discourse__users
-        where identifier_value in ('12', '22') order by identifier_value
-    """) == [("Lindqvist, Jonas", "Malmö, SE", "Lindqvist Interiors, AB"), ('"Bob"', None, None)]
-
-
 def test_the_system_and_its_robots_are_nobody(rows: Rows) -> None:
     assert rows("""
         select identifier_value, discourse_user_id, is_countable from staging.stg_discourse__users

@@ -134,12 +134,6 @@ def test_a_visitor_has_no_login(rows: Rows) -> None:
     ]
 
 
-def test_markup_is_not_text(rows: Rows) -> None:
-    assert rows("""
-        select first_message from staging.stg_intercom__conversations where conversation_id in ('1296', '20') order by 1
-    """) == [("Invoice address",), ("Tom & Ann: your invoice",)]
-
-
 def test_the_vendors_own_spelling_of_dismissed_is_read(rows: Rows) -> None:
     assert rows("select receipt_id from staging.stg_intercom__receipts where dismissed_at is not null") == [("r2",)]
 

@@ -313,13 +313,6 @@ def test_a_report_stands_in_only_where_the_objects_know_nothing(rows: Rows) -> N
     ]
 
 
-def test_not_provided_is_no_company(rows: Rows) -> None:
-    assert rows("""
-        select salesforce_lead_id, company from staging.stg_salesforce__leads
-        where company is null order by 1
-    """) == [(LEAD, None), ("00Q7Q00000zzz01UAA", None)]
-
-
 def test_an_opt_out_is_a_withdrawal_and_silence_is_no_consent(rows: Rows) -> None:
     assert rows("""
         select identifier_value, state, occurred_at from events.consents

@@ -7,7 +7,7 @@ parsed as (
     select
         *,
         {{ json_fields('source', {
-            'type': 'VARCHAR', 'delivered_as': 'VARCHAR', 'subject': 'VARCHAR', 'body': 'VARCHAR', 'url': 'VARCHAR',
+            'type': 'VARCHAR', 'delivered_as': 'VARCHAR', 'url': 'VARCHAR',
             'author': {'type': 'VARCHAR', 'id': 'VARCHAR'}
         }) }} as opening,
         {{ json_fields('contacts', {'contacts': [{'id': 'VARCHAR', 'external_id': 'VARCHAR'}]}) }}.contacts as people,
@@ -47,8 +47,6 @@ renamed as (
         case when is_inbound then 'conversation_started' else 'message_sent' end as interaction_type,
         opening.type as contact_channel,
         opening.delivered_as,
-        {{ plain_text('coalesce(opening.subject, title)') }} as subject,
-        {{ plain_text('opening.body') }} as first_message,
         {{ url_path('opening.url') }} as page_path,
         lower(state) as state,
         {{ epoch_seconds('created_at') }} as occurred_at,

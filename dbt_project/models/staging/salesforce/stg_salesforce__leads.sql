@@ -16,10 +16,6 @@ renamed as (
         {{ clean_email('email') }} as email,
         {{ clean_phone('phone') }} as phone,
         {{ clean_phone('mobile_phone') }} as mobile_phone,
-        -- A lead cannot be saved without a company, so people write that there is none.
-        case
-            when lower(trim(company)) <> '[not provided]' then {{ clean_text('company') }}
-        end as company,
         {{ clean_text('lead_source') }} as lead_source,
         {{ clean_text('status') }} as lead_status,
         'sales' as family,

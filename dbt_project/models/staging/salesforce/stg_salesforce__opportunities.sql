@@ -51,7 +51,6 @@ renamed as (
         -- No amount is not known, zero is a gift: both stay what they are.
         {{ clean_money('cleaned.amount') }} as amount,
         upper({{ clean_text('cleaned.currency_iso_code') }}) as currency,
-        {{ clean_text('cleaned.description') }} as description,
         coalesce({{ is_true('cleaned.is_deleted') }}, false) as is_deleted,
         coalesce({{ is_true('cleaned.is_won') }}, stages.outcome = 'won', false) as is_won,
         coalesce({{ is_true('cleaned.is_closed') }}, stages.outcome <> 'open', false) as is_closed,
