@@ -163,9 +163,8 @@ def reproduce(settings: Settings, release_id: str | None = None, *, anyway: bool
             "Next: run the code and the settings it was made with, or ask with --anyway what today's say otherwise."
         )
     cut = Cut(*(_naive(told[name]) for name in ("as_of", "known_at")))
-    with run_lock(settings.home):
-        with scratch_folder(settings.home) as folder:
-            tables = _published_again(settings, folder, cut, told["previous_release_id"])
+    with run_lock(settings.home), scratch_folder(settings.home) as folder:
+        tables = _published_again(settings, folder, cut, told["previous_release_id"])
     then = told["tables"]
     # By other code `release` differs by saying so.
     compared = (then.keys() | tables.keys()) - _OF_ITS_HISTORY - ({"release"} if changed else set())

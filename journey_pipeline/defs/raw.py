@@ -70,7 +70,8 @@ def landed(context: dg.AssetExecutionContext, home: Home, warehouse: Warehouse) 
             for outcome in outcomes:
                 if outcome.fault is not None:
                     context.log.error(str(outcome.fault))
-            ingest.expire(contract, home.lake, loaded_at, _parser(home))
+            if home.lands:
+                ingest.expire(contract, home.lake, _run_time(context), _parser(home))
             ingest.register(connection, contract, home.lake, known_at(context.run.tags))
             point("raw_registered")
             standing = standing_metadata(next(iter(ingest.standing(home.lake, contracts(), contract.id)), None))
