@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup run test acceptance ui bench truth lint clean
+.PHONY: setup run test acceptance ui bench truth lint sbom audit clean
 
 setup: $(STAMP)
 
@@ -40,5 +40,20 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# What looks at the dependencies lives in an environment of its own.
+AUDIT := .venv-audit
+
+$(AUDIT)/.installed: requirements-audit.lock
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: -r requirements-audit.lock
+	touch $@
+
+sbom: setup $(AUDIT)/.installed
+	$(AUDIT)/bin/cyclonedx-py environment $(VENV) --pyproject pyproject.toml --output-reproducible --output-file sbom.json
+
+# Fails on a known vulnerability, and on a dependency that nothing was asked of.
+audit: $(AUDIT)/.installed
+	$(AUDIT)/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements.lock
+
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(AUDIT)
