@@ -33,6 +33,7 @@ from journey_pipeline.settings import Settings, code_version
 _SCRATCH = "rebuild-"
 # The cause of everything where the states between are not built.
 NOT_SPLIT = "not_split"
+ERASURE = "erasure"
 # Tells what changed since another release: not of the lake and its cuts alone.
 _OF_ITS_HISTORY = {"restatements"}
 _EVENTS = ("raw", SEEDS, "staging", "events")
@@ -202,9 +203,12 @@ def states_since(
     """The states to tell a candidate's changes by: split by cause where the home wants it, and none where none changed.
 
     A build of an earlier week than the served one, or of what was known earlier, does not follow it and is not split.
+    Nor is one after an erasure: what it changed would say what the erased person did, so all of it counts as that.
     """
     if previous is None or previous.release_id == candidate.release_id:
         yield []
+    elif not release.is_clear(settings.home, previous.release_id):
+        yield [State("", previous.folder / DATABASE, "main"), State(ERASURE, settings.warehouse, "marts")]
     elif settings.split_restatements and _precedes(previous, candidate):
         with restatement_states(settings, previous, settings.warehouse) as states:
             yield states

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from journey_pipeline import rebuilding, release
+from journey_pipeline import ingest, rebuilding, release
 from journey_pipeline.release.states import State
 from journey_pipeline.settings import Settings, code_version, load
 from tests.release.conftest import publisher
@@ -72,6 +72,12 @@ def test_a_candidate_is_told_by_the_release_that_is_served_and_by_no_other(setti
     assert told(served, settings, behind) == unsplit
     known_less = replace(candidate, known_at=served.known_at - timedelta(seconds=1))
     assert told(served, settings, known_less) == unsplit
+    # From a release that may hold somebody who was erased since, nothing is told but that.
+    listed = ingest.suppress(ingest.Lake(settings.lake), [("email", "a@example.com")])
+    gone = [unsplit[0], State("erasure", settings.warehouse, "marts")]
+    assert told(served, settings) == told(served, off) == gone
+    release.clear(settings.home, [served.release_id], listed.number)
+    assert told(served, off) == unsplit
 
 
 def test_a_partition_is_the_week_that_ends_at_the_cut(settings: Settings) -> None:

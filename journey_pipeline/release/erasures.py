@@ -40,10 +40,15 @@ def clear_new(home: Path, name: str) -> None:
         clear(home, [name], listed.number)
 
 
+def is_clear(home: Path, name: str) -> bool:
+    """Whether a release is known to hold nobody who was erased."""
+    listed = suppression(Lake(home / "lake"))
+    return listed is None or _read(home).get(name, 0) >= listed.number
+
+
 def require_clear(home: Path, name: str) -> None:
     """Raise ReleaseError when a release may hold somebody who was erased."""
-    listed = suppression(Lake(home / "lake"))
-    if listed is not None and _read(home).get(name, 0) < listed.number:
+    if not is_clear(home, name):
         raise ReleaseError(
             f"release {name} was made before somebody was erased and may hold them; it is not served any more. "
             "Next: delete its folder, also where it was copied from."
