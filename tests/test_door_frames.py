@@ -23,8 +23,9 @@ def delivered() -> duckdb.DuckDBPyConnection:
         create schema raw;
         create table raw."{CONTRACT}" ({columns}, _is_current boolean, _file_id varchar);
         create table raw.source_files as select '{CONTRACT}' as contract, o as outcome, 4 as records, a as accepted,
-            q as quarantined, d as dropped
-            from (values ('loaded', 3, 1, 0), ('superseded', 2, 1, 1), ('quarantined', 0, 0, 0)) as t(o, a, q, d)
+            q as quarantined, d as dropped, e as erased
+            from (values ('loaded', 2, 1, 0, 1), ('superseded', 2, 1, 1, 0), ('quarantined', 0, 0, 0, 0))
+                as t(o, a, q, d, e)
         """
     )
     filled = ", ".join(f'"{column.name}"' for column in contract.columns)
@@ -45,7 +46,8 @@ def broken_at_raw(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 @pytest.mark.parametrize(
     ("change", "counted"),
     [
-        ("update raw.source_files set accepted = 2 where outcome = 'loaded'", {"unaccounted_records": 1}),
+        ("update raw.source_files set accepted = 1 where outcome = 'loaded'", {"unaccounted_records": 1}),
+        ("update raw.source_files set erased = 0 where outcome = 'loaded'", {"unaccounted_records": 1}),
         ("update raw.source_files set dropped = 3 where outcome = 'superseded'", {"unaccounted_records": 2}),
         # One file too many does not make up for one too few.
         (

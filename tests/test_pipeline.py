@@ -151,6 +151,7 @@ def test_nothing_released_holds_a_readable_identifier(home: Path) -> None:
 # --- the same again -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_weekly_runs_in_another_order_of_arrival_and_one_thread_give_the_same_release(
     home: Path, tmp_path: Path
 ) -> None:
@@ -358,6 +359,7 @@ def test_a_green_candidate_may_be_published_from_the_middle(home: Path) -> None:
     assert result.returncode == 0, result.stderr[-2000:]
 
 
+@pytest.mark.long
 def test_an_older_week_is_stored_and_published_stays(home: Path) -> None:
     standing = manifest(home)["release_id"]
     result = journey("run", "--as-of", "2026-11-02", home=home)

@@ -113,7 +113,7 @@ class Suppression:
             )
             select _row,
                 case when bool_or(is_other)
-                    then '(?i)' || string_agg({_SPELLED}, '|') filter (where not is_other) end as pattern
+                    then '(?i)' || string_agg({_SPELLED}, '|' order by kind, value) filter (where not is_other) end as pattern
             from found inner join known using (kind, value)
             group by _row having not bool_and(is_other)
         """)

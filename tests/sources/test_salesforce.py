@@ -267,7 +267,7 @@ def test_a_converted_lead_is_its_contact_from_that_day_on(rows: Rows) -> None:
 
 def test_line_ends_and_quotes_in_a_description_stay_one_record(rows: Rows) -> None:
     assert rows("""
-        select description from staging.stg_salesforce__opportunities where opportunity_id = '0067Q00000opp01QAA'
+        select description from raw.salesforce__opportunities where id = '0067Q00000opp01QAA'
     """) == [('Wants 40 units,\nsplit delivery "by floor"',)]
 
 
