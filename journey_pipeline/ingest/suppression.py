@@ -112,8 +112,9 @@ class Suppression:
                 inner join temp.suppressed using (hash)
             )
             select _row,
-                case when bool_or(is_other)
-                    then '(?i)' || string_agg({_SPELLED}, '|' order by kind, value) filter (where not is_other) end as pattern
+                case when bool_or(is_other) then
+                    '(?i)' || string_agg({_SPELLED}, '|' order by kind, value) filter (where not is_other)
+                end as pattern
             from found inner join known using (kind, value)
             group by _row having not bool_and(is_other)
         """)
