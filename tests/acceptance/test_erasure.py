@@ -15,8 +15,8 @@ from tests.pipeline_runs import AS_OF, KEY, deliver_samples, journey
 SOURCES = ("hubspot", "shopify", "typeform", "google_ads")
 CONTACTS = "hubspot/hubspot-crm-exports-all-contacts-2026-11-08.csv"
 EMAIL, CONTACT, COOKIE = "zora.weber@secret.example", "99887766", "zz-77001122.1793"
-# What names files and builds, and so tells two homes apart whoever is in them.
-OF_FILES = {"source_files", "quarantine", "release", "gate_results"}
+# What names files and builds, or what was served before, and so tells two homes apart whoever is in them.
+OF_FILES = {"source_files", "quarantine", "release", "gate_results", "restatements"}
 TOUCHES = """system,native_id,identifier_type,identifier_value,occurred_at,family,channel,interaction_type
 calls,k1,email,jonas.lindqvist@example.com,2026-11-03T09:00:00Z,sales,phone,call
 """
@@ -70,14 +70,18 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path
 
 def released(home: Path, table: str) -> list[tuple[object, ...]]:
     with duckdb.connect(str(home / "published" / "journey.duckdb"), read_only=True) as connection:
-        return connection.execute(f"select * from {table} order by all").fetchall()
+        # A file is known by its bytes, and theirs were others.
+        columns = "columns(c -> c <> 'source_file_id')"
+        return connection.execute(f"select {columns} from {table} order by all").fetchall()
 
 
 def test_every_released_table_is_what_it_would_be_without_the_person(homes: tuple[Path, Path]) -> None:
     tables = [json.loads((home / "published" / "manifest.json").read_text())["tables"] for home in homes]
     erased, fresh = ({name: table["digest"] for name, table in one.items() if name not in OF_FILES} for one in tables)
     assert len(fresh) > 50
-    assert {name for name in fresh if erased[name] != fresh[name]} == set()
+    assert {name for name in fresh if erased[name] != fresh[name]} <= {"touchpoints"}
+    rows = [released(home, "touchpoints") for home in homes]
+    assert rows[0] == rows[1] != []
 
 
 def test_no_file_of_the_home_holds_the_person(homes: tuple[Path, Path]) -> None:
