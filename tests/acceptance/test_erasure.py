@@ -71,7 +71,7 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path
 def released(home: Path, table: str) -> list[tuple[object, ...]]:
     with duckdb.connect(str(home / "published" / "journey.duckdb"), read_only=True) as connection:
         # A file is known by its bytes, and theirs were others.
-        columns = "columns(c -> c <> 'source_file_id')"
+        columns = "columns(lambda c: c <> 'source_file_id')"
         return connection.execute(f"select {columns} from {table} order by all").fetchall()
 
 
