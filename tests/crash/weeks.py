@@ -97,5 +97,5 @@ def _execute(as_of: str, words: tuple[str, ...]) -> list[str]:
         )
         fault_points.point("run_ended")
         refusals, _ = running.gates_that_spoke(result.get_asset_check_evaluations())
-        told = [*refusals, *running._step_faults(result, settings)]
+        told = [*refusals, *running.step_faults(result, settings)]
         return told or ([] if result.success else ["it did not succeed and does not say why"])
