@@ -62,7 +62,6 @@ def published(context: dg.AssetExecutionContext, home: Home, warehouse: Warehous
         hint = "set split_restatements = false in journey.toml to release without splitting changes by the reason"
         raise dg.Failure(f"{broken}\n{hint}", allow_retries=False) from None
     settings = home.settings
-    release.clear_new(settings.home, done.release_id)
     removed = release.collect(
         settings.home, datetime.now(UTC), keep_releases=settings.keep_releases, keep_days=settings.keep_days
     )

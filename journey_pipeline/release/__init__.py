@@ -6,7 +6,7 @@ folder gains a file or a guarantee. Must not be here: new numbers, Dagster, the 
 
 from journey_pipeline.release.difference import Cell, TableDifference, cells, differences
 from journey_pipeline.release.digest import table_digest
-from journey_pipeline.release.erasures import clear, clear_new, is_clear
+from journey_pipeline.release.erasures import clear, is_clear
 from journey_pipeline.release.facts import (
     GateResult,
     Release,
@@ -42,7 +42,6 @@ __all__ = [
     "TableDifference",
     "cells",
     "clear",
-    "clear_new",
     "collect",
     "current",
     "current_id",

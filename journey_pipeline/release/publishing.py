@@ -26,6 +26,7 @@ from journey_pipeline.release.candidate import (
     describe_tables,
     export_tables,
 )
+from journey_pipeline.release.erasures import clear_new
 from journey_pipeline.release.facts import (
     GateResult,
     Release,
@@ -108,6 +109,8 @@ def publish(
                     threads,
                     states,
                 )
+                # First, so that a release is never there without it: whoever dies between the two publishes again.
+                clear_new(home, release_id)
                 building.rename(root / release_id)
             finally:
                 _remove(building)

@@ -98,7 +98,6 @@ class SmallHome:
             report=None,
             published_at=LOADED_AT.replace(tzinfo=UTC),
         )
-        release.clear_new(self.folder, done.release_id)
         return done.release_id
 
     def customers(self) -> dict[str, str | None]:

@@ -181,6 +181,10 @@ def test_no_delivery_brings_the_person_back(home: SmallHome) -> None:
     assert found(home.lake.root, *HERS) == []
     assert found(home.folder / "releases", *HERS) == []
     assert "maya" not in str(home.ask("select * from touchpoints"))
+    # Built without the person, a release may be served from the moment it is there.
+    release.verify(home.folder, release.release_ids(home.folder)[-1])
+    for name in release.release_ids(home.folder):
+        assert release.is_clear(home.folder, name), name
 
 
 def test_a_release_that_is_put_back_is_not_served(home: SmallHome, tmp_path: Path) -> None:
